@@ -1,0 +1,73 @@
+"""Every error tfrepair raises on purpose. Each is a complete sentence, with a hint what to do next."""
+
+from __future__ import annotations
+
+
+class TfrepairError(Exception):
+    """Something the user must know. Ends the command with `exit_code` (see the table in README.md)."""
+
+    code = "error"
+    exit_code = 70
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(TfrepairError):
+    """The command line or a file given is wrong; nothing was started."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class TargetError(UsageError):
+    """There is no such target, or it is not a Python environment."""
+
+    code = "target"
+
+
+class PlaybookError(UsageError):
+    """One or more playbooks are wrong. `problems` are lines `file:line:column: message`."""
+
+    code = "playbook"
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems), hint="nothing was started")
+        self.problems = problems
+
+
+class NoRepairError(TfrepairError):
+    """No automatic repair exists, or the pin cannot be met here; nothing was changed."""
+
+    code = "no-repair"
+    exit_code = 4
+
+
+class SurroundingsError(TfrepairError):
+    """The index, a lock, space, permissions or running processes prevented it; nothing was changed."""
+
+    code = "surroundings"
+    exit_code = 6
+
+
+class StepError(TfrepairError):
+    """An operation on the stage failed; the target was not touched."""
+
+    code = "step"
+    exit_code = 3
+
+
+class RollbackError(TfrepairError):
+    """Putting things back failed: the message says what is where."""
+
+    code = "rollback"
+    exit_code = 5
+
+
+class InterruptedRunError(TfrepairError):
+    """Ctrl-C or SIGTERM: rolled back."""
+
+    code = "interrupted"
+    exit_code = 130

@@ -1,0 +1,1 @@
+"""The transaction: stage, apply, verify, swap, and the way back."""

@@ -1,0 +1,182 @@
+"""Plans: what will be done, literally. Execution decides nothing that a plan does not say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Strategy = Literal["create", "in-place", "rebuild"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """One distribution of the lock: exact version, hashes, and where its file is."""
+
+    name: str
+    version: str
+    hashes: tuple[str, ...]
+    """`sha256:...` of every file that may be installed for it."""
+    size: int | None = None
+    """Bytes to download at most; None when the index does not say."""
+    is_wheel: bool = True
+    """False when only a source archive exists and it must be built."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """The outcome of a resolution."""
+
+    pins: tuple[Pin, ...]
+    pylock: str
+    """The same as a PEP 751 document."""
+    cutoff: str | None = None
+    """The date as of which it was resolved (ISO 8601), when it was."""
+    method: str = "uv"
+    """How it was resolved, for the record."""
+    local: tuple[str, ...] = ()
+    """Wheel files or URLs that are installed as they are, outside the index."""
+
+    def get(self, name: str) -> Pin | None:
+        """The pin of a canonical name."""
+        return next((pin for pin in self.pins if pin.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateEnvironment:
+    """A fresh venv from this base interpreter."""
+
+    base: str
+    version: str
+    system_site_packages: bool = False
+    prompt: str | None = None
+    action: Literal["venv"] = "venv"
+
+    @property
+    def summary(self) -> str:
+        """One line for the screen."""
+        return f"build a fresh venv with Python {self.version} from `{self.base}`"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carry:
+    """Into a fresh venv, from the old one: these distributions and every file that no distribution owns."""
+
+    distributions: tuple[str, ...]
+    """Canonical names; their files are linked, not reinstalled."""
+    leave: tuple[str, ...] = ()
+    """Paths relative to the prefix that stay behind."""
+    action: Literal["carry"] = "carry"
+
+    @property
+    def summary(self) -> str:
+        """One line for the screen."""
+        count = len(self.distributions)
+        return f"carry over {count} {'distribution' if count == 1 else 'distributions'} and every file that no distribution owns"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uninstall:
+    """Remove the files of one distribution and its metadata."""
+
+    name: str
+    version: str
+    metadata: str
+    """The `.dist-info` or `.egg-info`, relative to the prefix."""
+    action: Literal["uninstall"] = "uninstall"
+
+    @property
+    def summary(self) -> str:
+        """One line for the screen."""
+        return f"uninstall {self.name} {self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovePath:
+    """Remove a file or a folder that is left over."""
+
+    path: str
+    """Relative to the prefix."""
+    why: str
+    action: Literal["remove"] = "remove"
+
+    @property
+    def summary(self) -> str:
+        """One line for the screen."""
+        return f"remove `{self.path}` ({self.why})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Install:
+    """Install exactly these pins of the lock, and nothing that they would ask for."""
+
+    names: tuple[str, ...]
+    """Canonical names, each in the lock."""
+    summary_text: str
+    action: Literal["install"] = "install"
+
+    @property
+    def summary(self) -> str:
+        """One line for the screen."""
+        return self.summary_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCommand:
+    """A command of a team's playbook; what it does cannot be foretold."""
+
+    argv: tuple[str, ...]
+    timeout: float = 600.0
+    action: Literal["run"] = "run"
+
+    @property
+    def summary(self) -> str:
+        """One line for the screen."""
+        return f"run {' '.join(self.argv)} (what it changes cannot be foretold)"
+
+
+Operation = CreateEnvironment | Carry | Uninstall | RemovePath | Install | RunCommand
+"""Everything a plan can do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A distribution that the user has and that will not stay at its version."""
+
+    name: str
+    before: str | None
+    """None when it was not installed."""
+    after: str | None
+    """None when it will be gone."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The TensorFlow release a plan brings, and who asked for it."""
+
+    name: str
+    version: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One round of a repair, whole and literal."""
+
+    schema_version: int = 1
+    round: int
+    strategy: Strategy
+    prefix: str
+    """The environment that will be replaced or created."""
+    fingerprint: str | None
+    """Of the prefix when the plan was made; None when it did not exist."""
+    causes: tuple[str, ...]
+    """Ids of the findings it repairs."""
+    tensorflow: Choice
+    operations: tuple[Operation, ...]
+    lock: Lock
+    moves: tuple[Move, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the user should know before it runs, one sentence each."""
+    commands_trusted: bool = True
+    variables: dict[str, str] = field(default_factory=dict)

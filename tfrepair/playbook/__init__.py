@@ -1,0 +1,1 @@
+"""YAML to playbooks, strictly, with positions in every message."""

@@ -1,0 +1,1 @@
+"""One file per probe: a target to facts. Probes read and never write."""

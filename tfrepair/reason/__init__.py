@@ -1,0 +1,1 @@
+"""Facts to findings to plans. Pure: same input, same answer."""

@@ -1,0 +1,1 @@
+"""Everything that touches another interpreter: finding it, running it, installing for it."""

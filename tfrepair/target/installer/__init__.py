@@ -1,0 +1,1 @@
+"""Resolving and installing for a target: uv and pip behind one protocol."""

@@ -1,0 +1,1 @@
+"""Scripts that run inside the target: standard library only, and they parse on Python 3.6."""
