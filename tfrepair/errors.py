@@ -71,3 +71,13 @@ class InterruptedRunError(TfrepairError):
 
     code = "interrupted"
     exit_code = 130
+
+
+class UnresolvableError(NoRepairError):
+    """No set of versions meets all that is asked for. `reason` is the resolver's own explanation."""
+
+    code = "unresolvable"
+
+    def __init__(self, message: str, *, reason: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason

@@ -44,6 +44,9 @@ class Fact:
     source: str
 
 
+_INDEX_OF_FAMILY = {"distribution": "inventory.names", "bounds": "bounds.broken"}
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """All facts about a target. Looking up a path never fails: an unseen one is Unknown."""
@@ -56,13 +59,18 @@ class Facts:
         return cls({fact.path: fact for fact in facts})
 
     def get(self, path: str) -> State:
-        """The state of a path. `distribution.NAME.*` of a distribution that is not installed is Absent once the inventory is known."""
+        """The state of a path.
+
+        `distribution.NAME.*` of a distribution that is not installed is Absent once the inventory is known, and so is
+        `bounds.NAME.*` of a distribution without a bound.
+        """
         fact = self.by_path.get(path)
         if fact is not None:
             return fact.state
-        if path.startswith("distribution.") and isinstance(self.get("inventory.names"), Known):
-            return Absent()
-        return Unknown("not probed")
+        index = _INDEX_OF_FAMILY.get(path.partition(".")[0])
+        if index is None or path == index or isinstance(self.get(index), Unknown):
+            return Unknown("not probed")
+        return Absent()
 
     def value(self, path: str, default: JSONValue = None) -> JSONValue:
         """The value when it is known, else the default."""

@@ -71,7 +71,8 @@ class Carry:
     def summary(self) -> str:
         """One line for the screen."""
         count = len(self.distributions)
-        return f"carry over {count} {'distribution' if count == 1 else 'distributions'} and every file that no distribution owns"
+        noun = "distribution" if count == 1 else "distributions"
+        return f"carry over {count} {noun} and every file that no distribution owns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

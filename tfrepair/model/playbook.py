@@ -74,6 +74,8 @@ class EvidenceTemplate:
     kind: EvidenceKind
     text: str
     each: str | None = None
+    where: Mapping[str, Any] | None = None
+    """Only the items of `each` that have these values (as `contains` compares them)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +83,12 @@ class Rule:
     """A condition over facts that makes the playbook's finding."""
 
     when: Condition
+    unless: Condition | None = None
+    """Silent when this is true; a guard that is not known does not silence the rule."""
     severity: Severity = "error"
     confidence: Confidence = "high"
+    only_if_alone: bool = False
+    """Counts only when nothing else is an error: the last resort of a diagnosis."""
     evidence: tuple[EvidenceTemplate, ...] = ()
 
 

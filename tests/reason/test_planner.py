@@ -1,0 +1,196 @@
+"""Plans from situations, with a resolver that answers from a table."""
+
+from dataclasses import replace
+
+import pytest
+from tfrepair.errors import NoRepairError, UnresolvableError
+from tfrepair.model.distribution import Distribution
+from tfrepair.model.goals import Goals
+from tfrepair.model.plan import Carry, Choice, CreateEnvironment, Install, Lock, Pin, RemovePath, Uninstall
+from tfrepair.reason.keep import kept
+from tfrepair.reason.planner import make_plan
+from tfrepair.reason.situation import Situation
+
+SITE = "/env/lib/python3.10/site-packages"
+
+
+def dist(name, version, *, requires=(), requested=False, **more):
+    folder = f"{SITE}/{name.replace('-', '_')}-{version}.dist-info"
+    return Distribution(
+        name=name, version=version, metadata_path=folder, requires=tuple(requires), requested=requested, **more
+    )
+
+
+def pin(name, version):
+    return Pin(name=name, version=version, hashes=(f"sha256:{name}",), size=1_000_000)
+
+
+def situation(*distributions, **more):
+    values = {
+        "round": 1,
+        "prefix": "/env",
+        "fingerprint": "f",
+        "strategy": "in-place",
+        "python": "/env/bin/python",
+        "base": None,
+        "base_version": "3.10.13",
+        "same_minor": True,
+        "markers": {"python_version": "3.10", "sys_platform": "linux"},
+        "distributions": distributions,
+        "goals": Goals(install=("tensorflow",)),
+        "causes": ("numpy-abi",),
+        "choice": Choice(name="tensorflow", version="2.10.0", reason="its files are on disk"),
+        "family": frozenset({"tensorflow", "tensorflow-gpu", "tensorflow-cpu"}),
+        "folders": (
+            frozenset({"tensorflow", "tensorflow-gpu", "tensorflow-cpu"}),
+            frozenset({"keras", "keras-nightly"}),
+        ),
+        "bounds": ("numpy<2", "protobuf<3.20"),
+        "cutoff": "2022-10-06",
+        "leftovers": (("lib/python3.10/site-packages/tensorflow", "what is left of it"),),
+    }
+    return Situation(**{**values, **more})
+
+
+class Index:
+    """Answers with the given pins; remembers what it was asked; refuses the first `refusals` questions."""
+
+    def __init__(self, *pins, refusals=0):
+        self.pins, self.asked, self.refusals = pins, [], refusals
+
+    def __call__(self, request):
+        self.asked.append(request)
+        if len(self.asked) <= self.refusals:
+            raise UnresolvableError("no", reason="they disagree")
+        return Lock(pins=self.pins, pylock="")
+
+
+TEXTBOOK = (
+    dist("tensorflow", "2.9.0", requires=["numpy>=1.20", "keras"], requested=True, missing=30),
+    dist("tensorflow-gpu", "2.10.0", requires=["numpy>=1.20", "keras"], requested=True),
+    dist("numpy", "2.2.6"),
+    dist("keras", "2.9.0"),
+    dist("six", "1.17.0"),
+)
+ANSWER = (pin("tensorflow", "2.10.0"), pin("numpy", "1.23.3"), pin("keras", "2.10.0"), pin("six", "1.17.0"))
+
+
+def names(plan, kind):
+    return [operation.name for operation in plan.operations if isinstance(operation, kind)]
+
+
+def test_the_textbook_conflict_is_uninstalled_whole_and_installed_once():
+    plan = make_plan(situation(*TEXTBOOK), Index(*ANSWER))
+    assert names(plan, Uninstall) == ["tensorflow", "tensorflow-gpu", "numpy", "keras"]
+    assert [o.path for o in plan.operations if isinstance(o, RemovePath)] == ["lib/python3.10/site-packages/tensorflow"]
+    (install,) = [o for o in plan.operations if isinstance(o, Install)]
+    assert install.names == ("tensorflow", "numpy", "keras")
+    assert plan.moves == ()
+
+
+def test_metadata_paths_are_relative_to_the_prefix():
+    plan = make_plan(situation(*TEXTBOOK), Index(*ANSWER))
+    assert plan.operations[0].metadata == "lib/python3.10/site-packages/tensorflow-2.9.0.dist-info"
+
+
+def test_a_healthy_release_is_not_fetched_again():
+    healthy = dist("tensorflow", "2.10.0", requires=["numpy"], requested=True)
+    plan = make_plan(situation(healthy, dist("numpy", "2.2.6")), Index(pin("tensorflow", "2.10.0"), pin("numpy", "1.23.3")))
+    assert names(plan, Uninstall) == ["numpy"]
+    assert [o.names for o in plan.operations if isinstance(o, Install)] == [("numpy",)]
+    assert not [o for o in plan.operations if isinstance(o, RemovePath)]
+
+
+def test_versions_of_the_users_distributions_are_constraints_and_exempt_from_the_cutoff():
+    pandas = dist("pandas", "2.2.3", requires=["numpy>=1.22.4", "pytz>=2020.1"], requested=True)
+    index = Index(*ANSWER)
+    make_plan(situation(*TEXTBOOK, pandas, dist("pytz", "2025.1")), index)
+    (request,) = index.asked
+    assert {"pandas==2.2.3", "pytz==2025.1", "numpy>=1.22.4", "numpy<2"} <= set(request.constraints)
+    assert not any(line.startswith("numpy==") for line in request.constraints)
+    assert {"pandas", "pytz"} <= set(request.exempt)
+    assert request.roots == ("tensorflow==2.10.0",)
+
+
+def test_a_move_that_must_be_says_why():
+    pandas = dist("pandas", "2.2.3", requires=["numpy>=1.22.4"], requested=True)
+    plan = make_plan(situation(*TEXTBOOK, pandas), Index(*ANSWER))
+    (move,) = plan.moves
+    assert (move.name, move.before, move.after) == ("numpy", "2.2.6", "1.23.3")
+    assert move.why == "tensorflow 2.10.0 works with numpy<2"
+
+
+def test_pins_yield_before_requirements_do():
+    user = dist("flask", "3.0", requires=["six==1.17.0"], requested=True)
+    index = Index(*ANSWER, refusals=1)
+    make_plan(situation(*TEXTBOOK, user), index)
+    first, second = index.asked
+    assert "flask==3.0" in first.constraints
+    assert "flask==3.0" not in second.constraints
+    assert "six==1.17.0" in second.constraints
+    assert ("flask", "3.0") in second.preferences
+
+
+def test_when_nothing_fits_the_resolvers_reason_is_told():
+    with pytest.raises(NoRepairError, match="they disagree"):
+        make_plan(situation(*TEXTBOOK), Index(refusals=99))
+
+
+def test_a_rebuild_carries_what_is_healthy_and_installs_the_rest():
+    rebuild = situation(
+        *TEXTBOOK, dist("flask", "3.0", requested=True), dist("broken", "1.0", missing=2, requested=True),
+        strategy="rebuild", base="/usr/bin/python3.10",
+    )  # fmt: skip
+    index = Index(*ANSWER, pin("broken", "1.0"))
+    plan = make_plan(rebuild, index)
+    create, carry, install = plan.operations
+    assert isinstance(create, CreateEnvironment)
+    assert isinstance(carry, Carry)
+    assert carry.distributions == ("six", "flask")
+    assert install.names == ("tensorflow", "numpy", "keras", "broken")
+    assert "broken==1.0" in index.asked[0].roots
+
+
+def test_another_minor_version_installs_everything_anew():
+    flask = dist("flask", "3.0", requested=True)
+    change = situation(*TEXTBOOK, flask, strategy="rebuild", base="/usr/bin/python3.11", same_minor=False)
+    index = Index(*ANSWER, pin("flask", "3.0"))
+    plan = make_plan(change, index)
+    assert "flask==3.0" in index.asked[0].roots
+    assert plan.operations[1].distributions == ()
+    assert "flask" in plan.operations[2].names
+
+
+def test_a_new_environment_is_created_and_filled():
+    plan = make_plan(situation(strategy="create", base="/usr/bin/python3.10", fingerprint=None), Index(*ANSWER))
+    assert [operation.action for operation in plan.operations] == ["venv", "install"]
+
+
+def test_what_shares_a_folder_with_a_removed_distribution_is_written_anew():
+    nightly = (dist("keras", "2.10.0"), dist("keras-nightly", "2.11"))
+    tensorflow = dist("tensorflow", "2.10.0", requested=True)
+    plan = make_plan(situation(tensorflow, *nightly), Index(pin("tensorflow", "2.10.0"), pin("keras", "2.10.0")))
+    assert names(plan, Uninstall) == ["keras", "keras-nightly"]
+    assert plan.operations[-1].names == ("keras",)
+
+
+def test_two_copies_of_one_name_both_go():
+    twice = (dist("numpy", "1.23.3"), replace(dist("numpy", "2.2.6")))
+    plan = make_plan(situation(*twice), Index(pin("tensorflow", "2.10.0"), pin("numpy", "1.23.3")))
+    assert names(plan, Uninstall) == ["numpy", "numpy"]
+    assert plan.operations[-1].names == ("tensorflow", "numpy")
+
+
+def test_what_is_kept_is_what_nobody_but_the_user_asked_for():
+    stays = kept(
+        (*TEXTBOOK, dist("requests", "2.31", requires=["certifi"], requested=True), dist("certifi", "2024.1")),
+        frozenset({"tensorflow", "tensorflow-gpu"}),
+        {"python_version": "3.10"},
+    )
+    assert [d.name for d in stays] == ["six", "requests", "certifi"]
+
+
+def test_what_needs_tensorflow_does_not_make_its_tree_the_users():
+    hub = dist("tensorflow-hub", "0.16", requires=["tensorflow>=2", "six"], requested=True)
+    stays = kept((*TEXTBOOK, hub), frozenset({"tensorflow", "tensorflow-gpu"}), {"python_version": "3.10"})
+    assert [d.name for d in stays] == ["six", "tensorflow-hub"]

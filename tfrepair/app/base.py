@@ -1,0 +1,82 @@
+"""Which base interpreter a fresh venv gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfrepair.errors import NoRepairError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tfrepair.app.bench import Bench
+    from tfrepair.app.subject import Subject
+    from tfrepair.model.target import Target
+    from tfrepair.target.bases import Base
+
+
+def base_for(subject: Subject, bench: Bench) -> Target:
+    """The base interpreter: the one that was named, that of the environment, one of its minor version, or any that fits.
+
+    Another minor version than the environment's is taken only when it was asked for.
+    Raises TargetError for a name that fits nothing, NoRepairError when there is none.
+    """
+    from tfrepair.target.discover import find_base
+
+    request = bench.request
+    if request.base_python is not None:
+        return _described(find_base(request.base_python, bench.environ), bench)
+    like = subject.target or subject.looked_at
+    if like is not None:
+        return _like(like, bench)
+    return _any(bench)
+
+
+def _like(target: Target, bench: Bench) -> Target:
+    """One of the same minor version: the environment's own base when it is there and starts."""
+    from tfrepair.target.discover import find_bases
+
+    interpreter = target.interpreter
+    bases = find_bases(bench.environ)
+    same = [base for base in bases if base.version[:2] == interpreter.version[:2] and not base.free_threaded]
+    same.sort(key=lambda base: (base.executable != interpreter.base_executable, base.version != interpreter.version))
+    if same:
+        return _described(same[0], bench)
+    if bench.request.allow_python_change:
+        return _any(bench)
+    raise NoRepairError(
+        f"no Python {interpreter.minor} was found to rebuild `{target.environment.prefix}` on; there is {listed(bases)}",
+        hint="install that Python, or choose another with `--base-python X.Y`; nothing was changed",
+    )
+
+
+def _any(bench: Bench) -> Target:
+    """The newest that the wanted release has a wheel for."""
+    from tfrepair.app.wishes import wishes
+    from tfrepair.model.facts import Facts
+    from tfrepair.reason.choose import choose
+    from tfrepair.target.discover import find_bases
+
+    bases = [base for base in find_bases(bench.environ) if not base.free_threaded]
+    refusal: NoRepairError | None = None
+    for base in sorted(bases, key=lambda base: base.version, reverse=True):
+        target = _described(base, bench)
+        try:
+            choose(wishes(bench), Facts(), bench.releases, target.interpreter.tags, target.interpreter.minor)
+        except NoRepairError as error:
+            refusal = refusal or error
+        else:
+            return target
+    raise refusal or NoRepairError("no Python interpreter was found", hint="name one with `--base-python PATH`")
+
+
+def _described(base: Base, bench: Bench) -> Target:
+    from tfrepair.target.discover import find_target
+
+    return find_target(python=base.executable, env=None, environ=bench.environ, cwd=bench.cwd, interactive=False)
+
+
+def listed(bases: Iterable[Base]) -> str:
+    """The interpreters of this machine, a readable list."""
+    texts = [f"{'.'.join(map(str, base.version))} (`{base.executable}`)" for base in bases]
+    return ", ".join(texts) if texts else "none"

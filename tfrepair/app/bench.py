@@ -1,0 +1,40 @@
+"""What a repair works with: loaded once, handed to every stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tfrepair.app.requests import FixRequest, LookRequest, PlaybookRequest, Screen
+    from tfrepair.log import Log
+    from tfrepair.model.playbook import Playbook
+    from tfrepair.model.releases import Releases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """The requests of the command line, the playbooks, the knowledge about releases, the screen and the log."""
+
+    request: FixRequest
+    look: LookRequest
+    chosen: PlaybookRequest
+    playbooks: tuple[Playbook, ...]
+    releases: Releases
+    environ: Mapping[str, str]
+    cwd: Path
+    screen: Screen
+    log: Log
+
+    @property
+    def told(self) -> Mapping[str, object]:
+        """Facts that the command line states, for conditions of steps."""
+        stated: dict[str, object] = {"options.gpu": self.request.gpu}
+        if self.request.base_python is not None:
+            stated["options.base_python"] = self.request.base_python
+        if self.request.allow_python_change:
+            stated["options.allow_python_change"] = True
+        return stated

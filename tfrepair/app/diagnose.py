@@ -1,0 +1,184 @@
+"""`diagnose` and `verify`: looking without touching."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfrepair.app.look import look
+from tfrepair.app.playbooks import gather
+from tfrepair.app.report import Report
+from tfrepair.errors import UsageError
+
+if TYPE_CHECKING:
+    from tfrepair.app.look import Look
+    from tfrepair.app.requests import LookRequest, PlaybookRequest, Screen, TargetRequest
+    from tfrepair.log import Log
+    from tfrepair.model.facts import Facts
+    from tfrepair.model.finding import Diagnosis
+    from tfrepair.model.playbook import Playbook
+    from tfrepair.model.target import Target
+
+
+def diagnose(
+    target_request: TargetRequest,
+    playbook_request: PlaybookRequest,
+    look_request: LookRequest,
+    screen: Screen,
+    log: Log,
+    *,
+    recorded: Path | None = None,
+    facts_out: Path | None = None,
+) -> Report:
+    """Name what is wrong. Exit 0: it works, 1: it does not and a repair exists, 4: it does not and none exists."""
+    playbooks = gather(playbook_request, target_request.cwd)
+    if recorded is not None:
+        return _judge(recorded, playbooks, playbook_request, screen)
+    target = locate(target_request, screen)
+    seen = look(target, playbooks, look_request, target_request.environ, screen, log)
+    if facts_out is not None:
+        _write(seen.facts, facts_out)
+    warnings = unfinished(target)
+    return judged(seen, playbooks, playbook_request, screen, messages=warnings)
+
+
+def locate(request: TargetRequest, screen: Screen) -> Target:
+    """Find the target and tell which it is. Raises TargetError."""
+    from tfrepair.target.discover import find_target
+
+    target = find_target(
+        python=request.python,
+        env=request.env,
+        environ=request.environ,
+        cwd=request.cwd,
+        interactive=request.interactive,
+    )
+    screen.target(target)
+    return target
+
+
+def judged(
+    seen: Look,
+    playbooks: tuple[Playbook, ...],
+    request: PlaybookRequest,
+    screen: Screen,
+    *,
+    messages: tuple[str, ...] = (),
+) -> Report:
+    """The report of a look."""
+    diagnosis = chosen(seen.diagnosis, request)
+    screen.diagnosis(diagnosis, seen.target)
+    status, code, manual, more = _verdict(diagnosis, seen.works, playbooks, seen.facts)
+    return Report(
+        command="diagnose",
+        status=status,
+        exit_code=code,
+        target=seen.target,
+        facts=seen.facts,
+        diagnosis=diagnosis,
+        works=seen.works,
+        manual=manual,
+        messages=(*messages, *more),
+    )
+
+
+def chosen(diagnosis: Diagnosis, request: PlaybookRequest) -> Diagnosis:
+    """The diagnosis with only the findings that `--only` names, when it does."""
+    from dataclasses import replace
+
+    if not request.only:
+        return diagnosis
+    return replace(diagnosis, findings=tuple(f for f in diagnosis.findings if f.id in request.only))
+
+
+def verify(
+    target_request: TargetRequest, extras: tuple[str, ...], screen: Screen, log: Log, *, timeout: float
+) -> Report:
+    """Only the smoke test. Exit 0: it works, 1: it does not."""
+    from tfrepair.target.smoke import smoke_test
+
+    target = locate(target_request, screen)
+    screen.step("importing TensorFlow and computing")
+    smoke = smoke_test(
+        target.interpreter.executable,
+        environ=target_request.environ,
+        timeout=timeout,
+        extras=extras,
+        site_folders=target.environment.site_folders,
+        on_rung=screen.line,
+    )
+    log.info("smoke", ok=smoke.ok, rung=smoke.rung, seconds=smoke.seconds)
+    messages = unfinished(target)
+    if not smoke.ok:
+        messages += (
+            f"TensorFlow does not work at `{target.interpreter.executable}`: it fails at the rung `{smoke.rung}`",
+            *(f"  {text}" for text in smoke.exceptions[:3]),
+            "next: `tfrepair diagnose` names the cause; nothing was changed",
+        )
+    return Report(
+        command="verify",
+        status="healthy" if smoke.ok else "broken",
+        exit_code=0 if smoke.ok else 1,
+        target=target,
+        works=smoke.ok,
+        python=target.interpreter.executable if smoke.ok else None,
+        smoke=smoke,
+        messages=messages,
+    )
+
+
+def unfinished(target: Target) -> tuple[str, ...]:
+    """A sentence about a repair of this target that did not end, when there is one."""
+    from tfrepair.execute.recover import unfinished as find
+
+    left = find(Path(target.environment.prefix))
+    if left is None:
+        return ()
+    return (f"warning: {left}; `tfrepair fix` or `tfrepair rollback` finishes or undoes it",)
+
+
+def _judge(
+    recorded: Path, playbooks: tuple[Playbook, ...], request: PlaybookRequest, screen: Screen
+) -> Report:
+    from tfrepair.model.wire import facts_from_json, target_from_facts
+    from tfrepair.reason.diagnose import diagnose as reason
+
+    try:
+        facts = facts_from_json(json.loads(recorded.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"`{recorded}` cannot be read as recorded facts: {error}") from error
+    diagnosis = chosen(reason(facts, playbooks), request)
+    screen.diagnosis(diagnosis, target_from_facts(facts))
+    works = False if diagnosis.errors else facts.value("import.ok")
+    status, code, manual, messages = _verdict(diagnosis, works, playbooks, facts)
+    return Report(
+        command="diagnose", status=status, exit_code=code, facts=facts, diagnosis=diagnosis, works=works,
+        manual=manual, messages=messages,
+    )  # fmt: skip
+
+
+def _verdict(diagnosis: Diagnosis, works: bool | None, playbooks: tuple[Playbook, ...], facts: Facts):  # type: ignore[no-untyped-def]  # noqa: ANN202, FBT001
+    from tfrepair.reason.goals import manual_steps
+
+    if not diagnosis.errors:
+        if works is False:
+            return "broken", 1, (), ("TensorFlow does not work; the causes shown are not errors by themselves",)
+        said = "it works" if works else "no error was found; TensorFlow was not imported"
+        return "healthy", 0, (), (said,)
+    roots = tuple(finding for finding in diagnosis.errors if finding.caused_by is None) or diagnosis.errors
+    by_hand = tuple(finding for finding in roots if finding.repair == "manual")
+    if by_hand:
+        return "manual", 4, manual_steps(by_hand, playbooks, facts), ("nothing was changed",)
+    return "broken", 1, (), ("next: `tfrepair fix --dry-run` shows the repair; nothing was changed",)
+
+
+def _write(facts: Facts, path: Path) -> None:
+    from tfrepair.model.wire import facts_to_json
+
+    text = json.dumps(facts_to_json(facts), indent=1, ensure_ascii=False) + "\n"
+    if str(path) == "-":
+        sys.stdout.write(text)
+    else:
+        path.write_text(text, encoding="utf-8")

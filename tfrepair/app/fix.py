@@ -1,0 +1,165 @@
+"""`fix`: diagnose, plan, show, ask, apply, verify."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfrepair.app.bench import Bench
+from tfrepair.app.diagnose import chosen
+from tfrepair.app.look import look
+from tfrepair.app.newcomer import look_at_nothing
+from tfrepair.app.planning import ManualError, Round, plan_round
+from tfrepair.app.playbooks import gather
+from tfrepair.app.repair import repair
+from tfrepair.app.report import Report
+from tfrepair.app.selfcopy import step_aside
+from tfrepair.app.subject import find_subject
+from tfrepair.app.wishes import is_file
+from tfrepair.errors import SurroundingsError, UsageError
+from tfrepair.reason.choose import Wanted, parse_wanted
+
+if TYPE_CHECKING:
+    from tfrepair.app.look import Look
+    from tfrepair.app.requests import FixRequest, LookRequest, PlaybookRequest, Screen, TargetRequest
+    from tfrepair.app.subject import Subject
+    from tfrepair.log import Log
+    from tfrepair.model.plan import Plan
+
+
+def fix(
+    request: FixRequest,
+    where: TargetRequest,
+    playbook_request: PlaybookRequest,
+    look_request: LookRequest,
+    screen: Screen,
+    log: Log,
+) -> Report:
+    """Repair the environment. See the table of exit codes in README.md."""
+    from tfrepair.target.release_data import load_releases
+
+    bench = Bench(
+        request=request,
+        look=look_request,
+        chosen=playbook_request,
+        playbooks=gather(playbook_request, where.cwd),
+        releases=load_releases(),
+        environ=where.environ,
+        cwd=where.cwd,
+        screen=screen,
+        log=log,
+    )
+    if request.tensorflow is not None and not is_file(request.tensorflow):
+        parse_wanted(Wanted(text=request.tensorflow, source="--tensorflow"))
+    subject = find_subject(request, where, screen)
+    if not request.dry_run and subject.target is not None:
+        step_aside(subject.prefix, where.environ)
+        _recover(subject, bench)
+    seen = _look(subject, bench)
+    diagnosis = chosen(seen.diagnosis, playbook_request)
+    screen.diagnosis(diagnosis, seen.target)
+    base = Report(
+        command="fix", status="healthy", exit_code=0, target=seen.target, facts=seen.facts, diagnosis=diagnosis,
+        works=seen.works,
+    )  # fmt: skip
+    if not playbook_request.only and seen.works and _is_as_wanted(seen, bench):
+        messages = ("it works; nothing was done",)
+        return replace(base, python=seen.target.interpreter.executable, messages=messages)
+    try:
+        plan = _plan(seen, subject, bench)
+    except ManualError as error:
+        return replace(base, status="manual", exit_code=4, error=error, manual=error.steps)
+    return _carry_out(plan, seen, subject, bench, base)
+
+
+def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report) -> Report:
+    request = bench.request
+    base = replace(base, plan=plan)
+    bench.screen.plan(plan)
+    if request.plan_out is not None:
+        from tfrepair.model.wire import plan_to_json
+
+        request.plan_out.write_text(json.dumps(plan_to_json(plan), indent=1) + "\n", encoding="utf-8")
+    if not plan.operations:
+        return replace(
+            base, status="failed", exit_code=4,
+            error=SurroundingsError("every version is as it should be and still TensorFlow does not work"),
+            messages=("nothing was changed",),
+        )  # fmt: skip
+    if request.dry_run:
+        messages = ("dry run: nothing was changed; more rounds may follow if TensorFlow does not work after this one",)
+        return replace(base, status="planned", exit_code=1, messages=messages)
+    if not request.yes and not bench.screen.ask("carry out this plan?"):
+        return replace(base, status="planned", exit_code=1, messages=("declined: nothing was changed",))
+    return repair(plan, seen, subject, bench, base)
+
+
+def _plan(seen: Look, subject: Subject, bench: Bench) -> Plan:
+    """The plan of the first round, or the one that was reviewed."""
+    from tfrepair.execute.fingerprint import fingerprint
+
+    mark = fingerprint(subject.prefix) if subject.target is not None else None
+    if bench.request.plan_in is not None:
+        return _reviewed(bench.request.plan_in, subject, mark)
+    return plan_round(seen, subject, bench, Round(number=1, fingerprint=mark))
+
+
+def _reviewed(path: Path, subject: Subject, mark: str | None) -> Plan:
+    from tfrepair.model.wire import plan_from_json
+
+    try:
+        plan = plan_from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"`{path}` cannot be read as a plan: {error}") from error
+    if Path(plan.prefix) != subject.prefix:
+        raise UsageError(f"the plan `{path}` is for `{plan.prefix}`, not for `{subject.prefix}`")
+    if plan.fingerprint != mark:
+        raise SurroundingsError(
+            f"`{subject.prefix}` has changed since the plan `{path}` was made; nothing was changed",
+            hint="make a new plan with `tfrepair fix --dry-run --plan-out FILE`",
+        )
+    return plan
+
+
+def _look(subject: Subject, bench: Bench) -> Look:
+    if subject.target is None:
+        return look_at_nothing(subject, bench)
+    return look(
+        subject.target, bench.playbooks, bench.look, bench.environ, bench.screen, bench.log, told=bench.told
+    )
+
+
+def _is_as_wanted(seen: Look, bench: Bench) -> bool:
+    """The release that imports is the one that `--tensorflow` asks for, and the Python the one `--base-python` names."""
+    given = bench.request.tensorflow
+    if bench.request.strategy == "rebuild" or not _python_as_wanted(seen, bench):
+        return False
+    if given is None:
+        return True
+    if is_file(given):
+        return False
+    pin = parse_wanted(Wanted(text=given, source="--tensorflow"))
+    name = seen.facts.value("tensorflow.name")
+    version = seen.facts.value("import.tensorflow") or seen.facts.value("tensorflow.version")
+    return (pin.name is None or pin.name == name) and pin.specifier.contains(str(version), prereleases=True)
+
+
+def _python_as_wanted(seen: Look, bench: Bench) -> bool:
+    from tfrepair.target.discover import find_base
+
+    wanted = bench.request.base_python
+    if wanted is None:
+        return True
+    return find_base(wanted, bench.environ).version[:2] == seen.target.interpreter.version[:2]
+
+
+def _recover(subject: Subject, bench: Bench) -> None:
+    """Finish or undo what a repair of this environment that was killed has left."""
+    from tfrepair.execute.recover import recover
+
+    done = recover(subject.prefix, environ=bench.environ, lock_timeout=bench.request.lock_timeout)
+    if done is not None:
+        bench.screen.say(f"recovered: {done}")
+        bench.log.info("recovered", outcome=str(done))

@@ -1,0 +1,87 @@
+"""Looking at a target: facts, then findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfrepair.model.facts import Fact, Facts, Known
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tfrepair.app.requests import LookRequest, Screen
+    from tfrepair.log import Log
+    from tfrepair.model.finding import Diagnosis
+    from tfrepair.model.playbook import Playbook
+    from tfrepair.model.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A target, what is known about it, and what is wrong with it."""
+
+    target: Target
+    facts: Facts
+    diagnosis: Diagnosis
+
+    @property
+    def works(self) -> bool | None:
+        """TensorFlow imports and computes, and no finding is an error; None when it was not tried."""
+        if self.diagnosis.errors:
+            return False
+        tried = self.facts.get("import.ok")
+        return bool(tried.value) if isinstance(tried, Known) else None
+
+
+def look(
+    target: Target,
+    playbooks: Sequence[Playbook],
+    request: LookRequest,
+    environ: Mapping[str, str],
+    screen: Screen,
+    log: Log,
+    *,
+    told: Mapping[str, object] | None = None,
+) -> Look:
+    """Probe and diagnose. `told` are facts the command line knows. Never raises for a probe that fails."""
+    from tfrepair.probes.collector import ProbeOptions, collect
+    from tfrepair.reason.diagnose import diagnose
+
+    options = ProbeOptions(
+        imports=request.imports,
+        deep=request.deep,
+        hash_native=request.hash_native,
+        import_timeout=request.timeout,
+        gpu=request.gpu,
+    )
+    screen.step(f"looking at `{target.environment.prefix}`")
+    facts = collect(target, options, environ, on_probe=screen.line).merged(stated(told or {}))
+    if facts.value("import.ok") is False and not request.hash_native:
+        facts = facts.merged(_closer(target, options, environ))
+    diagnosis = diagnose(facts, playbooks)
+    log.info(
+        "diagnosed",
+        prefix=target.environment.prefix,
+        findings=[finding.id for finding in diagnosis.findings],
+        import_ok=facts.value("import.ok"),
+    )
+    return Look(target=target, facts=facts, diagnosis=diagnosis)
+
+
+def stated(values: Mapping[str, object]) -> Facts:
+    """Facts that the command line states."""
+    return Facts.of(
+        Fact(path=path, state=Known(value), source="command line") for path, value in values.items()
+    )
+
+
+def _closer(target: Target, options: object, environ: Mapping[str, str]) -> Facts:
+    """A second look at the files, native libraries hashed: TensorFlow did not work, so sizes are not enough."""
+    from dataclasses import replace
+
+    from tfrepair.probes.collector import ProbeOptions, collect
+
+    assert isinstance(options, ProbeOptions)  # noqa: S101  # imported late
+    facts = collect(target, replace(options, hash_native=True, imports=False), environ)
+    return Facts({path: fact for path, fact in facts.by_path.items() if not path.startswith("import.")})

@@ -1,0 +1,207 @@
+"""From a look at an environment to the plan of a round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfrepair.app.base import base_for
+from tfrepair.app.wishes import constraint_lines, is_file, requirement_lines, wishes
+from tfrepair.errors import NoRepairError
+from tfrepair.model.goals import Goals
+from tfrepair.reason.choose import choose
+from tfrepair.reason.goals import acting, goals_of, manual_steps
+from tfrepair.reason.keep import closure
+from tfrepair.reason.planner import make_plan
+from tfrepair.reason.situation import Situation
+
+if TYPE_CHECKING:
+    from tfrepair.app.bench import Bench
+    from tfrepair.app.look import Look
+    from tfrepair.app.subject import Subject
+    from tfrepair.model.distribution import Distribution
+    from tfrepair.model.facts import Facts
+    from tfrepair.model.plan import Choice, Plan, Strategy
+    from tfrepair.model.target import Target
+
+OWN = "tfrepair"
+GRACE_DAYS = 30
+"""A release is resolved as of its upload day and this much: what it was made for is there, what broke it is not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """Which round is planned, how, and with which pin."""
+
+    number: int
+    strategy: Strategy | None = None
+    """None: as the goals and the command line say."""
+    choice: Choice | None = None
+    """The pin of the rounds before; None in the first."""
+    stage: Path | None = None
+    """The stage that is planned for; None: the environment itself."""
+    fingerprint: str | None = None
+
+
+def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
+    """The plan. Raises NoRepairError, with the manual steps, when there is no automatic repair."""
+    findings = acting(seen.diagnosis, bench.chosen.only)
+    by_hand = tuple(finding for finding in findings if finding.repair == "manual")
+    if by_hand and turn.stage is None:
+        steps = manual_steps(by_hand, bench.playbooks, seen.facts)
+        raise ManualError("; ".join(finding.title for finding in by_hand), steps=steps)
+    goals = goals_of(findings, bench.playbooks, seen.facts) | Goals(install=("tensorflow",))
+    strategy = turn.strategy or _strategy(subject, bench, goals)
+    python = seen.target if strategy == "in-place" else base_for(subject, bench)
+    wheel, choice = _pin(seen.facts, bench, python, turn)
+    return replace(
+        make_plan(
+            Situation(
+                round=turn.number,
+                prefix=str(turn.stage or subject.prefix),
+                fingerprint=turn.fingerprint,
+                strategy=strategy,
+                python=python.interpreter.executable,
+                base=None if strategy == "in-place" else python.interpreter.executable,
+                base_version=python.interpreter.version_text,
+                same_minor=strategy == "create" or python.interpreter.minor == seen.target.interpreter.minor,
+                markers=python.interpreter.markers,
+                distributions=() if strategy == "create" else distributions(seen.facts),
+                goals=goals,
+                causes=tuple(finding.id for finding in findings),
+                choice=choice,
+                wheel=wheel,
+                family=frozenset(bench.releases.family),
+                folders=tuple(bench.releases.folders),
+                bounds=bench.releases.bounds(choice.version, python.interpreter.minor),
+                cutoff=cutoff(choice, bench),
+                constraints=constraint_lines(bench),
+                requirements=_other_requirements(bench),
+                own=_own(seen, bench),
+                leftovers=leftovers(seen, bench),
+                system_site_packages=seen.target.environment.system_site_packages,
+                prompt=seen.facts.value("environment.prompt"),
+            ),
+            resolver(bench, subject, python),
+        ),
+        prefix=str(subject.prefix),
+    )
+
+
+class ManualError(NoRepairError):
+    """Only the user can do what is needed; `steps` say what."""
+
+    code = "manual"
+
+    def __init__(self, message: str, *, steps: tuple[str, ...]) -> None:
+        super().__init__(message, hint="nothing was changed")
+        self.steps = steps
+
+
+def distributions(facts: Facts) -> tuple[Distribution, ...]:
+    """The inventory of a look."""
+    from tfrepair.model.distribution import Distribution
+
+    tuples = {"requires", "top_level", "examples"}
+    return tuple(
+        Distribution(**{key: tuple(value) if key in tuples else value for key, value in item.items()})
+        for item in facts.value("inventory.distributions", [])
+    )
+
+
+def resolver(bench: Bench, subject: Subject, python: Target):  # type: ignore[no-untyped-def]  # noqa: ANN201  # a Resolve
+    """The port of planning, bound to the user's index configuration."""
+    bench.screen.step(f"resolving exact versions for Python {python.interpreter.version_text}")
+    return make_installer_for(bench, subject, python).resolve
+
+
+def make_installer_for(bench: Bench, subject: Subject, python: Target):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    """The installer for an interpreter, with the user's index configuration."""
+    from tfrepair.target.installer.choose import make_installer
+    from tfrepair.target.installer.settings import index_settings
+
+    index = bench.request.index
+    settings = index_settings(
+        environ=bench.environ,
+        prefix=subject.prefix,
+        index_url=index.index_url,
+        extra_index_urls=index.extra_index_urls,
+        find_links=index.find_links,
+        offline=index.offline,
+    )
+    return make_installer(bench.request.installer, settings, bench.environ, python.interpreter.version)
+
+
+def cutoff(choice: Choice, bench: Bench) -> str | None:
+    """The day as of which the release is resolved; None when its own day is not known or that day is to come."""
+    import datetime
+
+    uploaded = bench.releases.date(choice.name, choice.version)
+    if uploaded is None:
+        return None
+    day = datetime.date.fromisoformat(uploaded) + datetime.timedelta(days=GRACE_DAYS)
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    return day.isoformat() if day < today else None
+
+
+def leftovers(seen: Look, bench: Bench) -> tuple[tuple[str, str], ...]:
+    """The import folders of the TensorFlow distributions that are there and that nothing else installed writes to."""
+    family = bench.releases.family
+    installed = distributions(seen.facts)
+    tops = {"tensorflow", "tensorflow_core"}
+    tops |= {top for d in installed if d.canonical_name in family for top in d.top_level}
+    tops -= {top for d in installed if d.canonical_name not in family for top in d.top_level}
+    prefix = Path(seen.target.environment.prefix)
+    found = []
+    for site in seen.target.environment.site_folders:
+        for top in sorted(tops):
+            path = Path(site, top)
+            if path.is_dir() and path.is_relative_to(prefix):
+                found.append((path.relative_to(prefix).as_posix(), "whatever is left of TensorFlow's files"))
+    return tuple(found)
+
+
+def _strategy(subject: Subject, bench: Bench, goals: Goals) -> Strategy:
+    target = subject.target
+    if target is None:
+        return "create"
+    rebuild = goals.rebuild or not target.interpreter.starts or bench.request.base_python is not None
+    asked = bench.request.strategy
+    if target.environment.kind == "conda":
+        return "in-place"
+    if asked == "auto":
+        return "rebuild" if rebuild else "in-place"
+    return asked
+
+
+def _pin(facts: Facts, bench: Bench, python: Target, turn: Round) -> tuple[str | None, Choice]:
+    given = bench.request.tensorflow
+    if given is not None and is_file(given):
+        from tfrepair.app.wheel_pin import wheel_pin
+
+        return wheel_pin(given, python, bench)
+    if turn.choice is not None:
+        return None, turn.choice
+    interpreter = python.interpreter
+    return None, choose(wishes(bench), facts, bench.releases, interpreter.tags, interpreter.minor)
+
+
+def _other_requirements(bench: Bench) -> tuple[str, ...]:
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    lines = (line for line, _ in requirement_lines(bench))
+    return tuple(line for line in lines if canonicalize_name(Requirement(line).name) not in bench.releases.family)
+
+
+def _own(seen: Look, bench: Bench) -> frozenset[str]:
+    """Distributions that are there only because tfrepair is."""
+    installed = distributions(seen.facts)
+    names = {d.canonical_name for d in installed}
+    if OWN not in names:
+        return frozenset()
+    markers = seen.target.interpreter.markers
+    others = {d.canonical_name for d in installed if d.requested and d.canonical_name != OWN}
+    needed = closure(others | (names & bench.releases.family), installed, markers)
+    return closure([OWN], installed, markers) - needed

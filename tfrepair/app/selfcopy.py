@@ -1,0 +1,94 @@
+"""tfrepair inside its own target: go on from a private copy, so that the ground is not pulled from under it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from importlib.metadata import Distribution
+
+PREFIX = "tfrepair-self-"
+_START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from tfrepair.cli.app import main; main()"
+
+
+def step_aside(prefix: Path, environ: Mapping[str, str]) -> None:
+    """When this process runs from `prefix`, copy tfrepair to a private folder and start again from there.
+
+    Does not return then. Otherwise does nothing, except to arrange that a private copy is removed at the end.
+    """
+    _clean_up_at_end()
+    if Path(sys.prefix).resolve() != prefix.resolve():
+        return
+    private = Path(tempfile.mkdtemp(prefix=PREFIX))
+    copy_self(private)
+    base = getattr(sys, "_base_executable", None) or sys.executable
+    arguments = [base, "-I", "-c", _START, str(private), *sys.argv[1:]]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(base, arguments, {**environ, "PYTHONDONTWRITEBYTECODE": "1"})  # noqa: S606  # the same tool, another place
+
+
+def copy_self(destination: Path) -> None:
+    """Every file of tfrepair and of what it requires, as `pip install --target` would lay them out."""
+    for distribution in _needed():
+        for file in distribution.files or ():
+            source = Path(str(distribution.locate_file(file)))
+            if not source.is_file():
+                continue
+            parts = [part for part in file.parts if part != ".."]
+            outside = file.parts[:1] == ("..",)
+            place = destination.joinpath(*(parts[-2:] if outside else parts))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, place)
+    _editable(destination)
+
+
+def _editable(destination: Path) -> None:
+    """An editable install has no files of its own: take the package folder."""
+    import tfrepair
+
+    if not (destination / "tfrepair").is_dir():
+        shutil.copytree(Path(tfrepair.__file__).parent, destination / "tfrepair", ignore=shutil.ignore_patterns("*.pyc"))
+        playbooks = Path(tfrepair.__file__).parent.parent / "playbooks"
+        if playbooks.is_dir():
+            shutil.copytree(playbooks, destination / "tfrepair" / "_playbooks")
+
+
+def _needed() -> Iterator[Distribution]:
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    seen: set[str] = set()
+    todo = ["tfrepair", "pip"]
+    while todo:
+        name = canonicalize_name(todo.pop())
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            found = distribution(name)
+        except PackageNotFoundError:
+            continue
+        yield found
+        for line in found.requires or ():
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                todo.append(requirement.name)
+
+
+def _clean_up_at_end() -> None:
+    import atexit
+
+    import tfrepair
+
+    home = Path(tfrepair.__file__).parent.parent
+    if home.name.startswith(PREFIX) and home.parent == Path(tempfile.gettempdir()):
+        atexit.register(shutil.rmtree, home, ignore_errors=True)

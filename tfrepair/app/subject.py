@@ -1,0 +1,86 @@
+"""What a repair works on: an environment that exists, or one that is to be made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfrepair.errors import NoRepairError, TargetError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tfrepair.app.requests import FixRequest, Screen, TargetRequest
+    from tfrepair.model.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The environment of a repair."""
+
+    prefix: Path
+    target: Target | None
+    """None when the environment is to be made."""
+    looked_at: Target | None = None
+    """A target named beside `--venv`: only looked at."""
+
+
+def find_subject(request: FixRequest, where: TargetRequest, screen: Screen) -> Subject:
+    """The environment to repair or make. Raises TargetError, UsageError, NoRepairError for one that is never written."""
+    from tfrepair.app.diagnose import locate
+
+    if request.venv is None:
+        target = locate(where, screen)
+        _writable(target)
+        return Subject(prefix=Path(target.environment.prefix), target=target)
+    from tfrepair.target.discover import describe_environment
+
+    named = where.python is not None or where.env is not None
+    beside = locate(where, screen) if named else None
+    prefix = Path(where.cwd, request.venv)
+    prefix = prefix.parent.resolve() / prefix.name
+    if prefix.is_dir() and any(prefix.iterdir()):
+        try:
+            target = describe_environment(prefix, where.environ)
+        except TargetError as error:
+            raise UsageError(
+                f"`{request.venv}` exists and is not a Python environment",
+                hint="name a folder that does not exist, or an environment; nothing was changed",
+            ) from error
+        screen.target(target)
+        return Subject(prefix=prefix, target=target, looked_at=beside)
+    if prefix.exists() and not prefix.is_dir():
+        raise UsageError(f"`{request.venv}` is a file", hint="name a folder for the environment")
+    if not prefix.parent.is_dir():
+        raise UsageError(f"the folder `{prefix.parent}` does not exist", hint="make it first, or name another folder")
+    screen.say(f"target: a new environment, `{prefix}`")
+    return Subject(prefix=prefix, target=None, looked_at=beside)
+
+
+def _writable(target: Target) -> None:
+    """Raise NoRepairError for an environment that a repair never writes to."""
+    environment = target.environment
+    if environment.kind in {"venv", "conda"}:
+        return
+    if environment.externally_managed:
+        what = f"`{environment.prefix}` is managed by the operating system (it has an EXTERNALLY-MANAGED file)"
+    else:
+        what = f"`{environment.prefix}` is not a virtual environment but the installation of Python itself"
+    raise NoRepairError(
+        f"{what}, which tfrepair never changes",
+        hint="`tfrepair fix --venv DIR` makes a working environment beside it; nothing was changed",
+    )
+
+
+def same_place(left: str, right: str) -> bool:
+    """Two paths name one folder."""
+    return Path(left).resolve() == Path(right).resolve()
+
+
+def lives_in(prefix: Path, environ: Mapping[str, str]) -> bool:
+    """Tfrepair itself is installed in this environment."""
+    import sys
+
+    del environ
+    return same_place(str(prefix), sys.prefix)

@@ -1,0 +1,68 @@
+"""Where the pin comes from: the command line, a target that was looked at, the project's files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfrepair.reason.choose import Wanted
+
+if TYPE_CHECKING:
+    from tfrepair.app.bench import Bench
+
+
+def wishes(bench: Bench) -> tuple[Wanted, ...]:
+    """What was asked for, the most important first. Raises UsageError for a requirements file that cannot be read."""
+    given = bench.request.tensorflow
+    if given is not None and not is_file(given):
+        return (Wanted(text=given, source="--tensorflow"),)
+    return (*_from_requirements(bench), *_from_project(bench))
+
+
+def is_file(pin: str) -> bool:
+    """The pin is a wheel file or a URL."""
+    return pin.endswith(".whl") or "://" in pin
+
+
+def _from_requirements(bench: Bench) -> tuple[Wanted, ...]:
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    found = []
+    for line, source in requirement_lines(bench):
+        requirement = Requirement(line)
+        if canonicalize_name(requirement.name) in bench.releases.family:
+            found.append(Wanted(text=line, source=source))
+    return tuple(found)
+
+
+def requirement_lines(bench: Bench) -> tuple[tuple[str, str], ...]:
+    """Every requirement of the files given with `--requirement`, and the file."""
+    from pathlib import Path
+
+    from tfrepair.target.pip_view import read_requirements
+
+    return tuple(
+        (line, name)
+        for name in bench.request.requirements
+        for line in read_requirements(Path(bench.cwd, name), bench.environ)
+    )
+
+
+def constraint_lines(bench: Bench) -> tuple[str, ...]:
+    """Every constraint of the files given with `--constraint`."""
+    from pathlib import Path
+
+    from tfrepair.target.pip_view import read_requirements
+
+    return tuple(
+        line
+        for name in bench.request.constraints
+        for line in read_requirements(Path(bench.cwd, name), bench.environ, constraint=True)
+    )
+
+
+def _from_project(bench: Bench) -> tuple[Wanted, ...]:
+    from tfrepair.target.project import project_pins
+
+    pins = project_pins(bench.cwd)
+    return tuple(Wanted(text=pin.requirement, source=pin.source) for pin in pins if pin.requirement)

@@ -1,0 +1,104 @@
+"""The command line as a whole, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from tfrepair import __version__
+from tfrepair.cli import diagnose, fix, playbook, rollback, runs, verify
+from tfrepair.errors import TfrepairError, UsageError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+INTERRUPTED = 130
+INTERNAL = 70
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    help="Finds out why TensorFlow does not load, and repairs the environment without risk.",
+)
+app.command("diagnose")(diagnose.diagnose)
+app.command("fix")(fix.fix)
+app.command("verify")(verify.verify)
+app.command("rollback")(rollback.rollback)
+app.add_typer(runs.app, name="runs")
+app.add_typer(playbook.app, name="playbook")
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"tfrepair {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[  # noqa: ARG001  # typer calls it
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Find out why TensorFlow does not load, and repair the environment without risk."""
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code; never raises."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = typer.main.get_command(app).main(args=arguments, prog_name="tfrepair", standalone_mode=False)
+    except KeyboardInterrupt:
+        return _failed(arguments, _error("interrupted: everything is as it was", INTERRUPTED, "interrupted"))
+    except TfrepairError as error:
+        return _failed(arguments, error)
+    except typer.Abort:
+        return INTERRUPTED
+    except Exception as error:  # the border: everything else is a mistake of ours
+        shown = getattr(error, "format_message", None)
+        if shown is None:
+            return _crashed(arguments, error)
+        return _failed(arguments, UsageError(shown(), hint="`tfrepair --help` lists commands and options"))
+    return code if isinstance(code, int) else 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _error(message: str, exit_code: int, code: str) -> TfrepairError:
+    error = TfrepairError(message)
+    error.exit_code = exit_code
+    error.code = code
+    return error
+
+
+def _crashed(arguments: list[str], error: Exception) -> int:
+    import traceback
+
+    traceback.print_exception(error)
+    problem = _error(f"an error in tfrepair itself: {type(error).__name__}: {error}", INTERNAL, "internal")
+    problem.hint = "the target is as it was; please report this with the lines above"
+    return _failed(arguments, problem)
+
+
+def _failed(arguments: list[str], error: TfrepairError) -> int:
+    from tfrepair.cli.session import fail
+
+    command = next((word for word in arguments if not word.startswith("-")), "tfrepair")
+    try:
+        fail(error, command=command, json="--json" in arguments)
+    except typer.Exit as end:
+        return end.exit_code
+    return error.exit_code

@@ -1,0 +1,123 @@
+"""The screen: results on standard output, progress, logs and questions on standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from tfrepair.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from tfrepair.model.finding import Diagnosis
+    from tfrepair.model.plan import Plan
+    from tfrepair.model.target import Target
+
+
+class Console:
+    """Shows what happens as it happens. With `json`, standard output stays empty until the document."""
+
+    def __init__(self, *, json: bool, quiet: bool, color: bool, show_lock: bool = False) -> None:
+        self._json = json
+        self._quiet = quiet
+        self._color = color
+        self._show_lock = show_lock
+        self._status: Any = None
+        self._step: tuple[str, float] | None = None
+
+    def __enter__(self) -> Console:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._end_step()
+
+    def target(self, target: Target) -> None:
+        """The target and the reason for it."""
+        from tfrepair.cli.render_text import target_lines
+
+        self._tell(target_lines(target))
+
+    def diagnosis(self, diagnosis: Diagnosis, target: Target) -> None:
+        """The findings."""
+        from tfrepair.cli.render_text import diagnosis_lines
+
+        del target
+        self._tell(diagnosis_lines(diagnosis))
+
+    def plan(self, plan: Plan) -> None:
+        """The plan; with the exact versions when they were asked for."""
+        from tfrepair.cli.render_text import lock_lines, plan_lines
+
+        self._tell(plan_lines(plan))
+        if self._show_lock:
+            self._tell(lock_lines(plan))
+
+    def say(self, message: str) -> None:
+        """A sentence."""
+        self._tell([message])
+
+    def step(self, message: str) -> None:
+        """A long step begins; on a terminal a line shows the time it takes."""
+        self._end_step()
+        self._step = (message, time.monotonic())
+        if self._quiet or not sys.stderr.isatty():
+            return
+        from rich.console import Console as RichConsole
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        console = RichConsole(stderr=True, highlight=False, no_color=not self._color)
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        self._status = Progress(*columns, console=console, transient=True)
+        self._status.start()
+        self._status.add_task(message, total=None)
+
+    def line(self, text: str) -> None:
+        """A line of a child: shown beside the step."""
+        if self._status is not None and self._step is not None:
+            shown = text.strip()[:100]
+            self._status.update(self._status.task_ids[0], description=f"{self._step[0]}: {shown}")
+
+    def ask(self, question: str) -> bool:
+        """Ask on the terminal. Raises UsageError where there is none."""
+        self._end_step()
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "there is no terminal to ask on, so nothing was done",
+                hint="`--yes` answers every question, `--dry-run` shows the plan and stops",
+            )
+        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+    def show(self, lines: Iterable[str]) -> None:
+        """The result of a command, even when quiet."""
+        self._end_step()
+        if not self._json:
+            for line in lines:
+                print(line)
+
+    def document(self, text: str) -> None:
+        """The JSON document."""
+        self._end_step()
+        print(text)
+
+    def _tell(self, lines: Iterable[str]) -> None:
+        self._end_step()
+        if self._quiet:
+            return
+        stream = sys.stderr if self._json else sys.stdout
+        for line in lines:
+            print(line, file=stream)
+
+    def _end_step(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+        if self._step is not None:
+            message, begun = self._step
+            self._step = None
+            if not self._quiet:
+                print(f"{message}: {time.monotonic() - begun:.1f} s", file=sys.stderr)

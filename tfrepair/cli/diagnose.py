@@ -1,0 +1,60 @@
+"""`tfrepair diagnose`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tfrepair.cli import options as opt
+
+
+def diagnose(
+    python: opt.Python = None,
+    env: opt.Env = None,
+    no_import: Annotated[
+        bool, typer.Option("--no-import", envvar="TFREPAIR_NO_IMPORT", help="Look at files only; run nothing of TensorFlow.")
+    ] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", envvar="TFREPAIR_DEEP", help="Also hash every file and ask pip for its view.")
+    ] = False,
+    facts: Annotated[
+        Path | None, typer.Option("--facts", metavar="FILE", help="Judge recorded facts instead of a target.")
+    ] = None,
+    facts_out: Annotated[
+        Path | None, typer.Option("--facts-out", metavar="FILE", help="Also write the facts as JSON (`-`: standard output).")
+    ] = None,
+    timeout: opt.Timeout = 300.0,
+    playbook: opt.Playbook = None,
+    only: opt.Only = None,
+    skip: opt.Skip = None,
+    var: opt.Var = None,
+    trust: opt.Trust = False,
+    json: opt.Json = False,
+    log_format: opt.LogFormat = "console",
+    log_file: opt.LogFile = None,
+    verbose: opt.Verbose = 0,
+    quiet: opt.Quiet = False,
+    no_color: opt.NoColor = False,
+) -> None:
+    """Name what is wrong with the target, with evidence. Changes nothing."""
+    from tfrepair.app.diagnose import diagnose as use_case
+    from tfrepair.app.requests import LookRequest
+    from tfrepair.cli.session import Output, finish, playbook_request, session, target_request
+
+    output = Output(
+        command="diagnose", json=json, log_format=log_format, log_file=log_file, verbose=verbose, quiet=quiet,
+        no_color=no_color,
+    )  # fmt: skip
+    with session(output) as (console, log):
+        report = use_case(
+            target_request(python, env),
+            playbook_request(playbook, only, skip, var, trust=trust),
+            LookRequest(imports=not no_import, deep=deep, timeout=timeout, hash_native=deep),
+            console,
+            log,
+            recorded=facts,
+            facts_out=facts_out,
+        )
+        finish(console, output, report)

@@ -1,0 +1,138 @@
+"""`tfrepair fix`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tfrepair.cli import options as opt
+
+
+def fix(
+    python: opt.Python = None,
+    env: opt.Env = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", envvar="TFREPAIR_DRY_RUN", help="Show the exact plan and change nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", envvar="TFREPAIR_YES", help="Ask nothing.")] = False,
+    tensorflow: Annotated[
+        str | None,
+        typer.Option("--tensorflow", metavar="VERSION|SPEC|WHEEL|URL", envvar="TFREPAIR_TENSORFLOW", help="The pin."),
+    ] = None,
+    strategy: Annotated[
+        str, typer.Option("--strategy", envvar="TFREPAIR_STRATEGY", help="auto, in-place or rebuild.")
+    ] = "auto",
+    venv: Annotated[
+        str | None,
+        typer.Option("--venv", metavar="DIR", envvar="TFREPAIR_VENV", help="A working TensorFlow in DIR, new or repaired."),
+    ] = None,
+    base_python: Annotated[
+        str | None,
+        typer.Option(
+            "--base-python", metavar="PATH|X.Y", envvar="TFREPAIR_BASE_PYTHON", help="The interpreter of a fresh venv."
+        ),
+    ] = None,
+    allow_python_change: Annotated[
+        bool, typer.Option("--allow-python-change", help="A fresh venv may have another Python minor version.")
+    ] = False,
+    installer: Annotated[
+        str, typer.Option("--installer", envvar="TFREPAIR_INSTALLER", help="auto, uv or pip.")
+    ] = "auto",
+    index_url: Annotated[
+        str | None, typer.Option("--index-url", metavar="URL", envvar="TFREPAIR_INDEX_URL", help="The package index.")
+    ] = None,
+    extra_index_url: Annotated[
+        list[str] | None,
+        typer.Option("--extra-index-url", metavar="URL", envvar="TFREPAIR_EXTRA_INDEX_URL", help="A further index."),
+    ] = None,
+    find_links: Annotated[
+        list[str] | None,
+        typer.Option("--find-links", metavar="DIR|URL", envvar="TFREPAIR_FIND_LINKS", help="A place with wheels."),
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", envvar="TFREPAIR_OFFLINE", help="Use what is cached or local.")
+    ] = False,
+    constraint: Annotated[
+        list[str] | None,
+        typer.Option("--constraint", metavar="FILE", envvar="TFREPAIR_CONSTRAINT", help="A constraints file."),
+    ] = None,
+    requirement: Annotated[
+        list[str] | None,
+        typer.Option("--requirement", metavar="FILE", envvar="TFREPAIR_REQUIREMENT", help="A requirements file."),
+    ] = None,
+    timeout: opt.Timeout = 300.0,
+    lock_timeout: Annotated[
+        float,
+        typer.Option("--lock-timeout", metavar="SECONDS", envvar="TFREPAIR_LOCK_TIMEOUT", help="Wait for another repair."),
+    ] = 30.0,
+    gpu: Annotated[str, typer.Option("--gpu", envvar="TFREPAIR_GPU", help="auto, require or ignore.")] = "auto",
+    allow_running: Annotated[
+        bool, typer.Option("--allow-running", help="Go on although processes use the environment.")
+    ] = False,
+    keep: Annotated[
+        str, typer.Option("--keep", metavar="N|copy|none", envvar="TFREPAIR_KEEP", help="Old environments kept.")
+    ] = "1",
+    plan_out: Annotated[
+        Path | None, typer.Option("--plan-out", metavar="FILE", envvar="TFREPAIR_PLAN_OUT", help="Write the plan here.")
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", metavar="FILE", envvar="TFREPAIR_PLAN", help="Apply exactly this plan.")
+    ] = None,
+    playbook: opt.Playbook = None,
+    only: opt.Only = None,
+    skip: opt.Skip = None,
+    var: opt.Var = None,
+    trust: opt.Trust = False,
+    json: opt.Json = False,
+    log_format: opt.LogFormat = "console",
+    log_file: opt.LogFile = None,
+    verbose: opt.Verbose = 0,
+    quiet: opt.Quiet = False,
+    no_color: opt.NoColor = False,
+) -> None:
+    """Diagnose, plan, show the plan, ask, apply, verify; everything as it was if the result does not work."""
+    from tfrepair.app.fix import fix as use_case
+    from tfrepair.app.requests import FixRequest, IndexRequest, LookRequest
+    from tfrepair.cli.session import Output, finish, one_of, playbook_request, session, target_request
+
+    output = Output(
+        command="fix", json=json, log_format=log_format, log_file=log_file, verbose=verbose, quiet=quiet,
+        no_color=no_color, show_lock=dry_run,
+    )  # fmt: skip
+    with session(output) as (console, log):
+        index = IndexRequest(
+            index_url=index_url,
+            extra_index_urls=tuple(extra_index_url or ()),
+            find_links=tuple(find_links or ()),
+            offline=offline,
+        )
+        request = FixRequest(
+            tensorflow=tensorflow,
+            strategy=one_of("--strategy", strategy, "auto", "in-place", "rebuild"),
+            venv=venv,
+            base_python=base_python,
+            allow_python_change=allow_python_change,
+            installer=one_of("--installer", installer, "auto", "uv", "pip"),
+            index=index,
+            constraints=tuple(constraint or ()),
+            requirements=tuple(requirement or ()),
+            lock_timeout=lock_timeout,
+            gpu=one_of("--gpu", gpu, "auto", "require", "ignore"),
+            allow_running=allow_running,
+            keep=keep,
+            dry_run=dry_run,
+            yes=yes,
+            plan_out=plan_out,
+            plan_in=plan,
+        )
+        report = use_case(
+            request,
+            target_request(python, env),
+            playbook_request(playbook, only, skip, var, trust=trust),
+            LookRequest(timeout=timeout, gpu=gpu == "require", hash_native=True),
+            console,
+            log,
+        )
+        finish(console, output, report)

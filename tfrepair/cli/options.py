@@ -1,0 +1,47 @@
+"""The options that commands share, each with its environment variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Python = Annotated[
+    str | None, typer.Option("--python", metavar="PATH", envvar="TFREPAIR_PYTHON", help="The interpreter to look at.")
+]
+Env = Annotated[
+    str | None, typer.Option("--env", metavar="DIR", envvar="TFREPAIR_ENV", help="The environment's folder.")
+]
+Json = Annotated[
+    bool, typer.Option("--json", envvar="TFREPAIR_JSON", help="One JSON document on standard output, nothing else there.")
+]
+LogFormat = Annotated[
+    str, typer.Option("--log-format", envvar="TFREPAIR_LOG_FORMAT", help="How the log reads: console or json.")
+]
+LogFile = Annotated[
+    Path | None, typer.Option("--log-file", metavar="FILE", envvar="TFREPAIR_LOG_FILE", help="Also write the log here.")
+]
+Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Show the log on standard error.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", envvar="TFREPAIR_QUIET", help="Only the result.")]
+NoColor = Annotated[bool, typer.Option("--no-color", envvar="TFREPAIR_NO_COLOR", help="No colours (also NO_COLOR).")]
+Playbook = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--playbook", metavar="NAME|FILE|DIR", envvar="TFREPAIR_PLAYBOOK", help="Add or override playbooks; repeatable."
+    ),
+]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="ID", envvar="TFREPAIR_ONLY", help="Only these findings; repeatable.")
+]
+Skip = Annotated[
+    list[str] | None, typer.Option("--skip", metavar="ID", envvar="TFREPAIR_SKIP", help="Not these findings; repeatable.")
+]
+Var = Annotated[
+    list[str] | None,
+    typer.Option("--var", metavar="NAME=VALUE", envvar="TFREPAIR_VAR", help="A variable of a playbook; repeatable."),
+]
+Trust = Annotated[bool, typer.Option("--trust", help="Let playbooks found in the current folder act.")]
+Timeout = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", envvar="TFREPAIR_TIMEOUT", help="Limit of the import test.")
+]

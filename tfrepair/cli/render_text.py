@@ -1,0 +1,106 @@
+"""A report, a diagnosis and a plan as lines for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tfrepair.app.report import Report
+    from tfrepair.model.finding import Diagnosis, Finding
+    from tfrepair.model.plan import Plan
+    from tfrepair.model.target import Target
+
+EVIDENCE_SHOWN = 8
+
+
+def target_lines(target: Target) -> Iterator[str]:
+    """Which interpreter, and why this one."""
+    interpreter = target.interpreter
+    state = "" if interpreter.starts else ", does not start"
+    yield f"target: `{interpreter.executable}` (Python {interpreter.version_text}, {target.environment.kind}{state})"
+    yield f"        {target.reason}"
+
+
+def diagnosis_lines(diagnosis: Diagnosis) -> Iterator[str]:
+    """Every finding with its evidence, what follows from another one under it."""
+    for number, finding in enumerate((f for f in diagnosis.findings if f.caused_by is None), start=1):
+        yield ""
+        yield from finding_lines(finding, f"{number}. ")
+        for follower in diagnosis.findings:
+            if follower.caused_by == finding.id:
+                yield f"   follows from it: {follower.title} [{follower.id}]"
+                yield from (f"      {item.kind}: {first_line(item.text)}" for item in follower.evidence[:2])
+    for item in diagnosis.not_checked:
+        yield f"not checked: {item.what}: {item.why}"
+
+
+def finding_lines(finding: Finding, lead: str) -> Iterator[str]:
+    """One finding: severity, title, id, evidence, and whether it can be repaired."""
+    yield f"{lead}{finding.severity}: {finding.title} [{finding.id}]"
+    for item in finding.evidence[:EVIDENCE_SHOWN]:
+        yield f"     {item.kind}: {first_line(item.text)}"
+    if len(finding.evidence) > EVIDENCE_SHOWN:
+        yield f"     and {len(finding.evidence) - EVIDENCE_SHOWN} more (all of them with --json)"
+    certainty = "" if finding.confidence == "high" else f", confidence {finding.confidence}"
+    yield f"     repair: {finding.repair}{certainty}"
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """What will be done, in order, and what that means for the user's distributions."""
+    choice = plan.tensorflow
+    yield ""
+    yield f"plan, round {plan.round}: {choice.name} {choice.version} ({choice.reason})"
+    yield f"  {_where(plan)}"
+    for number, operation in enumerate(plan.operations, start=1):
+        yield f"  {number}. {operation.summary}"
+    for move in plan.moves:
+        yield f"  changes: {move.name} {move.before} -> {move.after or 'removed'}: {move.why}"
+    for note in plan.notes:
+        yield f"  note: {note}"
+    yield f"  lock: {len(plan.lock.pins)} distributions, resolved with {plan.lock.method}"
+
+
+def lock_lines(plan: Plan) -> Iterator[str]:
+    """The exact versions, a line each, with the first hash."""
+    for pin in plan.lock.pins:
+        digest = f"  {pin.hashes[0][:23]}..." if pin.hashes else ""
+        yield f"    {pin.name}=={pin.version}{digest}"
+
+
+def result_lines(report: Report) -> Iterator[str]:
+    """How it ended and how to go back."""
+    if report.error is not None:
+        yield f"error: {report.error.message}"
+        if report.error.hint:
+            yield f"hint: {report.error.hint}"
+    yield from report.messages
+    if report.manual:
+        yield ""
+        yield "what to do by hand:"
+        yield from (f"  - {line}" for line in report.manual)
+    if report.smoke is not None and report.smoke.ok:
+        where = f" at `{report.python}`" if report.python else ""
+        yield f"TensorFlow {report.smoke.tensorflow} imports and computes{where} ({report.smoke.seconds:.1f} s)"
+    if report.run is not None:
+        yield f"record of this run: `{report.run.folder}`"
+        if report.run.kept:
+            yield f"to go back: tfrepair rollback {report.run.id}"
+
+
+def first_line(text: str) -> str:
+    """The first line of a text, cut at a readable length."""
+    line = text.strip().split("\n", 1)[0]
+    limit = 240
+    return line if len(line) <= limit else f"{line[:limit]}..."
+
+
+def _where(plan: Plan) -> str:
+    match plan.strategy:
+        case "create":
+            return f"in a new environment, `{plan.prefix}`"
+        case "in-place":
+            return f"on a copy of `{plan.prefix}`, which takes its place when TensorFlow works in it"
+        case "rebuild":
+            return f"in a fresh environment that takes the place of `{plan.prefix}` when TensorFlow works in it"

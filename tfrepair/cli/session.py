@@ -1,0 +1,131 @@
+"""One command from its options to its exit code: screen, log, JSON, errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from tfrepair.errors import TfrepairError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tfrepair.app.report import Report
+    from tfrepair.app.requests import PlaybookRequest, TargetRequest
+    from tfrepair.cli.console import Console
+    from tfrepair.log import Log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """How a command shows what it does."""
+
+    command: str
+    json: bool = False
+    log_format: str = "console"
+    log_file: Path | None = None
+    verbose: int = 0
+    quiet: bool = False
+    no_color: bool = False
+    show_lock: bool = False
+
+
+@contextmanager
+def session(output: Output) -> Iterator[tuple[Console, Log]]:
+    """The screen and the log of one command. An error of ours becomes the document or two lines, and the exit code."""
+    from tfrepair.cli.console import Console
+    from tfrepair.log import Log
+
+    if output.log_format not in {"console", "json"}:
+        raise UsageError(f"`--log-format {output.log_format}` is not known", hint="it is `console` or `json`")
+    color = not output.no_color and not os.environ.get("NO_COLOR")
+    log = Log()
+    with ExitStack() as stack:
+        if output.verbose or output.log_format == "json":
+            log.add(sys.stderr, pretty=output.log_format == "console")
+        if output.log_file is not None:
+            log.add(stack.enter_context(_opened(output.log_file)))
+        console = stack.enter_context(
+            Console(json=output.json, quiet=output.quiet, color=color, show_lock=output.show_lock)
+        )
+        try:
+            yield console, log
+        except TfrepairError as error:
+            fail(error, command=output.command, json=output.json)
+
+
+def _opened(path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202  # a text file
+    try:
+        return path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the log file `{path}` cannot be written: {error.strerror}") from error
+
+
+def finish(console: Console, output: Output, report: Report) -> None:
+    """Show the report and end with its exit code."""
+    if output.json:
+        from tfrepair.cli.render_json import document
+
+        console.document(document(report))
+    else:
+        from tfrepair.cli.render_text import result_lines
+
+        console.show(result_lines(report))
+    raise typer.Exit(report.exit_code)
+
+
+def fail(error: TfrepairError, *, command: str, json: bool) -> None:
+    """Show an error and end with its exit code."""
+    if json:
+        from tfrepair.app.report import Report
+        from tfrepair.cli.render_json import document
+
+        print(document(Report(command=command, status="failed", exit_code=error.exit_code, error=error)))
+    else:
+        print(f"error: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
+    raise typer.Exit(error.exit_code) from error
+
+
+def target_request(python: str | None, env: str | None) -> TargetRequest:
+    """The target options together with the surroundings."""
+    from pathlib import Path
+
+    from tfrepair.app.requests import TargetRequest
+
+    if python is not None and env is not None:
+        raise UsageError("`--python` and `--env` both name a target", hint="give one of them")
+    return TargetRequest(
+        python=python, env=env, environ=dict(os.environ), cwd=Path.cwd(), interactive=sys.stdin.isatty()
+    )
+
+
+def playbook_request(
+    playbook: list[str] | None, only: list[str] | None, skip: list[str] | None, var: list[str] | None, *, trust: bool
+) -> PlaybookRequest:
+    """The playbook options. Raises UsageError for a `--var` without `=`."""
+    from tfrepair.app.requests import PlaybookRequest
+
+    variables = {}
+    for pair in var or ():
+        name, found, value = pair.partition("=")
+        if not found or not name.isidentifier():
+            raise UsageError(f"`--var {pair}` is not NAME=VALUE")
+        variables[name] = value
+    return PlaybookRequest(
+        extra=tuple(playbook or ()), only=tuple(only or ()), skip=tuple(skip or ()), trust=trust, variables=variables
+    )
+
+
+def one_of(option: str, value: str, *known: str) -> Any:
+    """The value when it is one of the known words. Raises UsageError otherwise."""
+    if value not in known:
+        raise UsageError(f"`{option} {value}` is not known", hint=f"it is one of: {', '.join(known)}")
+    return value

@@ -1,0 +1,108 @@
+"""What a tree looks like, as one number: to notice that somebody changed it, or to prove that nobody did."""
+
+# ruff: noqa: PTH114, PTH115, PTH118, PTH123
+# Seventeen thousand entries: strings and scandir, not Path objects.
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_CACHE = "__pycache__"
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 over name, type, size, modification time, inode, mode and link target of everything below a folder.
+
+    Bytecode caches are left out: interpreters write them at will, and nothing is lost with them. Raises OSError.
+    """
+    digest = hashlib.sha256()
+    for relative, row in _rows(str(path)):
+        digest.update(f"{relative}\0{row}\n".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def manifest(path: Path) -> dict[str, str]:
+    """The same for each relative path: text that changes when the file, folder or link does."""
+    return dict(_rows(str(path)))
+
+
+def differences(before: Mapping[str, str], path: Path) -> tuple[str, ...]:
+    """Relative paths that came, went or changed since a manifest was taken of this tree."""
+    after = manifest(path)
+    return tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
+
+
+def _rows(root: str) -> Iterator[tuple[str, str]]:
+    todo = [""]
+    while todo:
+        folder = todo.pop()
+        prefix = f"{folder}/" if folder else ""
+        with os.scandir(f"{root}/{folder}" if folder else root) as entries:
+            ordered = sorted(entries, key=lambda entry: entry.name)
+        for entry in ordered:
+            relative = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name == _CACHE:
+                    continue
+                todo.append(relative)
+            yield relative, _row(entry)
+
+
+def _row(entry: os.DirEntry[str]) -> str:
+    found = entry.stat(follow_symlinks=False)
+    # A folder's size and time change with what is in it, which has rows of its own.
+    if stat.S_ISDIR(found.st_mode):
+        return f"{found.st_mode:o} {found.st_ino}"
+    link = os.readlink(entry.path) if stat.S_ISLNK(found.st_mode) else ""
+    return f"{found.st_mode:o} {found.st_size} {found.st_mtime_ns} {found.st_ino} {link}"
+
+
+def tree_digest(path: Path) -> str:
+    """SHA-256 over names, types, modes, owners, link targets, extended attributes and contents; all files, caches too.
+
+    For proofs in tests; a copy of a tree has the digest of the tree. Raises OSError.
+    """
+    digest = hashlib.sha256()
+    for line in tree_lines(path):
+        digest.update(line.encode(errors="surrogateescape") + b"\n")
+    return digest.hexdigest()
+
+
+def tree_lines(path: Path) -> Iterator[str]:
+    """What `tree_digest` sums up, one line for each path, the folder itself first."""
+    root = str(path)
+    yield _described(root, ".")
+    for folder, folders, files in os.walk(root):
+        folders.sort()
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        for name in sorted({*folders, *files, *links}):
+            whole = os.path.join(folder, name)
+            yield _described(whole, os.path.relpath(whole, root))
+
+
+def _described(path: str, relative: str) -> str:
+    found = os.lstat(path)
+    content = ""
+    if stat.S_ISLNK(found.st_mode):
+        content = os.readlink(path)
+    elif stat.S_ISREG(found.st_mode):
+        with open(path, "rb") as stream:
+            content = hashlib.sha256(stream.read()).hexdigest()
+    return f"{relative} {found.st_mode:o} {found.st_uid}:{found.st_gid} {content} {_attributes(path)}"
+
+
+def _attributes(path: str) -> str:
+    if not hasattr(os, "listxattr"):
+        return ""
+    try:
+        names = sorted(os.listxattr(path, follow_symlinks=False))
+        return ",".join(f"{name}={os.getxattr(path, name, follow_symlinks=False).hex()}" for name in names)
+    except OSError:
+        return ""

@@ -1,0 +1,102 @@
+"""Where a repair keeps its things: beside the target what must be renamed, in the user's state folder what is read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfrepair.errors import SurroundingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STATE_VARIABLE = "TFREPAIR_STATE_DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The folder next to an environment, on the same file system, that holds the lock, the pointer and the trees."""
+
+    place: Path
+    """The real path of the environment, no symbolic link in it."""
+
+    @classmethod
+    def of(cls, prefix: Path) -> Beside:
+        """The folder that belongs to a prefix, however the prefix is spelled."""
+        return cls(Path(os.path.realpath(prefix)))
+
+    @property
+    def folder(self) -> Path:
+        """`.tfrepair-NAME` in the folder that holds the environment."""
+        return self.place.parent / f".tfrepair-{self.place.name}"
+
+    @property
+    def lock(self) -> Path:
+        """The file that a writer locks."""
+        return self.folder / "lock"
+
+    @property
+    def holder(self) -> Path:
+        """Who has the lock, for the message to whoever waits for it."""
+        return self.folder / "holder.json"
+
+    @property
+    def pointer(self) -> Path:
+        """Which run is unfinished, or was the last."""
+        return self.folder / "current.json"
+
+    def run(self, run_id: str) -> Path:
+        """The private folder of one run."""
+        return self.folder / run_id
+
+    def tree(self, run_id: str) -> Path:
+        """The stage of a run before the swap, the environment as it was before the run afterwards."""
+        return self.run(run_id) / "tree"
+
+    def create(self) -> None:
+        """Make the folder, readable by every user of the environment. Raises SurroundingsError."""
+        try:
+            self.folder.mkdir(mode=0o755, exist_ok=True)
+            self._check()
+            ignore = self.folder / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
+        except OSError as error:
+            raise SurroundingsError(
+                f"`{self.folder}` cannot be used: {error.strerror or error}; a repair is staged there, beside the "
+                "environment, and nothing was changed",
+                hint=f"make `{self.place.parent}` writable, or build a new environment elsewhere with `--venv`",
+            ) from error
+
+    def _check(self) -> None:
+        # A link planted here would lead the stage, and what is renamed out of it, to somewhere else.
+        if self.folder.is_symlink():
+            raise SurroundingsError(
+                f"`{self.folder}` is a symbolic link, and a repair must not be staged through one; nothing was changed",
+                hint="remove the link and try again",
+            )
+
+
+def state_dir(environ: Mapping[str, str]) -> Path:
+    """The user's folder for the records of runs; `TFREPAIR_STATE_DIR` names another one."""
+    override = environ.get(STATE_VARIABLE)
+    if override:
+        return Path(override).absolute()
+    from platformdirs import user_state_path
+
+    return user_state_path("tfrepair", appauthor=False)
+
+
+def runs_dir(environ: Mapping[str, str]) -> Path:
+    """The folder with one folder for each run."""
+    return state_dir(environ) / "runs"
+
+
+def new_run_id(now: float | None = None) -> str:
+    """A name that sorts by time (UTC) and cannot be guessed: `20261123T041500-3fa9c2d1`."""
+    moment = time.gmtime(time.time() if now is None else now)
+    return f"{time.strftime('%Y%m%dT%H%M%S', moment)}-{secrets.token_hex(4)}"

@@ -1,0 +1,54 @@
+"""The log of a run: structlog, one JSON object a line, without secrets."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+    from typing import IO
+
+_SECRETS = re.compile(r"(?P<scheme>[a-zA-Z][\w+.-]*://)[^/\s@]+@|(?P<option>--?(?:token|password|client-cert)[= ])\S+")
+
+
+def redacted(text: str) -> str:
+    """The text without the credentials of URLs and of options that carry them."""
+    return _SECRETS.sub(lambda found: f"{found['scheme'] or found['option']}***{'@' if found['scheme'] else ''}", text)
+
+
+class Log:
+    """Writes events to any number of streams. Secrets are removed before anything is written."""
+
+    def __init__(self) -> None:
+        self._loggers: list[Any] = []
+
+    def add(self, stream: IO[str], *, pretty: bool = False) -> None:
+        """Write to this stream from now on: JSON lines, or short lines for people."""
+        import structlog
+
+        renderer = structlog.dev.ConsoleRenderer(colors=False) if pretty else structlog.processors.JSONRenderer()
+        logger = structlog.wrap_logger(
+            structlog.WriteLogger(stream),
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                _redact,
+                renderer,
+            ],
+            wrapper_class=structlog.BoundLogger,
+        )
+        self._loggers.append(logger)
+
+    def info(self, event: str, **detail: Any) -> None:
+        """Something happened."""
+        for logger in self._loggers:
+            logger.info(event, **detail)
+
+    def close(self) -> None:
+        """Write nothing any more; the streams belong to whoever opened them."""
+        self._loggers.clear()
+
+
+def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: redacted(value) if isinstance(value, str) else value for key, value in event.items()}

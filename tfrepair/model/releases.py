@@ -1,0 +1,325 @@
+"""What is known about releases: upload days, wheels, stubs, declared requirements and measured bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from tfrepair.model.bounds import Bound, base_version, within
+from tfrepair.model.tags import Accepted, kind_of, minor_of, same_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One version of one distribution as the package index has it."""
+
+    name: str
+    version: str
+    date: str
+    """Upload day, `2022-09-06`."""
+    wheels: Mapping[str, str] = field(default_factory=dict)
+    """Python tags (`cp39 cp310`) by compressed platform tag."""
+    stub: Mapping[str, str] = field(default_factory=dict)
+    """By platform tag, the distribution that has the code of a wheel without any; empty when none has."""
+    size: tuple[int, int] | None = None
+    """Bytes of the smallest and of the largest wheel."""
+    yanked: bool = False
+    sdist: bool = False
+    """There is only a source archive."""
+    cuda: str | None = None
+    """The CUDA runtime version the Linux GPU build was tested with."""
+    cudnn: str | None = None
+    and_cuda: bool = False
+    """The extra `and-cuda` exists."""
+
+    @property
+    def final(self) -> bool:
+        """Neither a pre-release nor yanked."""
+        return not self.yanked and not Version(self.version).is_prerelease
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Releases:
+    """All of it, as of the day it was measured. A newer release is not in the data, which is never an error."""
+
+    measured: str
+    """The day, ISO 8601."""
+    by_name: Mapping[str, Mapping[str, Release]]
+    """By canonical name and version, oldest version first."""
+    folders: Mapping[str, tuple[str, ...]]
+    """Canonical names of the distributions that write into one import folder."""
+    requires: Mapping[str, tuple[str, ...]]
+    """What releases of `tensorflow` declare."""
+    measured_bounds: tuple[Bound, ...]
+    glibc_measured: Mapping[str, str]
+    """The glibc that releases really need where their tag promises less, by specifier."""
+    glibc_by_tag: Mapping[str, str]
+    pip_by_tag: Mapping[str, str]
+    processor: Mapping[str, tuple[str, ...]]
+    """Processor features that the x86 builds need, by specifier."""
+
+    @classmethod
+    def parse(cls, releases: Mapping[str, Any], requirements: Mapping[str, Any], bounds: Mapping[str, Any]) -> Releases:
+        """From the three documents of the package's data folder."""
+        return cls(
+            measured=releases["measured"],
+            by_name={
+                name: {v: _release(name, v, row) for v, row in rows.items()}
+                for name, rows in releases["releases"].items()
+            },
+            folders={folder: tuple(names) for folder, names in releases["folders"].items()},
+            requires={version: tuple(lines) for version, lines in requirements["requirements"].items()},
+            measured_bounds=tuple(_bound(row) for row in bounds["bounds"]),
+            glibc_measured=releases["glibc_measured"],
+            glibc_by_tag=releases["glibc_by_tag"],
+            pip_by_tag=releases["pip_by_tag"],
+            processor={specifier: tuple(flags) for specifier, flags in releases["processor"].items()},
+        )
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        """Canonical names of the distributions that own the folder `tensorflow`."""
+        return self.folders["tensorflow"]
+
+    def get(self, name: str, version: str) -> Release | None:
+        """The release; `2.10` finds 2.10.0, `2.15.0+cu118` finds 2.15.0. None when it is not in the data."""
+        rows = self.by_name.get(canonicalize_name(name), {})
+        if version in rows:
+            return rows[version]
+        try:
+            public = Version(Version(version).public)
+        except InvalidVersion:
+            return None
+        return next((release for text, release in rows.items() if Version(text) == public), None)
+
+    def date(self, name: str, version: str) -> str | None:
+        """The upload day."""
+        release = self.get(name, version)
+        return release.date if release else None
+
+    def fits(self, name: str, version: str, tags: Sequence[str]) -> bool:
+        """Whether a wheel of the release is for this interpreter, and the wheel with the code of a stub too."""
+        release = self.get(name, version)
+        return release is not None and self._fits(release, Accepted.of(tags))
+
+    def _fits(self, release: Release, accepted: Accepted) -> bool:
+        return any(
+            accepted.takes(platform, pythons) and self._has_code(release, platform, accepted)
+            for platform, pythons in release.wheels.items()
+        )
+
+    def _has_code(self, release: Release, platform: str, accepted: Accepted) -> bool:
+        partner = release.stub.get(platform)
+        if partner is None:
+            return True
+        code = self.get(partner, release.version) if partner else None
+        return code is not None and self._fits(code, accepted)
+
+    def partner(self, name: str, version: str, tags: Sequence[str]) -> str | None:
+        """The distribution that has the code where this release is a stub here; empty if none has, None if it is no stub."""
+        release, accepted = self.get(name, version), Accepted.of(tags)
+        if release is None:
+            return None
+        taken = (platform for platform, pythons in release.wheels.items() if accepted.takes(platform, pythons))
+        return next((release.stub[platform] for platform in taken if platform in release.stub), None)
+
+    def newest(
+        self,
+        name: str,
+        tags: Sequence[str],
+        *,
+        glibc: str | None = None,
+        cpu_flags: Sequence[str] | None = None,
+        prereleases: bool = False,
+    ) -> str | None:
+        """The newest release that fits; what is not known of the machine (None) is not held against it."""
+        found = self._fitting(name, tags, "", glibc, cpu_flags, prereleases=prereleases)
+        return next((release.version for release in found), None)
+
+    def matching(
+        self,
+        specifier: str,
+        tags: Sequence[str],
+        *,
+        name: str = "tensorflow",
+        glibc: str | None = None,
+        cpu_flags: Sequence[str] | None = None,
+        prereleases: bool | None = None,
+    ) -> tuple[str, ...]:
+        """The releases that fit and match, newest first. `2.10` means any 2.10.x, `2.10.0` exactly that.
+
+        Pre-releases count when asked for or when the specifier names one. Raises ValueError for what is no specifier.
+        """
+        wanted = specifier_text(specifier)
+        allowed = SpecifierSet(wanted).prereleases if prereleases is None else prereleases
+        found = self._fitting(name, tags, wanted, glibc, cpu_flags, prereleases=bool(allowed))
+        return tuple(release.version for release in found)
+
+    def _fitting(
+        self,
+        name: str,
+        tags: Sequence[str],
+        specifier: str,
+        glibc: str | None,
+        flags: Sequence[str] | None,
+        *,
+        prereleases: bool,
+    ) -> Iterator[Release]:
+        accepted = Accepted.of(tags)
+        wanted = SpecifierSet(specifier)
+        for release in reversed(self.by_name.get(canonicalize_name(name), {}).values()):
+            if (release.final or (prereleases and not release.yanked)) and wanted.contains(
+                release.version, prereleases=True
+            ):
+                if self._fits(release, accepted) and not self._machine_lacks(release, accepted, glibc, flags):
+                    yield release
+
+    def _machine_lacks(
+        self, release: Release, accepted: Accepted, glibc: str | None, flags: Sequence[str] | None
+    ) -> str | None:
+        if release.name not in self.family:
+            return None
+        floor = self.glibc_floor(release.version)
+        if floor and glibc and accepted.platform.startswith("linux") and Version(glibc) < Version(floor):
+            return f"it needs glibc {floor}, whatever its tag says, and this machine has {glibc}"
+        needed = self.processor_flags(release.version) if accepted.platform.endswith(("x86_64", "amd64")) else ()
+        lacking = [flag for flag in needed if flags is not None and flag not in flags]
+        return f"it was built for processors with {' and '.join(lacking).upper()}" if lacking else None
+
+    def glibc_floor(self, version: str) -> str | None:
+        """The glibc a Linux build was measured to need beyond what its tag promises."""
+        base = base_version(version) or ""
+        return next((floor for specifier, floor in self.glibc_measured.items() if within(base, specifier)), None)
+
+    def processor_flags(self, version: str) -> tuple[str, ...]:
+        """The processor features that the x86 builds of a release need (`avx`)."""
+        base = base_version(version) or ""
+        flags = (flag for specifier, needed in self.processor.items() if within(base, specifier) for flag in needed)
+        return tuple(dict.fromkeys(flags))
+
+    def bounds(self, version: str, python_minor: str, *, affects: Sequence[str] | None = None) -> tuple[str, ...]:
+        """The measured bounds of a release on a Python as requirements; all, or those that matter to some uses."""
+        return tuple(
+            bound.text(version)
+            for bound in self.measured_bounds
+            if bound.applies(version, python_minor) and (affects is None or bound.affects in affects)
+        )
+
+    def requirements(self, version: str) -> tuple[str, ...]:
+        """What this release of `tensorflow` declares, markers included; empty when it is not in the data."""
+        release = self.get("tensorflow", version)
+        return self.requires.get(release.version, ()) if release else ()
+
+    def pythons(self, name: str, version: str, platform: str) -> tuple[str, ...]:
+        """The Python versions (`3.9`) with a usable wheel on a platform (`linux-x86_64`, `macosx-12.0-arm64`)."""
+        release, kind = self.get(name, version), kind_of(platform) or platform
+        found: dict[str, None] = {}
+        for tag, tags in release.wheels.items() if release else ():
+            if not same_kind(tag, kind):
+                continue
+            minors = [minor for python in tags.split() if (minor := minor_of(python))]
+            partner = release.stub.get(tag) if release else None
+            if partner is not None:
+                having = self.pythons(partner, version, platform) if partner else ()
+                minors = [minor for minor in minors if minor in having]
+            found.update(dict.fromkeys(minors))
+        return tuple(sorted(found, key=Version))
+
+    def bases_for(self, version: str, platform: str, *, name: str = "tensorflow") -> tuple[str, ...]:
+        """The Python 3 versions a fresh environment for this release can be built on, newest first."""
+        return tuple(minor for minor in reversed(self.pythons(name, version, platform)) if minor.startswith("3."))
+
+    def newest_elsewhere(self, name: str, platform: str) -> dict[str, str]:
+        """The newest final release for every Python version on a platform."""
+        newest: dict[str, str] = {}
+        for release in reversed(self.by_name.get(canonicalize_name(name), {}).values()):
+            if release.final:
+                for minor in self.pythons(name, release.version, platform):
+                    newest.setdefault(minor, release.version)
+        return dict(sorted(newest.items(), key=lambda item: Version(item[0])))
+
+    def why_not(
+        self,
+        name: str,
+        version: str,
+        tags: Sequence[str],
+        *,
+        glibc: str | None = None,
+        cpu_flags: Sequence[str] | None = None,
+    ) -> str | None:
+        """One sentence why a release cannot be used by this interpreter on this machine; None when it can."""
+        release, accepted = self.get(name, version), Accepted.of(tags)
+        label = f"`{name}` {version}"
+        if release is None:
+            return f"{label} is not in the data of tfrepair, which is as of {self.measured}"
+        if not release.wheels:
+            return f"{label} has no wheel, only a source archive"
+        if self._fits(release, accepted):
+            lacking = self._machine_lacks(release, accepted, glibc, cpu_flags)
+            return f"{label} does not run here: {lacking}" if lacking else None
+        here = [tag for tag in release.wheels if same_kind(tag, accepted.platform)]
+        if not here:
+            kinds = dict.fromkeys(kind_of(tag) or tag for tag in release.wheels)
+            return f"{label} has no wheel for {accepted.platform or 'this platform'}, only for {', '.join(kinds)}"
+        pythons = self.pythons(name, version, accepted.platform)
+        if accepted.minor in pythons and accepted.free_threaded:
+            return f"{label} has no wheel for a free-threaded Python"
+        if accepted.minor in pythons:
+            return f"{label} has wheels for Python {accepted.minor}, but for a newer system: {', '.join(here)}"
+        if any(accepted.minor == minor_of(python) for tag in here for python in release.wheels[tag].split()):
+            partner = next((release.stub[tag] for tag in here if release.stub.get(tag)), None)
+            code = (
+                f"and its code, `{partner}` {version}, has no wheel for it" if partner else "and nothing has its code"
+            )
+            return f"{label} is an empty wheel for Python {accepted.minor} here, {code}"
+        supported = f"for Python {', '.join(pythons)}" if pythons else "that can be used"
+        return f"{label} has no wheel for Python {accepted.minor or 'of this kind'}; on {accepted.platform} it has wheels {supported}"
+
+
+def specifier_text(text: str) -> str:
+    """A specifier from what people write: `2.10` is `==2.10.*`, `2.10.0` is `==2.10.0`. Raises ValueError."""
+    stripped = text.strip()
+    try:
+        version = Version(stripped)
+    except InvalidVersion:
+        try:
+            return str(SpecifierSet(stripped))
+        except InvalidSpecifier as error:
+            raise ValueError(f"`{text}` is neither a version nor a specifier") from error
+    whole = len(version.release) > 2 or version.is_prerelease or version.is_postrelease  # noqa: PLR2004
+    return f"=={stripped}" if whole else f"=={stripped}.*"
+
+
+def _release(name: str, version: str, row: Mapping[str, Any]) -> Release:
+    size = row.get("size")
+    return Release(
+        name=name,
+        version=version,
+        date=row["date"],
+        wheels=row["wheels"],
+        stub=row.get("stub", {}),
+        size=(size[0], size[1]) if size else None,
+        yanked=row.get("yanked", False),
+        sdist=row.get("sdist", False),
+        cuda=row.get("cuda"),
+        cudnn=row.get("cudnn"),
+        and_cuda=row.get("and_cuda", False),
+    )
+
+
+def _bound(row: Mapping[str, Any]) -> Bound:
+    return Bound(
+        requirement=row["requirement"],
+        tensorflow=row["tensorflow"],
+        python=row.get("python", ""),
+        affects=row["affects"],
+        why=row["why"],
+        beside=row.get("with", ""),
+    )

@@ -1,0 +1,92 @@
+"""Plans and facts to JSON and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
+from tfrepair.model.target import Environment, Host, Interpreter, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tfrepair.model.plan import Plan
+
+FACTS_FORMAT = "tfrepair.facts/1"
+PLAN_FORMAT = "tfrepair.plan/1"
+
+
+def facts_to_json(facts: Facts) -> dict[str, Any]:
+    """Facts as `{format, facts: {path: {known: value} | {absent: true} | {unknown: why}, source}}`."""
+    return {"format": FACTS_FORMAT, "facts": {path: _state(fact) for path, fact in sorted(facts.by_path.items())}}
+
+
+def facts_from_json(body: Mapping[str, Any]) -> Facts:
+    """The reverse. Raises ValueError when it is not such a document."""
+    if body.get("format") != FACTS_FORMAT:
+        raise ValueError(f"`format` is not `{FACTS_FORMAT}`")
+    return Facts.of(
+        Fact(path=path, state=_from_state(state), source=str(state.get("source", "recorded")))
+        for path, state in body["facts"].items()
+    )
+
+
+def _state(fact: Fact) -> dict[str, Any]:
+    match fact.state:
+        case Known(value):
+            return {"known": value, "source": fact.source}
+        case Absent():
+            return {"absent": True, "source": fact.source}
+        case Unknown(reason):
+            return {"unknown": reason, "source": fact.source}
+
+
+def _from_state(state: Mapping[str, Any]) -> Known | Absent | Unknown:
+    if "known" in state:
+        return Known(state["known"])
+    if "unknown" in state:
+        return Unknown(str(state["unknown"]))
+    return Absent()
+
+
+def target_from_facts(facts: Facts) -> Target:
+    """A target as far as recorded facts describe one, for the screen."""
+    version = str(facts.value("interpreter.version", "0.0.0")).split(".")
+    prefix = str(facts.value("environment.prefix", "unknown"))
+    numbers = [int(part) for part in version if part.isdigit()]
+    return Target(
+        spec="recorded facts",
+        reason="facts were read from a file",
+        interpreter=Interpreter(
+            executable=str(facts.value("interpreter.executable", "unknown")),
+            version=(numbers[0], numbers[1], numbers[2] if len(numbers) > 2 else 0),  # noqa: PLR2004
+            platform=str(facts.value("interpreter.platform", "unknown")),
+            machine=str(facts.value("interpreter.machine", "unknown")),
+            markers={},
+            tags=(),
+            base_executable=None,
+            starts=bool(facts.value("interpreter.starts", default=True)),
+        ),
+        environment=Environment(
+            prefix=prefix, base_prefix=prefix, kind=facts.value("environment.kind", "venv"), purelib=prefix,
+            platlib=prefix, scripts=prefix, sys_path=(),
+        ),  # fmt: skip
+        host=Host(system=str(facts.value("host.system", "unknown")), machine=str(facts.value("host.machine", "unknown"))),
+    )
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """The whole plan, so that it can be applied later exactly as it was reviewed."""
+    return {"format": PLAN_FORMAT, **asdict(plan)}
+
+
+def plan_from_json(body: Mapping[str, Any]) -> Plan:
+    """The reverse. Raises ValueError when it is not such a document."""
+    from pydantic import TypeAdapter
+
+    from tfrepair.model.plan import Plan
+
+    if body.get("format") != PLAN_FORMAT:
+        raise ValueError(f"`format` is not `{PLAN_FORMAT}`")
+    return TypeAdapter(Plan).validate_python({key: value for key, value in body.items() if key != "format"})

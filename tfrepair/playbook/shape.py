@@ -1,0 +1,125 @@
+"""Is a document shaped like a playbook? Every deviation at once, each at its place, in our own words."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from tfrepair.playbook.yaml_reader import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pydantic import TypeAdapter
+    from pydantic_core import ErrorDetails
+
+    from tfrepair.playbook.yaml_reader import Path, Positions
+
+_EXPECTED = {
+    "string_type": "a text",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "bool_type": "`true` or `false`",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+}
+
+
+def shape_problems(data: Any, positions: Positions, validator: TypeAdapter[Any]) -> tuple[Problem, ...]:
+    """What keeps the data from being a playbook document."""
+    from pydantic import ValidationError
+
+    try:
+        validator.validate_python(data)
+    except ValidationError as error:
+        return tuple(_problems(error.errors(include_url=False), positions))
+    return ()
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`, did you mean ...?` when a known word is near, else nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f", did you mean `{close[0]}`?" if close else ""
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, in the words of a playbook's author."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case str():
+            return f"the text `{value[:60]}`"
+        case int() | float():
+            return f"the number {value}"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"
+
+
+def _problems(errors: Iterable[ErrorDetails], positions: Positions) -> Iterable[Problem]:
+    from tfrepair.playbook.schema import TAG_SUFFIX, known_keys
+
+    items = [(tuple(p for p in e["loc"] if not str(p).endswith(TAG_SUFFIX)), e) for e in errors]
+    meant = {
+        (*path[:-1], word)
+        for path, error in items
+        if error["type"] == "extra_forbidden"
+        for word in difflib.get_close_matches(str(path[-1]), known_keys(path[:-1]), n=1)
+    }
+    for path, error in items:
+        # A misspelt key is one mistake, not a missing key beside an unknown one.
+        if error["type"] != "missing" or path not in meant:
+            yield _problem(path, error, positions, known_keys)
+
+
+def _problem(path: Path, error: ErrorDetails, positions: Positions, known_keys: Callable[[Path], Any]) -> Problem:
+    name = _name(path)
+    match error["type"]:
+        case "missing":
+            place = positions.value(path[:-1])
+            text = f"{_name(path[:-1])} lacks the key `{path[-1]}`"
+        case "extra_forbidden":
+            place = positions.key(path)
+            text = f"unknown key `{path[-1]}` in {_name(path[:-1])}{nearest(str(path[-1]), known_keys(path[:-1]))}"
+        case "literal_error":
+            place = positions.value(path)
+            text = f"{name} must be {_choices(error)}, not {kind_of(error['input'])}"
+        case "string_pattern_mismatch":
+            place = positions.value(path)
+            text = f"{name} {_PATTERNS.get(str(path[0]), 'has the wrong form')}, not `{error['input']}`"
+        case "string_too_short" | "too_short":
+            place = positions.value(path)
+            text = f"{name} must not be empty"
+        case "greater_than":
+            place = positions.value(path)
+            text = f"{name} must be greater than 0"
+        case kind if kind in _EXPECTED:
+            place = positions.value(path)
+            text = f"{name} must be {_EXPECTED[kind]}, not {kind_of(error['input'])}"
+        case _:
+            place = positions.value(path)
+            text = f"{name}: {error['msg']}"
+    return Problem(line=place[0], column=place[1], text=text)
+
+
+_PATTERNS = {
+    "name": "must be lower-case words joined by hyphens",
+    "references": "must be an address that starts with `https://`",
+}
+
+
+def _choices(error: ErrorDetails) -> str:
+    *most, last = str(error.get("ctx", {}).get("expected", "")).replace("'", "`").split(" or ")
+    return " or ".join([*most, last])
+
+
+def _name(path: Path) -> str:
+    """A place in words: `diagnose.rules[2].when`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return f"`{text}`" if text else "the playbook"

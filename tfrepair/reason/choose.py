@@ -1,0 +1,149 @@
+"""Which TensorFlow release a repair brings: the user's pin, else what is on disk, else the newest that fits."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from tfrepair.errors import NoRepairError, UsageError
+from tfrepair.model.plan import Choice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tfrepair.model.facts import Facts
+    from tfrepair.model.releases import Releases
+
+DEFAULT = "tensorflow"
+RENAMED = {"tensorflow-gpu": DEFAULT}
+"""Names that became another: the build is the same, the name is gone."""
+_MINOR = re.compile(r"\d+(\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What somebody asked for: `2.10.0`, `2.10`, `~=2.10`, `tensorflow-cpu==2.10.1`, and where."""
+
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """A wish, parsed."""
+
+    name: str | None
+    specifier: SpecifierSet
+    extras: tuple[str, ...] = ()
+
+    @property
+    def exact(self) -> str | None:
+        """The one version that `==` names, or None."""
+        clauses = list(self.specifier)
+        if len(clauses) == 1 and clauses[0].operator == "==" and not clauses[0].version.endswith("*"):
+            return clauses[0].version
+        return None
+
+    @property
+    def prereleases(self) -> bool:
+        """A pre-release was asked for."""
+        return bool(self.specifier.prereleases)
+
+
+def parse_wanted(wanted: Wanted) -> Pin:
+    """Read a wish. `2.10` means its newest patch. Raises UsageError when it is neither version nor specifier."""
+    text = wanted.text.strip()
+    try:
+        version = Version(text)
+    except InvalidVersion:
+        return _requirement(text, wanted.source)
+    short = _MINOR.fullmatch(text) is not None
+    return Pin(name=None, specifier=SpecifierSet(f"=={text}.*" if short else f"=={version}"))
+
+
+def _requirement(text: str, source: str) -> Pin:
+    try:
+        if text[:1] in "<>=!~":
+            return Pin(name=None, specifier=SpecifierSet(text))
+        requirement = Requirement(text)
+    except (InvalidRequirement, ValueError) as error:
+        raise UsageError(
+            f"`{text}` ({source}) is not a TensorFlow version, specifier or wheel",
+            hint="give a version (`2.15.1`), a specifier (`~=2.15.0`), a requirement (`tensorflow-cpu==2.15.1`), "
+            "a wheel file or a URL",
+        ) from error
+    return Pin(
+        name=canonicalize_name(requirement.name),
+        specifier=requirement.specifier,
+        extras=tuple(sorted(requirement.extras)),
+    )
+
+
+def choose(wanted: Sequence[Wanted], facts: Facts, releases: Releases, tags: Sequence[str], python: str) -> Choice:
+    """The release. The first wish counts; without one the files on disk, then the newest that fits.
+
+    `tags` are those of the interpreter that will import it, `python` is its version for messages.
+    Raises NoRepairError when nothing fits, UsageError for a wish that cannot be read.
+    """
+    if wanted:
+        return _wish(wanted[0], facts, releases, tags, python)
+    version = facts.value("tensorflow.version")
+    found = facts.value("tensorflow.name")
+    if version is not None:
+        name = _name(found, releases)
+        if releases.fits(name, str(version), tags):
+            return Choice(name=name, version=str(version), reason=_on_disk(found, name, facts))
+        raise NoRepairError(
+            f"{name} {version}, whose files are on disk, has no wheel for Python {python}: "
+            f"{releases.why_not(name, str(version), tags)}",
+            hint="name another release with `--tensorflow`, or another Python with `--base-python`",
+        )
+    name = _name(found, releases)
+    newest = releases.newest(name, tags)
+    if newest is None:
+        raise NoRepairError(
+            f"no final release of {name} has a wheel for Python {python} on this platform",
+            hint="name another Python with `--base-python`",
+        )
+    return Choice(name=name, version=newest, reason="the newest release that fits this Python and platform")
+
+
+def _wish(wish: Wanted, facts: Facts, releases: Releases, tags: Sequence[str], python: str) -> Choice:
+    pin = parse_wanted(wish)
+    name = pin.name or _name(facts.value("tensorflow.name"), releases)
+    if name not in releases.family:
+        raise UsageError(f"`{wish.text}` ({wish.source}) does not name a TensorFlow distribution")
+    fitting = releases.matching(name, str(pin.specifier), tags)
+    if fitting:
+        return Choice(name=name, version=fitting[0], reason=f"asked for by {wish.source}")
+    if pin.exact is not None and not releases.known(name, pin.exact) and _newer(pin.exact, name, releases):
+        return Choice(name=name, version=pin.exact, reason=f"asked for by {wish.source}; newer than our release data")
+    why = releases.why_not(name, pin.exact, tags) if pin.exact is not None else "no release of that range fits"
+    raise NoRepairError(
+        f"{name} {pin.exact or pin.specifier or ''} ({wish.source}) cannot be installed on Python {python}: {why}",
+        hint="name another release with `--tensorflow`, or another Python with `--base-python`",
+    )
+
+
+def _newer(version: str, name: str, releases: Releases) -> bool:
+    known = [Version(text) for text in releases.versions(name)]
+    return not known or Version(version) > max(known)
+
+
+def _name(found: object, releases: Releases) -> str:
+    name = canonicalize_name(str(found)) if found else DEFAULT
+    name = RENAMED.get(name, name)
+    return name if name in releases.family else DEFAULT
+
+
+def _on_disk(found: object, name: str, facts: Facts) -> str:
+    if facts.value("tensorflow.source") == "metadata":
+        return "it was installed"
+    renamed = f", under the name {name}" if found and canonicalize_name(str(found)) != name else ""
+    return f"its files are on disk{renamed}"

@@ -1,0 +1,51 @@
+"""From findings to goals: which steps of which playbooks apply, and what they ask for together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfrepair.actions.registry import ACTIONS
+from tfrepair.model.goals import Goals
+from tfrepair.reason.conditions import evaluate, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from tfrepair.model.facts import Facts
+    from tfrepair.model.finding import Diagnosis, Finding
+    from tfrepair.model.playbook import Playbook, Step
+
+
+def applicable(playbook: Playbook, facts: Facts) -> Iterator[Step]:
+    """The steps whose `when` is not false and whose `unless` is not true."""
+    for step in playbook.steps:
+        wanted = step.when is None or evaluate(step.when, facts).value is not False
+        spared = step.unless is not None and evaluate(step.unless, facts).value is True
+        if wanted and not spared:
+            yield step
+
+
+def acting(diagnosis: Diagnosis, only: Collection[str] = ()) -> tuple[Finding, ...]:
+    """The findings a repair acts on: errors that do not merely follow from another, and whatever `only` names."""
+    if only:
+        return tuple(finding for finding in diagnosis.findings if finding.id in only)
+    return tuple(finding for finding in diagnosis.errors if finding.caused_by is None)
+
+
+def goals_of(findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: Facts) -> Goals:
+    """What the steps of these findings' playbooks ask for, merged. A playbook that is not trusted asks for nothing."""
+    by_name = {playbook.name: playbook for playbook in playbooks}
+    total = Goals()
+    for finding in findings:
+        playbook = by_name[finding.playbook]
+        if finding.repair == "manual" or not playbook.source.trusted:
+            continue
+        for step in applicable(playbook, facts):
+            total |= ACTIONS[step.action].goals(step.args, facts)
+    return total
+
+
+def manual_steps(findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: Facts) -> tuple[str, ...]:
+    """What the user can do by hand about these findings, facts filled in."""
+    by_name = {playbook.name: playbook for playbook in playbooks}
+    return tuple(fill(line, facts) for finding in findings for line in by_name[finding.playbook].manual)

@@ -1,0 +1,183 @@
+"""From a situation to a plan: compare what the lock says with what is there, and write down the difference."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion, Version
+
+from tfrepair.model.plan import Carry, CreateEnvironment, Install, Move, Plan, RemovePath, RunCommand, Uninstall
+from tfrepair.reason.keep import kept
+from tfrepair.reason.locking import breaks, lock_for, unmet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tfrepair.model.distribution import Distribution
+    from tfrepair.model.plan import Lock, Operation, Pin
+    from tfrepair.model.resolution import Resolve
+    from tfrepair.reason.situation import Situation
+
+MEGABYTE = 1_000_000
+
+
+def make_plan(situation: Situation, resolve: Resolve) -> Plan:
+    """The plan of one round. Raises NoRepairError when no set of versions fits, SurroundingsError from the index."""
+    lock = lock_for(situation, resolve)
+    leaving = _leaving(situation, lock)
+    fresh = tuple(pin for pin in lock.pins if not _stays(pin, situation, leaving))
+    return Plan(
+        round=situation.round,
+        strategy=situation.strategy,
+        prefix=situation.prefix,
+        fingerprint=situation.fingerprint,
+        causes=situation.causes,
+        tensorflow=situation.choice,
+        operations=tuple(_operations(situation, leaving, fresh)),
+        lock=lock,
+        moves=tuple(_moves(situation, lock)),
+        notes=tuple(_notes(situation, lock)),
+    )
+
+
+def same(left: str, right: str) -> bool:
+    """Two version texts name one version."""
+    try:
+        return Version(left) == Version(right)
+    except InvalidVersion:
+        return left == right
+
+
+def _leaving(situation: Situation, lock: Lock) -> frozenset[str]:
+    """Canonical names whose files must go before anything is installed."""
+    wanted = {pin.name for pin in lock.pins}
+    counts: dict[str, int] = {}
+    for distribution in situation.distributions:
+        counts[distribution.canonical_name] = counts.get(distribution.canonical_name, 0) + 1
+    leaving = {*situation.goals.uninstall, *situation.goals.reinstall}
+    leaving |= {name for name, count in counts.items() if count > 1}
+    for distribution in situation.distributions:
+        name = distribution.canonical_name
+        pin = lock.get(name)
+        foreign = name in situation.family and name != situation.choice.name
+        changed = pin is not None and not same(pin.version, distribution.version)
+        if foreign or changed or (name in wanted and not distribution.healthy):
+            leaving.add(name)
+    for group in situation.folders:
+        present = group & counts.keys()
+        if present & leaving or (present - wanted and present & wanted):
+            leaving |= present
+    return frozenset(leaving & counts.keys())
+
+
+def _stays(pin: Pin, situation: Situation, leaving: frozenset[str]) -> bool:
+    """The distribution is there, whole, at the version of the pin, and can be kept or carried as it is."""
+    if pin.name in leaving or (situation.strategy == "rebuild" and not situation.same_minor):
+        return False
+    return any(
+        d.canonical_name == pin.name and d.healthy and same(d.version, pin.version) for d in situation.distributions
+    )
+
+
+def _operations(situation: Situation, leaving: frozenset[str], fresh: tuple[Pin, ...]) -> Iterator[Operation]:
+    match situation.strategy:
+        case "in-place":
+            yield from _removals(situation, leaving)
+        case "create":
+            yield _fresh_venv(situation)
+        case "rebuild":
+            yield _fresh_venv(situation)
+            yield _carry(situation, leaving)
+    if fresh:
+        yield Install(names=tuple(pin.name for pin in fresh), summary_text=_install_text(situation, fresh))
+    for command in situation.goals.commands:
+        yield RunCommand(argv=command)
+
+
+def _removals(situation: Situation, leaving: frozenset[str]) -> Iterator[Operation]:
+    for distribution in situation.distributions:
+        if distribution.canonical_name in leaving:
+            yield Uninstall(
+                name=distribution.name,
+                version=distribution.version,
+                metadata=_relative(distribution.metadata_path, situation.prefix),
+            )
+    gone = any(name in situation.family for name in leaving)
+    asked = tuple((_relative(path, situation.prefix), why) for path, why in situation.goals.remove)
+    for path, why in dict((*(situation.leftovers if gone else ()), *asked)).items():
+        yield RemovePath(path=path, why=why)
+
+
+def _fresh_venv(situation: Situation) -> CreateEnvironment:
+    return CreateEnvironment(
+        base=str(situation.base),
+        version=situation.base_version,
+        system_site_packages=situation.system_site_packages,
+        prompt=situation.prompt,
+    )
+
+
+def _carry(situation: Situation, leaving: frozenset[str]) -> Carry:
+    names = tuple(
+        d.canonical_name
+        for d in situation.distributions
+        if situation.same_minor and d.canonical_name not in leaving and d.record == "present" and not d.missing
+    )
+    left = (
+        *(path for path, _ in situation.leftovers),
+        *(_relative(p, situation.prefix) for p, _ in situation.goals.remove),
+    )
+    return Carry(distributions=names, leave=tuple(dict.fromkeys(left)))
+
+
+def _relative(path: str, prefix: str) -> str:
+    """Relative to the prefix, or as it is when it lies elsewhere (the executor refuses those)."""
+    pure = PurePath(path)
+    return pure.relative_to(prefix).as_posix() if pure.is_relative_to(prefix) else path
+
+
+def _install_text(situation: Situation, fresh: tuple[Pin, ...]) -> str:
+    first = sorted(fresh, key=lambda pin: (pin.name != situation.choice.name, pin.name))
+    shown = ", ".join(f"{pin.name} {pin.version}" for pin in first[:4])
+    more = f" and {len(fresh) - 4} more" if len(fresh) > 4 else ""  # noqa: PLR2004
+    size = sum(pin.size or 0 for pin in fresh)
+    weight = f" (at most {max(1, round(size / MEGABYTE))} MB to download)" if size else ""
+    return f"install {shown}{more}{weight}"
+
+
+def _moves(situation: Situation, lock: Lock) -> Iterator[Move]:
+    """The user's distributions that do not stay at their version."""
+    for distribution in kept(situation.distributions, situation.family, situation.markers):
+        pin = lock.get(distribution.canonical_name)
+        if pin is None or same(pin.version, distribution.version):
+            continue
+        yield Move(
+            name=distribution.canonical_name,
+            before=distribution.version,
+            after=pin.version,
+            why=_why(distribution, situation, lock),
+        )
+
+
+def _why(distribution: Distribution, situation: Situation, lock: Lock) -> str:
+    choice = situation.choice
+    bound = breaks(distribution, situation.bounds)
+    if bound is not None:
+        return f"{choice.name} {choice.version} works with {bound}"
+    missed = unmet(distribution, lock, situation.markers)
+    if missed is not None:
+        return f"{distribution.name} {distribution.version} requires {missed}; {choice.name} {choice.version} does not"
+    return f"no set of versions with {choice.name} {choice.version} holds it"
+
+
+def _notes(situation: Situation, lock: Lock) -> Iterable[str]:
+    yield from situation.goals.messages
+    for distribution in kept(situation.distributions, situation.family, situation.markers):
+        missed = unmet(distribution, lock, situation.markers)
+        if missed is not None and lock.get(distribution.canonical_name) is None:
+            yield f"{distribution.name} {distribution.version} requires {missed}, which will not hold"
+    if situation.strategy == "rebuild" and not situation.same_minor:
+        for distribution in situation.distributions:
+            if lock.get(distribution.canonical_name) is None and distribution.canonical_name not in situation.family:
+                yield f"{distribution.name} {distribution.version} cannot be carried to Python {situation.base_version}"

@@ -1,0 +1,77 @@
+"""Texts: what a program printed made searchable, and sentences filled in with facts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tfrepair.model.facts import Absent, Known, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tfrepair.model.facts import Facts, State
+
+SHOWN_ITEMS = 5
+"""How many items of a list a sentence names before it says how many more there are."""
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w-]*(?:\.[\w-]+)*)\}")
+# Bounded, so that an escape that never ends costs no more than its own length.
+_ANSI = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|[@-Z\\^_])")
+
+
+def normalised(text: str) -> str:
+    """The text without ANSI escapes, with line feeds as its only line ends."""
+    return _ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def placeholders(text: str) -> tuple[str, ...]:
+    """What stands between braces in a sentence: fact paths, `item` and `item.key`."""
+    return tuple(_PLACEHOLDER.findall(text))
+
+
+def fill(text: str, facts: Facts, item: Any = None) -> str:
+    """The sentence with `{fact.path}`, `{item}` and `{item.key}` replaced by what is known."""
+
+    def replacement(match: re.Match[str]) -> str:
+        head, _, rest = match[1].partition(".")
+        return _shown(_part(item, rest)) if head == "item" else _shown_state(facts.get(match[1]))
+
+    return _PLACEHOLDER.sub(replacement, text)
+
+
+def listed(texts: Iterable[str]) -> str:
+    """The texts with commas, the first five and how many more there are."""
+    items = list(texts)
+    more = len(items) - SHOWN_ITEMS
+    return ", ".join(items[:SHOWN_ITEMS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _part(item: Any, path: str) -> Any:
+    for key in path.split(".") if path else ():
+        item = item.get(key) if isinstance(item, dict) else None
+    return item
+
+
+def _shown_state(state: State) -> str:
+    match state:
+        case Known(value):
+            return _shown(value)
+        case Absent():
+            return "absent"
+        case Unknown():
+            return "unknown"
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            return "absent"
+        case bool():
+            return "true" if value else "false"
+        case list() | tuple():
+            return listed(_shown(part) for part in value)
+        case dict():
+            return listed(f"{key}: {_shown(part)}" for key, part in value.items())
+        case _:
+            return str(value)

@@ -1,0 +1,187 @@
+"""From what the user named, or from what lies around, to a Target."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfrepair.errors import TargetError
+from tfrepair.target.assembly import host_of_this_machine, target_from_answer, target_from_files
+from tfrepair.target.bases import Base, find_base, find_bases
+from tfrepair.target.describe import Answer, Surroundings, absolute, ask, executable_of, look_around, prefix_of
+from tfrepair.target.interpreter import run
+from tfrepair.target.tags import tags_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tfrepair.model.target import Target
+
+__all__ = ["Base", "describe_environment", "find_base", "find_bases", "find_target", "host_of_this_machine", "tags_for"]
+
+_PYTHON_NAME = re.compile(r"(python|pypy)(w?)(\d+(\.\d+)*t?)?(\.exe)?", re.IGNORECASE)
+_GIT_TIMEOUT = 10.0
+_NEW = "to build a new environment use `tfrepair fix --venv DIR`"
+
+
+def find_target(
+    *, python: str | None, env: str | None, environ: Mapping[str, str], cwd: Path, interactive: bool
+) -> Target:
+    """The target that was named, else the active environment, else one in `cwd`, else the first Python on PATH.
+
+    Raises TargetError when what was named is not there or is not a Python environment.
+    """
+    if python and env:
+        raise TargetError("`--python` and `--env` both name a target", hint="give one of them")
+    if python:
+        return _named(python, "--python", environ, cwd)
+    if env:
+        return _named(env, "--env", environ, cwd)
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        if value := environ.get(variable):
+            return _active(variable, value, environ, cwd)
+    if interactive:
+        for name in (".venv", "venv"):
+            if look_around(cwd / name).config and not _tracked(cwd, name, environ):
+                return _folder(cwd / name, f"./{name}", f"`{cwd / name}` lies in the current folder", environ)
+    return _first_on_path(environ)
+
+
+def describe_environment(prefix: Path, environ: Mapping[str, str]) -> Target:
+    """The target of an environment's folder. Raises TargetError when there is no environment in it."""
+    folder = absolute(prefix)
+    return _folder(folder, str(folder), f"`{folder}` was named", environ)
+
+
+def _named(spec: str, option: str, environ: Mapping[str, str], cwd: Path) -> Target:
+    path = _path(spec, environ, cwd)
+    reason = f"`{option} {spec}` names it"
+    if path.is_dir():
+        return _folder(path, spec, reason, environ)
+    if os.path.lexists(path):
+        return _interpreter(path, spec, reason, environ)
+    raise TargetError(
+        f"`{path}` does not exist, and `{option}` names it as the target",
+        hint=f"check the path; {_NEW}",
+    )
+
+
+def _path(spec: str, environ: Mapping[str, str], cwd: Path) -> Path:
+    expanded = Path(spec).expanduser() if spec.startswith("~") else Path(spec)
+    path = absolute(cwd / expanded)
+    if os.path.lexists(path) or len(expanded.parts) != 1:
+        return path
+    on_path = next((found for folder in search_path(environ) if (found := shutil.which(spec, path=str(folder)))), None)
+    return Path(on_path) if on_path else path
+
+
+def search_path(environ: Mapping[str, str]) -> Iterator[Path]:
+    """The folders of PATH; relative ones are left out, because they run what lies in the current folder."""
+    for entry in environ.get("PATH", "").split(os.pathsep):
+        folder = Path(entry)
+        if entry and folder.is_absolute() and folder.is_dir():
+            yield folder
+
+
+def _active(variable: str, value: str, environ: Mapping[str, str], cwd: Path) -> Target:
+    folder = absolute(cwd / value)
+    try:
+        return _folder(folder, f"${variable}", f"it is the active environment (`${variable}`)", environ)
+    except TargetError as error:
+        raise TargetError(
+            f"`${variable}` names the active environment, but {error.message}",
+            hint=f"unset `{variable}`, or name the target with `--python` or `--env`",
+        ) from error
+
+
+def _folder(folder: Path, spec: str, reason: str, environ: Mapping[str, str]) -> Target:
+    if not folder.is_dir():
+        raise TargetError(f"`{folder}` is not a folder", hint=_NEW)
+    around = look_around(folder)
+    executable = executable_of(folder)
+    if executable is None and not around.is_environment:
+        raise TargetError(f"`{folder}` holds no Python environment", hint=_near(folder))
+    if executable is None:
+        return target_from_files(
+            folder / around.scripts.name / "python", around, spec, reason, "there is no interpreter in it"
+        )
+    return _interpreter(executable, spec, reason, environ, folder=folder)
+
+
+def _near(folder: Path) -> str:
+    inside = []
+    with contextlib.suppress(OSError):
+        inside = [path for path in sorted(folder.iterdir()) if path.is_dir() and (path / "pyvenv.cfg").is_file()]
+    if inside:
+        return f"did you mean `--env {inside[0]}`?"
+    return f"name the folder that holds `pyvenv.cfg`; {_NEW}"
+
+
+def _interpreter(
+    executable: Path, spec: str, reason: str, environ: Mapping[str, str], *, folder: Path | None = None
+) -> Target:
+    answer = ask(str(executable), environ)
+    around = look_around(folder or prefix_of(executable))
+    if answer.data is None:
+        error = _why_not(executable, around, answer)
+        return target_from_files(executable, around, spec, reason, error)
+    if folder is not None and _elsewhere(answer.data, around):
+        error = "`pyvenv.cfg` is missing, so its interpreter looks for everything elsewhere"
+        return target_from_files(executable, around, spec, reason, error)
+    return target_from_answer(answer.data, executable, spec, reason)
+
+
+def _why_not(executable: Path, around: Surroundings, answer: Answer) -> str:
+    """Why an interpreter does not start. Raises TargetError when it is no interpreter."""
+    ours = bool(around.config) or around.stdlib or around.conda
+    if ours and _PYTHON_NAME.fullmatch(executable.name):
+        if executable.exists():
+            return answer.error or ""
+        return f"`{executable}` leads to `{os.path.realpath(executable)}`, which is gone"
+    what = "is not a Python interpreter" if executable.exists() else "is a link to a file that is gone"
+    raise TargetError(
+        f"`{executable}` {what}: {_last_line(answer)}",
+        hint="name an interpreter with `--python`, or the folder of an environment with `--env`",
+    )
+
+
+def _last_line(answer: Answer) -> str:
+    return (answer.error or "").strip().rsplit("\n", 1)[-1]
+
+
+def _elsewhere(data: Mapping[str, Any], around: Surroundings) -> bool:
+    if around.config or around.stdlib or around.conda or around.purelib is None:
+        return False
+    return Path(data["prefix"]).resolve() != around.prefix.resolve()
+
+
+def _tracked(cwd: Path, name: str, environ: Mapping[str, str]) -> bool:
+    """Git tracks files in this folder: then it is somebody's data, and its interpreter is not to be trusted."""
+    # A repository's own configuration may name programs; these two settings keep git from running them.
+    quiet = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+    try:
+        done = run(["git", *quiet, "-C", str(cwd), "ls-files", "--", f"{name}/"], env=environ, timeout=_GIT_TIMEOUT)
+    except OSError:
+        return False
+    return done.exit_code is None or (done.ok and bool(done.stdout.strip()))
+
+
+def _first_on_path(environ: Mapping[str, str]) -> Target:
+    name = "python.exe" if os.name == "nt" else "python3"
+    for folder in search_path(environ):
+        if not os.path.lexists(folder / name):
+            continue
+        reason = f"it is the first `{name}` on PATH that is not tfrepair's own"
+        with contextlib.suppress(TargetError):
+            target = _interpreter(folder / name, str(folder / name), reason, environ)
+            if os.path.realpath(target.environment.prefix) != os.path.realpath(sys.prefix):
+                return target
+    raise TargetError(
+        "no environment is active, and there is no `python3` on PATH besides tfrepair's own",
+        hint="name the target with `--python PATH` or `--env DIR`",
+    )

@@ -1,0 +1,74 @@
+"""Fresh virtual environments; nothing is downloaded for them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfrepair.errors import StepError, TargetError
+from tfrepair.target.bases import find_base
+from tfrepair.target.describe import child_environ
+from tfrepair.target.interpreter import run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OLDEST_FOR_VIRTUALENV = (3, 9)
+_VENV_TIMEOUT = 180.0
+
+
+def create_venv(
+    base: str, destination: Path, *, prompt: str | None, system_site_packages: bool, seed: bool = True
+) -> None:
+    """Make a virtual environment in `destination` from a base interpreter, with pip in it if `seed`.
+
+    Pip comes from the wheels that virtualenv carries, or, for Python 3.8 and older, from the base's own ensurepip;
+    where a base has neither there is no pip. Raises StepError when it cannot be made.
+    """
+    environ = _quiet(os.environ)
+    try:
+        version = find_base(base, environ).version
+    except TargetError as error:
+        raise StepError(f"cannot build an environment from `{base}`: {error.message}", hint=error.hint) from error
+    if version[:2] >= OLDEST_FOR_VIRTUALENV:
+        _by_virtualenv(base, destination, environ, _options(prompt, seed=seed, system=system_site_packages))
+    else:
+        _by_venv(base, destination, environ, _options(prompt, seed=seed, system=system_site_packages))
+
+
+def _quiet(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without the user's settings for virtualenv, which are not meant for a repair."""
+    return {name: value for name, value in child_environ(environ).items() if not name.startswith("VIRTUALENV_")}
+
+
+def _options(prompt: str | None, *, seed: bool, system: bool) -> list[str]:
+    options = ["--system-site-packages"] if system else []
+    options += ["--prompt", prompt] if prompt else []
+    return options if seed else [*options, "--without-pip"]
+
+
+def _by_virtualenv(base: str, destination: Path, environ: dict[str, str], options: list[str]) -> None:
+    from virtualenv import session_via_cli
+
+    # Its cache would be written into the user's data folder, and its settings read from the user's configuration.
+    with tempfile.TemporaryDirectory(prefix="tfrepair-", ignore_cleanup_errors=True) as cache:
+        arguments = ["--python", base, "--no-periodic-update", "--no-download", "--app-data", cache]
+        settings = environ | {"VIRTUALENV_CONFIG_FILE": os.devnull}
+        try:
+            session = session_via_cli([*arguments, *options, str(destination)], setup_logging=False, env=settings)
+            session.run()
+        except (Exception, SystemExit) as error:
+            raise StepError(f"cannot build an environment in `{destination}` from `{base}`: {error}") from error
+
+
+def _by_venv(base: str, destination: Path, environ: dict[str, str], options: list[str]) -> None:
+    command = [base, "-I", "-m", "venv", *options]
+    done = run([*command, str(destination)], env=environ, timeout=_VENV_TIMEOUT)
+    if not done.ok and "--without-pip" not in options:
+        # Some distributors ship Python without ensurepip.
+        done = run([*command, "--without-pip", "--clear", str(destination)], env=environ, timeout=_VENV_TIMEOUT)
+    if not done.ok:
+        text = (done.stderr or done.stdout).strip() or f"exit code {done.exit_code}"
+        raise StepError(f"cannot build an environment in `{destination}` from `{base}`: {text}")

@@ -1,0 +1,183 @@
+"""One protocol for installers, and what both need: a runner, a clean environment, a private folder."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+from urllib.parse import urlsplit
+
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from tfrepair.errors import SurroundingsError, Unresolvable
+from tfrepair.model.resolution import ResolveRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from tfrepair.model.plan import Lock
+    from tfrepair.target.installer.settings import IndexSettings
+    from tfrepair.target.interpreter import Completed
+
+__all__ = ["Installer", "InstallerKind", "ResolveRequest", "Unresolvable", "make_installer"]
+
+InstallerKind = Literal["auto", "uv", "pip"]
+
+RESOLVE_LIMIT = 1800.0
+INSTALL_LIMIT = 7200.0
+"""Seconds. Wheels of half a gigabyte over a slow line take this long; a silent index ends much earlier."""
+
+_MISLEADING = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONSAFEPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "__PYVENV_LAUNCHER__")
+
+
+class Run(Protocol):
+    """Starts a program and waits for it: `target.interpreter.run`."""
+
+    def __call__(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | str | None = None,
+        timeout: float = 60.0,
+        on_line: Callable[[str], None] | None = None,
+        merge: bool = False,
+    ) -> Completed:
+        """How it ended."""
+        ...
+
+
+class Installer(Protocol):
+    """Resolves for an interpreter, and installs exactly what was resolved."""
+
+    @property
+    def name(self) -> str:
+        """`uv` or `pip`."""
+        ...
+
+    def resolve(self, request: ResolveRequest) -> Lock:
+        """The exact versions. Reads indexes, changes nothing. Raises Unresolvable, SurroundingsError."""
+        ...
+
+    def install(
+        self,
+        python: str,
+        lock: Lock,
+        names: Sequence[str],
+        *,
+        reinstall: bool,
+        past_cache: bool = False,
+        on_line: Callable[[str], None] | None = None,
+    ) -> None:
+        """Install these canonical names of the lock, without their dependencies. Raises StepError, SurroundingsError.
+
+        `past_cache` fetches the files again, because those in the installer's cache may be damaged.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What an installer needs of the outside."""
+
+    settings: IndexSettings
+    environ: Mapping[str, str]
+    run: Run
+    sleep: Callable[[float], None] = time.sleep
+    on_wait: Callable[[str, float], None] | None = None
+    """Told why it waits, and the seconds left, once a second."""
+
+    def start(
+        self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, timeout: float, on_line: Callable[[str], None] | None = None
+    ) -> Completed:
+        """Run an installer. Raises SurroundingsError when it cannot be started or does not end in time."""
+        clean = self.settings.clean
+        listener = None if on_line is None else (lambda line: on_line(clean(line)))
+        try:
+            done = self.run(argv, env=env, cwd=cwd, timeout=timeout, on_line=listener, merge=True)
+        except OSError as error:
+            raise SurroundingsError(f"`{argv[0]}` cannot be started: {error}") from error
+        if done.exit_code is None:
+            raise SurroundingsError(f"`{Path(argv[0]).name}` did not end within {timeout:.0f} s and was stopped")
+        return done
+
+
+def make_installer(
+    kind: InstallerKind,
+    settings: IndexSettings,
+    environ: Mapping[str, str],
+    python_version: tuple[int, ...],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    on_wait: Callable[[str, float], None] | None = None,
+    run: Run | None = None,
+) -> Installer:
+    """uv, or pip when it is asked for or uv is not there. Raises SurroundingsError when neither can do it."""
+    from tfrepair.target.installer.pip import PipInstaller
+    from tfrepair.target.installer.uv import UvInstaller, find_uv
+    from tfrepair.target.interpreter import run as run_program
+
+    outside = Surroundings(settings=settings, environ=environ, run=run or run_program, sleep=sleep, on_wait=on_wait)
+    if kind != "pip":
+        try:
+            return UvInstaller(outside, find_uv())
+        except SurroundingsError:
+            if kind == "uv":
+                raise
+    if tuple(python_version[:2]) < (3, 7):
+        version = ".".join(str(part) for part in python_version[:2])
+        raise SurroundingsError(
+            f"No pip for Python {version} can say what it would install", hint="use `--installer uv`"
+        )
+    return PipInstaller(outside)
+
+
+def inherited(environ: Mapping[str, str], keep: Callable[[str], bool]) -> dict[str, str]:
+    """The environment for an installer: nothing that leads Python astray, of `PIP_*` and `UV_*` only what `keep` takes."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in _MISLEADING and (not name.startswith(("PIP_", "UV_")) or keep(name))
+    }
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """A fresh folder that only this user can read; it goes when the block ends."""
+    with tempfile.TemporaryDirectory(prefix="tfrepair-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder).resolve()
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> Path:
+    """Write a requirements file; returns its path."""
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def local_items(lock: Lock, names: Iterable[str]) -> tuple[str, ...]:
+    """The wheel files and URLs of the lock that belong to these names, and those that do not say their name."""
+    wanted = set(names)
+    return tuple(item for item in lock.local if (name := local_name(item)) is None or name in wanted)
+
+
+def local_name(item: str) -> str | None:
+    """The canonical name of a wheel file, an URL of one, or `name @ url`; None when it does not say."""
+    named = re.match(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*@", item)
+    if named:
+        return canonicalize_name(named[1])
+    path = urlsplit(item).path if "://" in item else item
+    try:
+        return parse_wheel_filename(re.split(r"[/\\]", path)[-1])[0]
+    except InvalidWheelFilename:
+        return None
+
+
+def end_of_day(day: str) -> str:
+    """The first moment after a day, in UTC: `2022-10-06` gives `2022-10-07T00:00:00Z`."""
+    from datetime import date, timedelta
+
+    return f"{date.fromisoformat(day[:10]) + timedelta(days=1)}T00:00:00Z"

@@ -1,0 +1,127 @@
+"""What an installer's last words mean: no solution, trouble that may pass, the surroundings, or a failed step."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from tfrepair.errors import StepError, SurroundingsError, TfrepairError, Unresolvable
+from tfrepair.target.installer.retry import Transient
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tfrepair.target.installer.settings import IndexSettings
+
+Stage = Literal["resolve", "install"]
+
+_CERTIFICATE = re.compile(r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|invalid peer certificate|UnknownIssuer")
+_REFUSED = re.compile(r"valid authentication credentials|\b(?:401|403)\b (?:Client Error|Unauthorized|Forbidden)|\(40[13] ")
+_HASH = re.compile(r"Hash mismatch for|DO NOT MATCH THE HASHES")
+_SPACE = re.compile(r"No space left on device|os error 28\b|Errno 28\b|Disk quota exceeded")
+_DENIED = re.compile(r"Permission denied|os error 13\b|Errno 13\b|Access is denied|Read-only file system")
+_OFFLINE = re.compile(r"network (?:was|is) disabled|Network connectivity is disabled")
+_TRANSIENT = re.compile(
+    r"error sending request|Connection refused|connection (?:was )?(?:reset|closed|aborted|broken)|Connection aborted"
+    r"|timed? ?out|dns error|name resolution|Name or service not known|HTTP status server error"
+    r"|\b5\d\d Server Error|too many 5\d\d error|\b429\b Too Many|error decoding response|end of file before message"
+    r"|unexpected (?:EOF|end of file)|IncompleteRead|NewConnectionError|Max retries exceeded|Network is unreachable"
+    r"|Failed to read from zip file|invalid wheel file|Wheel .* is invalid",
+    re.IGNORECASE,
+)
+_NO_SOLUTION = re.compile(
+    r"No solution found when resolving|ResolutionImpossible|No matching distribution found|resolution-too-deep"
+    r"|Because .* conclude that"
+)
+_HOST = re.compile(r"https?://(?:[^/@\s'\"]*@)?([\w.-]+(?::\d+)?)|host='?([\w.-]+)'?")
+_NOISE = re.compile(r"^\s*(?:error|ERROR|cause|×|╰─▶|│|├─▶|help):?\s?")
+_DROPPED = re.compile(
+    r"^(?:warning: `.*missing an upload date|\[notice\]|No solution found when resolving dependencies:?$|Using Python |"
+    r"Collecting |Downloading |  Downloading |Looking in |Resolved |Prepared |warning: The `--pylock`)"
+)
+LINES = 12
+
+
+def failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings) -> TfrepairError:
+    """The error that an installer's output amounts to, without credentials."""
+    text = settings.clean(text)
+    host = _host(text)
+    words = relevant(text)
+    ending = f": {words[-1]}" if words else ""
+    if _SPACE.search(text):
+        return SurroundingsError(f"There is no space left on the device{ending}", hint="free some space and run it again")
+    if _CERTIFICATE.search(text):
+        return SurroundingsError(
+            f"The certificate of {host} is not trusted: {_line(text, _CERTIFICATE)}",
+            hint="set `cert` in pip's configuration to the certificate bundle of this network",
+        )
+    if _OFFLINE.search(text) or (settings.offline and _NO_SOLUTION.search(text)):
+        return SurroundingsError(
+            f"Without the network {installer} does not find what is needed{_first(words)}",
+            hint="run it without `--offline`, or name a folder that holds the wheels with `--find-links`",
+        )
+    if _REFUSED.search(text):
+        return SurroundingsError(
+            f"{_capital(host)} asks for credentials, or refuses those it was given",
+            hint="put them into the index URL of pip's configuration, into netrc, or into a keyring",
+        )
+    if _HASH.search(text):
+        return SurroundingsError(
+            f"A downloaded file is not the one that was locked: {_line(text, _HASH)}",
+            hint="the index changed the file, or something between here and the index did; nothing was installed",
+        )
+    if _is_transient(text, stage):
+        return Transient(
+            f"{_capital(host)} does not answer properly: {_line(text, _TRANSIENT)}",
+            hint="check the network and the index configuration, then run it again",
+        )
+    if stage == "resolve" and _NO_SOLUTION.search(text):
+        return unresolvable(words, settings)
+    if stage == "install" and _DENIED.search(text):
+        return SurroundingsError(f"{installer} may not write here: {_line(text, _DENIED)}")
+    kind = SurroundingsError if stage == "resolve" else StepError
+    return kind("\n  ".join([f"{installer} could not {stage}:", *words[-LINES:]]))
+
+
+def unresolvable(words: Sequence[str], settings: IndexSettings) -> Unresolvable:
+    """The resolver's explanation as an error."""
+    files = ", ".join(f"`{settings.clean(path)}`" for path in settings.constraints)
+    return Unresolvable(
+        "No set of versions meets everything that is asked for",
+        reason="\n".join(words),
+        hint=f"these constraint files were in force: {files}" if files else None,
+    )
+
+
+def relevant(text: str) -> tuple[str, ...]:
+    """The lines that say something, without marks, progress and warnings about upload dates."""
+    lines = (line.rstrip() for line in text.splitlines() if not _DROPPED.match(line))
+    stripped = (_NOISE.sub("", line).strip() for line in lines)
+    return tuple(line for line in stripped if line and not _DROPPED.match(line))
+
+
+def _is_transient(text: str, stage: Stage) -> bool:
+    if not _TRANSIENT.search(text):
+        return False
+    # pip warns of each attempt, and goes on: only an answer that never came explains an empty list of versions.
+    conflict = stage == "resolve" and re.search(r"ResolutionImpossible|from versions: [^n)]", text)
+    return not conflict
+
+
+def _host(text: str) -> str:
+    found = _HOST.search(_line(text, _TRANSIENT)) or _HOST.search(text)
+    return f"`{found[1] or found[2]}`" if found else "the index"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _line(text: str, pattern: re.Pattern[str]) -> str:
+    """The last line that the pattern is in: uv gives the innermost cause last."""
+    found = [line for line in text.splitlines() if pattern.search(line)]
+    return _NOISE.sub("", found[-1]).strip() if found else ""
+
+
+def _first(words: Sequence[str]) -> str:
+    return f": {words[0]}" if words else ""

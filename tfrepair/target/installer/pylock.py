@@ -1,0 +1,160 @@
+"""Lock files as PEP 751 describes them: read, cut down to some names, written."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+
+from tfrepair.model.plan import Pin
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+Document = dict[str, Any]
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
+_USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")
+
+
+def parse(text: str, folder: Path | None = None) -> Document:
+    """The document, without credentials in its URLs; relative paths count from `folder`. Raises ValueError."""
+    document: Document = tomllib.loads(text)
+    document["packages"] = [
+        {key: _cleaned(value, folder) for key, value in package.items()} for package in document.get("packages", [])
+    ]
+    return document
+
+
+def _cleaned(value: Any, folder: Path | None) -> Any:
+    match value:
+        case list():
+            return [_cleaned(item, folder) for item in value]
+        case dict():
+            return {key: _place(key, _cleaned(item, folder), folder) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _place(key: str, value: Any, folder: Path | None) -> Any:
+    if key == "url" and isinstance(value, str):
+        return _USER_INFO.sub("", value)
+    if key == "path" and isinstance(value, str) and folder is not None:
+        return str(folder / value)
+    return value
+
+
+def pins(document: Mapping[str, Any]) -> tuple[Pin, ...]:
+    """One pin for each package, in the order of names."""
+    found = (
+        Pin(
+            name=canonicalize_name(package["name"]),
+            version=str(package.get("version", "")),
+            hashes=tuple(dict.fromkeys(_hashes(files(package)))),
+            size=_size(package),
+            is_wheel=_is_wheel(package),
+        )
+        for package in document.get("packages", [])
+    )
+    return tuple(sorted(found, key=lambda pin: pin.name))
+
+
+def files(package: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The files that may be installed for a package: wheels first, then the source archive."""
+    singles = (package[key] for key in ("sdist", "archive") if key in package)
+    return (*package.get("wheels", ()), *singles)
+
+
+def file_name(file: Mapping[str, Any]) -> str:
+    """The last part of a file's name, URL or path."""
+    place = str(file.get("name") or file.get("url") or file.get("path") or "")
+    return re.split(r"[/\\]", place.partition("#")[0].partition("?")[0])[-1]
+
+
+def _hashes(entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for file in entries:
+        for algorithm, digest in file.get("hashes", {}).items():
+            yield f"{algorithm}:{digest}"
+
+
+def _size(package: Mapping[str, Any]) -> int | None:
+    candidates = package.get("wheels") or files(package)
+    sizes = [file["size"] for file in candidates if isinstance(file.get("size"), int)]
+    return max(sizes, default=None)
+
+
+def _is_wheel(package: Mapping[str, Any]) -> bool:
+    return bool(package.get("wheels")) or file_name(package.get("archive", {})).endswith(".whl")
+
+
+def undated(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the packages of which no file says when it was uploaded."""
+    return tuple(
+        canonicalize_name(package["name"])
+        for package in document.get("packages", [])
+        if not any("upload-time" in file for file in files(package))
+    )
+
+
+def subset(document: Mapping[str, Any], names: Collection[str]) -> Document:
+    """The same document with only these canonical names."""
+    packages = [package for package in document.get("packages", []) if canonicalize_name(package["name"]) in names]
+    return {**document, "packages": packages}
+
+
+def of_versions(versions: Iterable[tuple[str, str]]) -> Document:
+    """A document that only names versions: what a resolver should prefer."""
+    return {
+        "lock-version": "1.0",
+        "created-by": "tfrepair",
+        "packages": [{"name": canonicalize_name(name), "version": version} for name, version in versions],
+    }
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """The document as TOML."""
+    head = [f"{_key(key)} = {_value(value)}" for key, value in document.items() if key != "packages"]
+    blocks = [
+        "\n".join(["[[packages]]", *(f"{_key(key)} = {_value(value)}" for key, value in package.items())])
+        for package in document.get("packages", [])
+    ]
+    return "\n\n".join(["\n".join(head), *blocks]) + "\n"
+
+
+def _key(key: str) -> str:
+    return key if _BARE_KEY.match(key) else _text(key)
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _value(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return str(value)
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case date() | time():
+            return value.isoformat()
+        case dict():
+            inside = ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items())
+            return f"{{ {inside} }}" if inside else "{}"
+        case list() if any(isinstance(item, dict) for item in value) and len(value) > 1:
+            return "[\n" + "".join(f"    {_value(item)},\n" for item in value) + "]"
+        case list():
+            return "[" + ", ".join(_value(item) for item in value) + "]"
+        case _:
+            return _text(str(value))

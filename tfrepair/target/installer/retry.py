@@ -1,0 +1,69 @@
+"""Trying again when an index does not answer. The only user of tenacity."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from tfrepair.errors import SurroundingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tenacity import RetryCallState
+
+T = TypeVar("T")
+
+ATTEMPTS = 3
+LIMIT = 60.0
+"""Seconds after which no new attempt begins."""
+
+
+class Transient(SurroundingsError):
+    """The index did not answer, or not properly; the next attempt may pass."""
+
+    code = "network"
+
+
+def retrying(
+    call: Callable[[], T],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    on_wait: Callable[[str, float], None] | None = None,
+) -> T:
+    """What `call` returns, at the third attempt at the latest. Raises its last Transient, and anything else at once.
+
+    `on_wait` is told the reason and the seconds left, once a second while it waits.
+    """
+    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_random_exponential
+
+    reasons: list[str] = []
+
+    def remember(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        reasons.append(error.message if isinstance(error, Transient) else str(error))
+
+    def wait(seconds: float) -> None:
+        countdown(seconds, reasons[-1], sleep=sleep, on_wait=on_wait)
+
+    return Retrying(
+        stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(LIMIT),
+        wait=wait_random_exponential(multiplier=1, min=1, max=10),
+        retry=retry_if_exception_type(Transient),
+        before_sleep=remember,
+        sleep=wait,
+        reraise=True,
+    )(call)
+
+
+def countdown(
+    seconds: float, reason: str, *, sleep: Callable[[float], None], on_wait: Callable[[str, float], None] | None
+) -> None:
+    """Sleep this long, in steps of at most a second, and say before each step what is left."""
+    left = seconds
+    while left > 0:
+        if on_wait is not None:
+            on_wait(reason, left)
+        step = min(1.0, left)
+        sleep(step)
+        left -= step

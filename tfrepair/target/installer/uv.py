@@ -1,0 +1,263 @@
+"""uv as installer: resolves as of a day into a PEP 751 lock, and installs from it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+
+from tfrepair.errors import StepError, SurroundingsError, Unresolvable
+from tfrepair.model.plan import Lock
+from tfrepair.target.installer import base, pylock
+from tfrepair.target.installer.failures import failure
+from tfrepair.target.installer.retry import retrying
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tfrepair.model.resolution import ResolveRequest
+    from tfrepair.target.installer.base import Surroundings
+    from tfrepair.target.installer.settings import IndexSettings
+
+_KEPT = re.compile(
+    r"UV_(?:CACHE_DIR|HTTP_TIMEOUT|REQUEST_TIMEOUT|HTTP_RETRIES|NATIVE_TLS|SYSTEM_CERTS|KEYRING_PROVIDER|LINK_MODE"
+    r"|CONCURRENT_\w+|CREDENTIALS_DIR|PYTHON_INSTALL_DIR)\Z"
+)
+_UNDATED = re.compile(r"^warning: `(?P<file>[^`]+)` is missing an upload date", re.MULTILINE)
+_OPTION = re.compile(r"(?:invalid value|Invalid).*exclude-newer-package|exclude-newer-package.*(?:invalid|could not)", re.I)
+_ROUNDS = 12
+"""A tree of distributions without upload times comes to light level by level; TensorFlow's has six."""
+_FAR_DAY = "2100-01-01T00:00:00Z"
+_CLEAN_LIMIT = 120.0
+
+
+def find_uv() -> str:
+    """The uv that was installed with tfrepair. Raises SurroundingsError."""
+    try:
+        from uv import find_uv_bin
+
+        return os.fspath(find_uv_bin())
+    except (ImportError, FileNotFoundError) as error:
+        raise SurroundingsError(
+            "uv is not installed beside tfrepair", hint="install it with `pip install uv`, or use `--installer pip`"
+        ) from error
+
+
+def uv_environment(settings: IndexSettings, environ: Mapping[str, str]) -> dict[str, str]:
+    """The child's environment: credentials travel here and never on a command line."""
+    env = base.inherited(environ, lambda name: bool(_KEPT.match(name)))
+    env |= {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1", "UV_PREVIEW_FEATURES": "pylock", "NO_COLOR": "1"}
+    env.setdefault("UV_HTTP_RETRIES", str(1 if settings.retries is None else settings.retries))
+    certificate = Path(settings.cert) if settings.cert else None
+    chosen: dict[str, Any] = {
+        "UV_DEFAULT_INDEX": settings.index_url,
+        "UV_INDEX": " ".join(settings.extra_index_urls),
+        "UV_FIND_LINKS": ",".join(item for item in settings.find_links if "://" in item),
+        "UV_CONSTRAINT": " ".join(item for item in settings.constraints if "://" in item),
+        "UV_INSECURE_HOST": " ".join(settings.trusted_hosts),
+        "UV_HTTP_TIMEOUT": None if settings.timeout is None else str(max(1, round(settings.timeout))),
+        "UV_KEYRING_PROVIDER": "subprocess" if settings.keyring in {"subprocess", "import"} else None,
+        "SSL_CERT_FILE": str(certificate) if certificate and certificate.is_file() else None,
+        "SSL_CERT_DIR": str(certificate) if certificate and certificate.is_dir() else None,
+        "SSL_CLIENT_CERT": settings.client_cert,
+        "ALL_PROXY": settings.proxy,
+        "HTTP_PROXY": settings.proxy,
+        "HTTPS_PROXY": settings.proxy,
+    }
+    if env.get("UV_LINK_MODE") == "symlink":  # an environment must outlive the cache
+        del env["UV_LINK_MODE"]
+    return env | {name: value for name, value in chosen.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class UvInstaller:
+    """Installs with uv."""
+
+    outside: Surroundings
+    binary: str
+
+    @property
+    def name(self) -> str:
+        """Its name on the command line."""
+        return "uv"
+
+    def resolve(self, request: ResolveRequest) -> Lock:
+        """See `Installer`. Where the index does not say when a file was uploaded, the cutoff cannot hold, and `method` says so."""
+        return retrying(
+            lambda: self._resolve(request), sleep=self.outside.sleep, on_wait=self.outside.on_wait
+        )
+
+    def _resolve(self, request: ResolveRequest) -> Lock:
+        if request.cutoff is None:
+            return self._compile(request, None, ()).lock(request)
+        free: tuple[str, ...] = tuple(canonicalize_name(name) for name in request.exempt)
+        for _ in range(_ROUNDS):
+            attempt = self._compile(request, request.cutoff, free)
+            if not attempt.undated or not isinstance(attempt.error, Unresolvable):
+                return attempt.lock(request)
+            blamed = {name for name in attempt.undated if re.search(rf"\b{re.escape(name)}\b", attempt.error.reason)}
+            new = (blamed or set(attempt.undated)) - set(free)
+            if not new:
+                break
+            free += tuple(sorted(new))
+        return self._compile(request, None, ()).lock(request)
+
+    def _compile(self, request: ResolveRequest, cutoff: str | None, free: Sequence[str]) -> _Attempt:
+        attempt = self._compile_once(request, cutoff, [f"{name}=false" for name in free])
+        if free and _OPTION.search(attempt.text):  # uv before 0.9 takes only a date
+            attempt = self._compile_once(request, cutoff, [f"{name}={_FAR_DAY}" for name in free])
+        return attempt
+
+    def _compile_once(self, request: ResolveRequest, cutoff: str | None, free: Sequence[str]) -> _Attempt:
+        settings = self.outside.settings
+        with base.private_folder() as folder:
+            output = folder / "pylock.toml"
+            if request.preferences:
+                output.write_text(pylock.render(pylock.of_versions(request.preferences)), encoding="utf-8")
+            roots = base.write_lines(folder / "requirements.in", request.roots)
+            constraints = base.write_lines(folder / "constraints.txt", request.constraints)
+            argv = [self.binary, "pip", "compile", str(roots), "--python", request.python, "--output-file", str(output)]
+            argv += ["--format", "pylock.toml", "--generate-hashes", "--no-header", "--no-annotate", "--color", "never"]
+            argv += ["--constraints", str(constraints), *self._index_options()]
+            for path in settings.constraints:
+                argv += [] if "://" in path else ["--constraints", path]
+            if cutoff is not None:
+                argv += ["--exclude-newer", base.end_of_day(cutoff)]
+                argv += [f"--exclude-newer-package={item}" for item in free]
+            argv += ["--prerelease", "allow"] if request.prereleases else []
+            done = self.outside.start(
+                argv, env=uv_environment(settings, self.outside.environ), cwd=folder, timeout=base.RESOLVE_LIMIT
+            )
+            text = done.stdout + done.stderr
+            undated = tuple({_file_project(found["file"]) for found in _UNDATED.finditer(text)})
+            if not done.ok:
+                error = failure(text, stage="resolve", installer="uv", settings=settings)
+                if not isinstance(error, Unresolvable):
+                    if _OPTION.search(text):
+                        return _Attempt(text=text, undated=undated, error=error)
+                    raise error
+                return _Attempt(text=text, undated=undated, error=error)
+            document = pylock.parse(output.read_text(encoding="utf-8"), folder)
+            return _Attempt(text=text, undated=undated, document=document, cutoff=cutoff)
+
+    def _index_options(self) -> Iterator[str]:
+        settings = self.outside.settings
+        yield "--no-config"
+        for item in settings.find_links:
+            if "://" not in item:
+                yield from ("--find-links", item)
+        if settings.no_index:
+            yield "--no-index"
+        if settings.extra_index_urls:  # as pip does: the best version of all indexes
+            yield from ("--index-strategy", "unsafe-best-match")
+        if settings.offline:
+            yield "--offline"
+
+    def install(
+        self,
+        python: str,
+        lock: Lock,
+        names: Sequence[str],
+        *,
+        reinstall: bool,
+        past_cache: bool = False,
+        on_line: Callable[[str], None] | None = None,
+    ) -> None:
+        """See `Installer`. Files are hard-linked from uv's cache where the file system allows it."""
+        wanted = [canonicalize_name(name) for name in names]
+        local = base.local_items(lock, wanted)
+        locals_named = {base.local_name(item) for item in local}
+        locked = [name for name in wanted if name not in locals_named]
+        strange = [name for name in locked if lock.get(name) is None]
+        if strange:
+            raise StepError(f"The lock does not hold {', '.join(f'`{name}`' for name in strange)}")
+        flags = self._install_flags(lock, wanted, reinstall=reinstall, past_cache=past_cache)
+        with base.private_folder() as folder:
+            if locked:
+                path = folder / "pylock.toml"
+                path.write_text(pylock.render(pylock.subset(pylock.parse(lock.pylock), locked)), encoding="utf-8")
+                hashes = [] if any(not pin.hashes for pin in lock.pins if pin.name in locked) else ["--require-hashes"]
+                self._pip_install(python, [*flags, *hashes, "-r", str(path)], folder, on_line)
+            if local:
+                path = base.write_lines(folder / "local.txt", local)
+                self._pip_install(python, [*flags, "-r", str(path)], folder, on_line)
+
+    def _install_flags(self, lock: Lock, names: Sequence[str], *, reinstall: bool, past_cache: bool) -> list[str]:
+        flags = ["--no-deps", "--color", "never", *self._index_options()]
+        if lock.cutoff is not None:  # holds for what source archives are built with
+            flags += ["--exclude-newer", base.end_of_day(lock.cutoff)]
+        if reinstall or past_cache:
+            flags.append("--reinstall")
+        if past_cache and not self._forget(names):
+            flags.append("--no-cache")
+        return flags
+
+    def _forget(self, names: Sequence[str]) -> bool:
+        """Remove these names, and nothing else, from uv's cache."""
+        with base.private_folder() as folder:
+            env = uv_environment(self.outside.settings, self.outside.environ)
+            argv = [self.binary, "cache", "clean", "--no-config", *names]
+            try:
+                return self.outside.start(argv, env=env, cwd=folder, timeout=_CLEAN_LIMIT).ok
+            except SurroundingsError:
+                return False
+
+    def _pip_install(
+        self, python: str, arguments: Sequence[str], folder: Path, on_line: Callable[[str], None] | None
+    ) -> None:
+        settings = self.outside.settings
+        env = uv_environment(settings, self.outside.environ)
+        # Constraints and upload times had their say in the lock.
+        env.pop("UV_CONSTRAINT", None)
+
+        def attempt() -> None:
+            argv = [self.binary, "pip", "install", "--python", python, *arguments]
+            done = self.outside.start(argv, env=env, cwd=folder, timeout=base.INSTALL_LIMIT, on_line=on_line)
+            if not done.ok:
+                raise failure(done.stdout + done.stderr, stage="install", installer="uv", settings=settings)
+
+        retrying(attempt, sleep=self.outside.sleep, on_wait=self.outside.on_wait)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    """The outcome of one call of the resolver."""
+
+    text: str
+    undated: tuple[str, ...]
+    """Projects with files that were passed over because nobody says when they were uploaded."""
+    error: Exception | None = None
+    document: pylock.Document | None = None
+    cutoff: str | None = None
+
+    def lock(self, request: ResolveRequest) -> Lock:
+        """The lock, or the error."""
+        if self.document is None:
+            raise self.error or SurroundingsError("uv printed no lock")
+        pins = pylock.pins(self.document)
+        undated = pylock.undated(self.document)
+        held = self.cutoff if len(undated) < len(pins) else None
+        return Lock(
+            pins=pins,
+            pylock=pylock.render(self.document),
+            cutoff=held,
+            method=method("uv", asked=request.cutoff, held=held, undated=undated),
+        )
+
+
+def method(installer: str, *, asked: str | None, held: str | None, undated: Sequence[str] = ()) -> str:
+    """How a lock came about, in a few words."""
+    if asked is None:
+        return installer
+    if held is None:
+        return f"{installer}, without upload times: measured bounds only"
+    exceptions = f" ({', '.join(undated)}: without upload times)" if undated else ""
+    return f"{installer}, as of {held}{exceptions}"
+
+
+def _file_project(name: str) -> str:
+    return canonicalize_name(re.split(r"-\d", name, maxsplit=1)[0])

@@ -1,0 +1,272 @@
+"""RECORD files: what an installer wrote down about the files of a distribution, and how the disk compares."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import re
+from base64 import urlsafe_b64encode
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tfrepair.model.distribution import RecordState
+
+_NATIVE = re.compile(r"\.(?:so(?:\.\d+)*|pyd|dll|dylib)$", re.IGNORECASE)
+_SCRIPT_FOLDERS = frozenset({"bin", "Scripts"})
+_BYTECODE = (".pyc", ".pyo")
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEntry:
+    """One file of a distribution; `path` is relative to the site folder and written with `/`, as RECORD has it."""
+
+    path: str
+    hash: str | None = None
+    """`sha256=...` in URL-safe base64 without padding."""
+    size: int | None = None
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """How many files were compared, and which are gone or are not what RECORD says; paths as RECORD writes them."""
+
+    total: int = 0
+    missing: tuple[str, ...] = ()
+    altered: tuple[str, ...] = ()
+
+    @property
+    def native(self) -> bool:
+        """A native library is among the damaged files."""
+        return any(is_native(path) for path in (*self.missing, *self.altered))
+
+
+def is_native(path: str) -> bool:
+    """Whether the name is that of a shared library or extension module on any platform."""
+    return _NATIVE.search(path) is not None
+
+
+def is_bytecode(path: str) -> bool:
+    """Whether the name is that of compiled bytecode, which the interpreter writes and drops as it likes."""
+    return path.endswith(_BYTECODE)
+
+
+def load_record(metadata_path: Path) -> tuple[RecordState, tuple[RecordEntry, ...]]:
+    """RECORD of a `.dist-info`, or installed-files.txt of an `.egg-info`, and whether it could be read."""
+    legacy = metadata_path.name.endswith(".egg-info")
+    source = metadata_path / ("installed-files.txt" if legacy else "RECORD")
+    try:
+        text = source.read_bytes().decode()
+    except (FileNotFoundError, NotADirectoryError):
+        return "missing", ()
+    except (OSError, UnicodeDecodeError):
+        return "unreadable", ()
+    if not text.strip() or "\0" in text:
+        return "unreadable", ()
+    try:
+        entries = _installed_files(text, metadata_path.name) if legacy else _record_entries(text)
+    except csv.Error:
+        return "unreadable", ()
+    return "present", entries
+
+
+def read_record(metadata_path: Path) -> tuple[RecordEntry, ...] | None:
+    """The files a distribution recorded; None when the record is missing or unreadable."""
+    state, entries = load_record(metadata_path)
+    return entries if state == "present" else None
+
+
+def _record_entries(text: str) -> tuple[RecordEntry, ...]:
+    # splitlines() would also split at characters that may stand in a file name.
+    lines = text.replace("\r\n", "\n").split("\n")
+    rows: Iterable[list[str]] = csv.reader(lines) if '"' in text else (line.rsplit(",", 2) for line in lines)
+    entries = []
+    for row in rows:
+        if not row or not row[0].strip():
+            continue
+        digest = row[1] if len(row) > 1 else ""
+        size = row[2] if len(row) > 2 else ""  # noqa: PLR2004
+        entries.append(RecordEntry(_portable(row[0]), digest or None, int(size) if size.isdecimal() else None))
+    return tuple(entries)
+
+
+def _installed_files(text: str, folder: str) -> tuple[RecordEntry, ...]:
+    lines = (_portable(line.strip()) for line in text.splitlines())
+    return tuple(RecordEntry(_normal(f"{folder}/{line}") if line[0] != "/" else line) for line in lines if line)
+
+
+def _portable(path: str) -> str:
+    return path.replace("\\", "/") if os.name == "nt" else path
+
+
+def _normal(path: str) -> str:
+    return os.path.normpath(path).replace(os.sep, "/")
+
+
+@dataclass(slots=True)
+class Tree:
+    """What is on disk below a prefix, each folder listed once and only if it really lies inside.
+
+    A `..` is taken as written, before links are followed, so that a link can never lead out.
+    """
+
+    prefix: str
+    site: str
+    _root: str = field(init=False)
+    _bases: dict[str, str] = field(init=False)
+    _inside: dict[str, bool] = field(init=False)
+    _listings: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.prefix = os.path.abspath(self.prefix)  # noqa: PTH100
+        self.site = os.path.abspath(self.site)  # noqa: PTH100
+        # A user's site folder is no part of the prefix of the interpreter; then it is the border itself.
+        inside = self.site == self.prefix or self.site.startswith(self.prefix.rstrip(os.sep) + os.sep)
+        border = self.prefix if inside else self.site
+        self._root = os.path.realpath(border)
+        self._bases = {"": self.site}
+        self._inside = {border: True}
+
+    def folder(self, relative: str) -> str | None:
+        """Absolute path of a folder that RECORD writes relative to the site folder; None if it leaves the prefix."""
+        base = self._bases.get(relative)
+        if base is None:
+            base = os.path.normpath(os.path.join(self.site, relative))  # noqa: PTH118
+            self._bases[relative] = base
+        return base if self._is_inside(base) else None
+
+    def _is_inside(self, folder: str) -> bool:
+        known = self._inside.get(folder)
+        if known is None:
+            known = self._judge(folder)
+            self._inside[folder] = known
+        return known
+
+    def _judge(self, folder: str) -> bool:
+        parent = os.path.dirname(folder)  # noqa: PTH120
+        if parent != folder and self._is_inside(parent) and not _is_link(folder):
+            return True
+        if parent == folder:
+            return False
+        real = os.path.realpath(folder)
+        return real == self._root or real.startswith(self._root.rstrip(os.sep) + os.sep)
+
+    def listing(self, folder: str) -> dict[str, int]:
+        """Names in a folder with their sizes in bytes, -1 for what is no file; empty when there is no such folder."""
+        known = self._listings.get(folder)
+        if known is None:
+            known = _listing(folder)
+            self._listings[folder] = known
+        return known
+
+
+def _is_link(folder: str) -> bool:
+    return os.path.islink(folder) or (os.name == "nt" and os.path.realpath(folder) != os.path.normpath(folder))  # noqa: PTH114
+
+
+def _listing(folder: str) -> dict[str, int]:
+    names: dict[str, int] = {}
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                try:
+                    names[os.path.normcase(entry.name)] = entry.stat().st_size if entry.is_file() else -1
+                except OSError:  # a link to nowhere is as good as missing
+                    continue
+    except OSError:
+        return {}
+    return names
+
+
+def locate(path: str, site: Path, prefix: Path) -> Path | None:
+    """Absolute path of a RECORD path; None if it leaves the prefix, as written or through a linked folder."""
+    return located(path, Tree(str(prefix), str(site)))
+
+
+def located(path: str, tree: Tree) -> Path | None:
+    """The same as `locate`, for many paths of one tree."""
+    head, name = _split(path)
+    if name in {"", ".", ".."}:
+        return None
+    folder = tree.folder(head)
+    return Path(folder, name) if folder is not None else None
+
+
+def check(
+    entries: Sequence[RecordEntry],
+    site: Path,
+    prefix: Path,
+    *,
+    hash_native: bool,
+    hash_all: bool = False,
+    tree: Tree | None = None,
+) -> Damage:
+    """Compare a record with the disk: existence and size always, SHA-256 of native or of all files on request.
+
+    Bytecode is left out, and so is what lies outside the prefix. Scripts are only looked for: installers generate
+    them, and two distributions may own one name.
+    """
+    tree = tree or Tree(str(prefix), str(site))
+    total = 0
+    missing: list[str] = []
+    altered: list[str] = []
+    to_hash: list[tuple[RecordEntry, str]] = []
+    for entry in entries:
+        path = entry.path
+        if path.endswith(_BYTECODE):
+            continue
+        head, name = _split(path)
+        folder = tree.folder(head)
+        if folder is None or not name:
+            continue
+        total += 1
+        size = tree.listing(folder).get(os.path.normcase(name) if os.name == "nt" else name)
+        if size is None:
+            missing.append(path)
+        elif _is_script(head):
+            continue
+        elif size < 0 or (entry.size is not None and size != entry.size):
+            altered.append(path)
+        elif entry.hash and (hash_all or (hash_native and is_native(name))):
+            to_hash.append((entry, os.path.join(folder, name)))  # noqa: PTH118
+    altered.extend(_hashed(to_hash))
+    return Damage(total=total, missing=tuple(missing), altered=tuple(altered))
+
+
+def _split(path: str) -> tuple[str, str]:
+    head, slash, name = path.rpartition("/")
+    return head or (slash if path.startswith("/") else ""), name
+
+
+def _is_script(head: str) -> bool:
+    return head.startswith(("../", "/")) and head.rpartition("/")[2] in _SCRIPT_FOLDERS
+
+
+def _hashed(files: Sequence[tuple[RecordEntry, str]]) -> list[str]:
+    if not files:
+        return []
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+        same = pool.map(lambda item: matches_hash(Path(item[1]), item[0].hash or ""), files)
+        return [entry.path for (entry, _), good in zip(files, same, strict=True) if not good]
+
+
+def matches_hash(path: Path, recorded: str) -> bool:
+    """Whether a file has the recorded hash; true for an algorithm that is not available, false if unreadable."""
+    algorithm, _, expected = recorded.partition("=")
+    if algorithm not in hashlib.algorithms_available:
+        return True
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    try:
+        with path.open("rb", buffering=0) as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+    except OSError:
+        return False
+    return urlsafe_b64encode(digest.digest()).rstrip(b"=").decode() == expected.rstrip("=")
