@@ -17,8 +17,9 @@ SITE = "/env/lib/python3.10/site-packages"
 def dist(name, version, *, requires=(), requested=False, **more):
     folder = f"{SITE}/{name.replace('-', '_')}-{version}.dist-info"
     return Distribution(
-        name=name, version=version, metadata_path=folder, requires=tuple(requires), requested=requested, **more
-    )
+        name=name, version=version, metadata_path=folder, requires=tuple(requires), requested=requested,
+        **{"installer": "pip", **more},
+    )  # fmt: skip
 
 
 def pin(name, version):
@@ -194,3 +195,15 @@ def test_what_needs_tensorflow_does_not_make_its_tree_the_users():
     hub = dist("tensorflow-hub", "0.16", requires=["tensorflow>=2", "six"], requested=True)
     stays = kept((*TEXTBOOK, hub), frozenset({"tensorflow", "tensorflow-gpu"}), {"python_version": "3.10"})
     assert [d.name for d in stays] == ["six", "tensorflow-hub"]
+
+
+def test_where_uv_marks_everything_as_requested_only_what_tensorflow_names_itself_is_tensorflows():
+    tree = (
+        dist("tensorflow", "2.10.0", requires=["numpy", "tensorboard"], requested=True, installer="uv"),
+        dist("numpy", "2.2.6", requested=True, installer="uv"),
+        dist("tensorboard", "2.10.1", requires=["requests"], requested=True, installer="uv"),
+        dist("requests", "2.32.3", requires=["idna"], requested=True, installer="uv"),
+        dist("idna", "3.7", requested=True, installer="uv"),
+    )
+    stays = kept(tree, frozenset({"tensorflow"}), {"python_version": "3.10"})
+    assert [d.name for d in stays] == ["requests", "idna"]

@@ -106,7 +106,6 @@ def verify(
         environ=target_request.environ,
         timeout=timeout,
         extras=extras,
-        site_folders=target.environment.site_folders,
         on_rung=screen.line,
     )
     log.info("smoke", ok=smoke.ok, rung=smoke.rung, seconds=smoke.seconds)

@@ -73,7 +73,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
                 choice=choice,
                 wheel=wheel,
                 family=frozenset(bench.releases.family),
-                folders=tuple(bench.releases.folders),
+                folders=tuple(frozenset(names) for names in bench.releases.folders.values()),
                 bounds=bench.releases.bounds(choice.version, python.interpreter.minor),
                 cutoff=cutoff(choice, bench),
                 constraints=constraint_lines(bench),
@@ -118,19 +118,26 @@ def resolver(bench: Bench, subject: Subject, python: Target):  # type: ignore[no
 
 def make_installer_for(bench: Bench, subject: Subject, python: Target):  # type: ignore[no-untyped-def]  # noqa: ANN201
     """The installer for an interpreter, with the user's index configuration."""
-    from tfrepair.target.installer.choose import make_installer
+    from tfrepair.target.installer.base import make_installer
     from tfrepair.target.installer.settings import index_settings
 
     index = bench.request.index
     settings = index_settings(
         environ=bench.environ,
         prefix=subject.prefix,
+        cwd=bench.cwd,
         index_url=index.index_url,
         extra_index_urls=index.extra_index_urls,
         find_links=index.find_links,
         offline=index.offline,
     )
-    return make_installer(bench.request.installer, settings, bench.environ, python.interpreter.version)
+    return make_installer(
+        bench.request.installer,
+        settings,
+        bench.environ,
+        python.interpreter.version,
+        on_wait=lambda why, left: bench.screen.line(f"{why}; trying again in {left:.0f} s"),
+    )
 
 
 def cutoff(choice: Choice, bench: Bench) -> str | None:

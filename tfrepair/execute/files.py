@@ -60,23 +60,28 @@ def sync_file_system(folder: Path) -> None:
 
 def write_durably(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Replace a file as a whole: written beside, synced, renamed over, the folder synced."""
+    replace_file(path, data, mode=mode, sync=True)
+    sync_folder(path.parent)
+
+
+def replace_file(path: Path, data: bytes, *, mode: int, sync: bool = False) -> None:
+    """Replace a file as a whole; whoever shares the old one through a hard link keeps it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     with suppress(FileNotFoundError):
         temporary.unlink()
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            if os.name != "nt":
-                os.fchmod(stream.fileno(), mode)
             stream.write(data)
             stream.flush()
-            os.fsync(stream.fileno())
+            if sync:
+                os.fsync(stream.fileno())
+        temporary.chmod(mode)
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
-    sync_folder(path.parent)
 
 
 def write_json(path: Path, document: Any, *, mode: int = 0o644) -> None:

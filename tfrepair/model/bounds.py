@@ -30,6 +30,18 @@ class Bound:
     beside: str = ""
     """It matters only where this requirement is installed too."""
 
+    @classmethod
+    def parse(cls, row: Mapping[str, str]) -> Bound:
+        """From one line of the data file."""
+        return cls(
+            requirement=row["requirement"],
+            tensorflow=row["tensorflow"],
+            python=row.get("python", ""),
+            affects=row["affects"],
+            why=row["why"],
+            beside=row.get("with", ""),
+        )
+
     @property
     def name(self) -> str:
         """Canonical name of the distribution that is bounded."""

@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from tfrepair.model.bounds import Bound, base_version, within
+from tfrepair.model.bounds import Bound
+from tfrepair.model.floors import Floors
+from tfrepair.model.release import Release, specifier_text
 from tfrepair.model.tags import Accepted, kind_of, minor_of, same_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
-    """One version of one distribution as the package index has it."""
-
-    name: str
-    version: str
-    date: str
-    """Upload day, `2022-09-06`."""
-    wheels: Mapping[str, str] = field(default_factory=dict)
-    """Python tags (`cp39 cp310`) by compressed platform tag."""
-    stub: Mapping[str, str] = field(default_factory=dict)
-    """By platform tag, the distribution that has the code of a wheel without any; empty when none has."""
-    size: tuple[int, int] | None = None
-    """Bytes of the smallest and of the largest wheel."""
-    yanked: bool = False
-    sdist: bool = False
-    """There is only a source archive."""
-    cuda: str | None = None
-    """The CUDA runtime version the Linux GPU build was tested with."""
-    cudnn: str | None = None
-    and_cuda: bool = False
-    """The extra `and-cuda` exists."""
-
-    @property
-    def final(self) -> bool:
-        """Neither a pre-release nor yanked."""
-        return not self.yanked and not Version(self.version).is_prerelease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +31,7 @@ class Releases:
     requires: Mapping[str, tuple[str, ...]]
     """What releases of `tensorflow` declare."""
     measured_bounds: tuple[Bound, ...]
-    glibc_measured: Mapping[str, str]
-    """The glibc that releases really need where their tag promises less, by specifier."""
-    glibc_by_tag: Mapping[str, str]
-    pip_by_tag: Mapping[str, str]
-    processor: Mapping[str, tuple[str, ...]]
-    """Processor features that the x86 builds need, by specifier."""
+    floors: Floors
 
     @classmethod
     def parse(cls, releases: Mapping[str, Any], requirements: Mapping[str, Any], bounds: Mapping[str, Any]) -> Releases:
@@ -71,16 +39,13 @@ class Releases:
         return cls(
             measured=releases["measured"],
             by_name={
-                name: {v: _release(name, v, row) for v, row in rows.items()}
+                name: {v: Release.parse(name, v, row) for v, row in rows.items()}
                 for name, rows in releases["releases"].items()
             },
             folders={folder: tuple(names) for folder, names in releases["folders"].items()},
             requires={version: tuple(lines) for version, lines in requirements["requirements"].items()},
-            measured_bounds=tuple(_bound(row) for row in bounds["bounds"]),
-            glibc_measured=releases["glibc_measured"],
-            glibc_by_tag=releases["glibc_by_tag"],
-            pip_by_tag=releases["pip_by_tag"],
-            processor={specifier: tuple(flags) for specifier, flags in releases["processor"].items()},
+            measured_bounds=tuple(Bound.parse(row) for row in bounds["bounds"]),
+            floors=Floors.parse(releases),
         )
 
     @property
@@ -98,6 +63,9 @@ class Releases:
         except InvalidVersion:
             return None
         return next((release for text, release in rows.items() if Version(text) == public), None)
+
+    def _newest_first(self, name: str) -> Iterator[Release]:
+        return reversed(tuple(self.by_name.get(canonicalize_name(name), {}).values()))
 
     def date(self, name: str, version: str) -> str | None:
         """The upload day."""
@@ -123,7 +91,7 @@ class Releases:
         return code is not None and self._fits(code, accepted)
 
     def partner(self, name: str, version: str, tags: Sequence[str]) -> str | None:
-        """The distribution that has the code where this release is a stub here; empty if none has, None if it is no stub."""
+        """Who has the code where this release is a stub here: empty if nobody, None if it is no stub."""
         release, accepted = self.get(name, version), Accepted.of(tags)
         if release is None:
             return None
@@ -174,35 +142,22 @@ class Releases:
     ) -> Iterator[Release]:
         accepted = Accepted.of(tags)
         wanted = SpecifierSet(specifier)
-        for release in reversed(self.by_name.get(canonicalize_name(name), {}).values()):
-            if (release.final or (prereleases and not release.yanked)) and wanted.contains(
-                release.version, prereleases=True
-            ):
-                if self._fits(release, accepted) and not self._machine_lacks(release, accepted, glibc, flags):
-                    yield release
+        for release in self._newest_first(name):
+            listed = release.final or (prereleases and not release.yanked)
+            if not listed or not wanted.contains(release.version, prereleases=True):
+                continue
+            if self._fits(release, accepted) and not self._machine_lacks(release, accepted, glibc, flags):
+                yield release
 
     def _machine_lacks(
         self, release: Release, accepted: Accepted, glibc: str | None, flags: Sequence[str] | None
     ) -> str | None:
-        if release.name not in self.family:
-            return None
-        floor = self.glibc_floor(release.version)
-        if floor and glibc and accepted.platform.startswith("linux") and Version(glibc) < Version(floor):
-            return f"it needs glibc {floor}, whatever its tag says, and this machine has {glibc}"
-        needed = self.processor_flags(release.version) if accepted.platform.endswith(("x86_64", "amd64")) else ()
-        lacking = [flag for flag in needed if flags is not None and flag not in flags]
-        return f"it was built for processors with {' and '.join(lacking).upper()}" if lacking else None
-
-    def glibc_floor(self, version: str) -> str | None:
-        """The glibc a Linux build was measured to need beyond what its tag promises."""
-        base = base_version(version) or ""
-        return next((floor for specifier, floor in self.glibc_measured.items() if within(base, specifier)), None)
+        own = release.name in self.family
+        return self.floors.lacking(release.version, accepted.platform, glibc, flags) if own else None
 
     def processor_flags(self, version: str) -> tuple[str, ...]:
         """The processor features that the x86 builds of a release need (`avx`)."""
-        base = base_version(version) or ""
-        flags = (flag for specifier, needed in self.processor.items() if within(base, specifier) for flag in needed)
-        return tuple(dict.fromkeys(flags))
+        return self.floors.processor_flags(version)
 
     def bounds(self, version: str, python_minor: str, *, affects: Sequence[str] | None = None) -> tuple[str, ...]:
         """The measured bounds of a release on a Python as requirements; all, or those that matter to some uses."""
@@ -239,7 +194,7 @@ class Releases:
     def newest_elsewhere(self, name: str, platform: str) -> dict[str, str]:
         """The newest final release for every Python version on a platform."""
         newest: dict[str, str] = {}
-        for release in reversed(self.by_name.get(canonicalize_name(name), {}).values()):
+        for release in self._newest_first(name):
             if release.final:
                 for minor in self.pythons(name, release.version, platform):
                     newest.setdefault(minor, release.version)
@@ -279,47 +234,5 @@ class Releases:
                 f"and its code, `{partner}` {version}, has no wheel for it" if partner else "and nothing has its code"
             )
             return f"{label} is an empty wheel for Python {accepted.minor} here, {code}"
-        supported = f"for Python {', '.join(pythons)}" if pythons else "that can be used"
-        return f"{label} has no wheel for Python {accepted.minor or 'of this kind'}; on {accepted.platform} it has wheels {supported}"
-
-
-def specifier_text(text: str) -> str:
-    """A specifier from what people write: `2.10` is `==2.10.*`, `2.10.0` is `==2.10.0`. Raises ValueError."""
-    stripped = text.strip()
-    try:
-        version = Version(stripped)
-    except InvalidVersion:
-        try:
-            return str(SpecifierSet(stripped))
-        except InvalidSpecifier as error:
-            raise ValueError(f"`{text}` is neither a version nor a specifier") from error
-    whole = len(version.release) > 2 or version.is_prerelease or version.is_postrelease  # noqa: PLR2004
-    return f"=={stripped}" if whole else f"=={stripped}.*"
-
-
-def _release(name: str, version: str, row: Mapping[str, Any]) -> Release:
-    size = row.get("size")
-    return Release(
-        name=name,
-        version=version,
-        date=row["date"],
-        wheels=row["wheels"],
-        stub=row.get("stub", {}),
-        size=(size[0], size[1]) if size else None,
-        yanked=row.get("yanked", False),
-        sdist=row.get("sdist", False),
-        cuda=row.get("cuda"),
-        cudnn=row.get("cudnn"),
-        and_cuda=row.get("and_cuda", False),
-    )
-
-
-def _bound(row: Mapping[str, Any]) -> Bound:
-    return Bound(
-        requirement=row["requirement"],
-        tensorflow=row["tensorflow"],
-        python=row.get("python", ""),
-        affects=row["affects"],
-        why=row["why"],
-        beside=row.get("with", ""),
-    )
+        supported = ", ".join(pythons) or "none that can be used"
+        return f"{label} has no wheel for Python {accepted.minor} on {accepted.platform}; it has them for {supported}"

@@ -66,8 +66,8 @@ def _kind(platforms: Iterable[str]) -> str:
 
 
 def kind_of(platform: str) -> str:
-    """The kind of machine of a wheel's platform tag or of `sysconfig.get_platform()`; empty for `any` and the unknown."""
-    name = platform.split(".")[0] if platform.startswith("many") else platform
+    """The kind of machine of a platform tag or of `sysconfig.get_platform()`; empty for `any` and the unknown."""
+    name = platform.partition(".")[0] if platform.startswith("many") else platform
     name = name.replace("-", "_").replace(".", "_").lower()
     match = _MACHINE.search(name)
     if match is None:

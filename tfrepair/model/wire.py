@@ -69,10 +69,17 @@ def target_from_facts(facts: Facts) -> Target:
             starts=bool(facts.value("interpreter.starts", default=True)),
         ),
         environment=Environment(
-            prefix=prefix, base_prefix=prefix, kind=facts.value("environment.kind", "venv"), purelib=prefix,
-            platlib=prefix, scripts=prefix, sys_path=(),
+            prefix=prefix,
+            base_prefix=prefix,
+            kind=facts.value("environment.kind", "venv"),
+            purelib=prefix,
+            platlib=prefix,
+            scripts=prefix,
+            sys_path=(),
         ),  # fmt: skip
-        host=Host(system=str(facts.value("host.system", "unknown")), machine=str(facts.value("host.machine", "unknown"))),
+        host=Host(
+            system=str(facts.value("host.system", "unknown")), machine=str(facts.value("host.machine", "unknown"))
+        ),
     )
 
 

@@ -41,10 +41,15 @@ def _condition(data: Mapping[str, Any]) -> Condition:
         if key in data:
             return kind(parts=tuple(_condition(part) for part in data[key]))
     operator = next(key for key in data if key != "fact")
-    value = tuple(data["in"]) if operator == "in" else data[operator]
-    if operator == "at_least":
-        value = float(value)
-    return Match(fact=data["fact"], operator=operator, **{"is_in" if operator == "in" else operator: value})
+    operand: Any = data[operator]
+    match operator:
+        case "in":
+            return Match(fact=data["fact"], operator=operator, is_in=tuple(operand))
+        case "at_least":
+            return Match(fact=data["fact"], operator=operator, at_least=float(operand))
+        case _:
+            fields: dict[str, Any] = {operator: operand}
+            return Match(fact=data["fact"], operator=operator, **fields)
 
 
 def _optional(data: Mapping[str, Any], key: str) -> Condition | None:

@@ -30,7 +30,7 @@ class Known:
     """Fact paths; families have `*` (`distribution.*.version`)."""
     playbooks: Collection[str] | None = None
     arguments: Mapping[str, Mapping[str, str]]
-    """The arguments of each action and their kinds: `text` or `texts`."""
+    """The arguments of each action and what they are, in words; those that start with `list` take a list or a fact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class _Lint:
                 line, column = self.positions.key(where)
                 text = f"the action `{action}` has no argument `{name}`{nearest(name, kinds)}"
                 yield Problem(line=line, column=column, text=text)
-            elif kinds[name] == "texts":
+            elif kinds[name].startswith("list"):
                 yield from self.texts(where, value)
             elif not isinstance(value, str) or not value:
                 yield self.problem(where, f"`{name}` must be a text, not {kind_of(value)}")

@@ -85,8 +85,8 @@ def _document(
     known_facts: Collection[str] | None,
     known_playbooks: Collection[str] | None,
 ) -> Document:
+    from tfrepair.actions.registry import ACTIONS
     from tfrepair.playbook.lint import Known, lint
-    from tfrepair.playbook.schema import ARGUMENTS
     from tfrepair.playbook.shape import shape_problems
     from tfrepair.playbook.yaml_reader import YamlError, read_yaml
 
@@ -96,7 +96,9 @@ def _document(
         return Document(data=None, problems=(f"{path}:1:1: the file cannot be read: {error.strerror or error}",))
     except YamlError as error:
         return Document(data=None, problems=(error.problem.at(str(path)),))
-    known = Known(facts=known_facts, playbooks=known_playbooks, arguments=ARGUMENTS)
+    known = Known(
+        facts=known_facts, playbooks=known_playbooks, arguments={name: action.ARGS for name, action in ACTIONS.items()}
+    )
     found = (*shape_problems(data, positions, adapter), *lint(data, positions, known))
     return Document(data=data, problems=_sorted(found, path))
 

@@ -9,8 +9,8 @@ try:
     from re import _constants as constants  # type: ignore[attr-defined]
     from re import _parser as parser  # type: ignore[attr-defined]
 except ImportError:  # Python 3.10
-    import sre_constants as constants  # type: ignore[import-not-found, no-redef]
-    import sre_parse as parser  # type: ignore[import-not-found, no-redef]
+    import sre_constants as constants
+    import sre_parse as parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -174,17 +174,6 @@ class PlaybookDocument(TypedDict):
     manual: NotRequired[list[Text]]
 
 
-ARGUMENTS: dict[str, dict[str, str]] = {
-    "uninstall": {"distributions": "texts"},
-    "remove": {"paths": "texts", "why": "text"},
-    "install": {"requirements": "texts"},
-    "reinstall": {"distributions": "texts"},
-    "venv": {},
-    "run": {"argv": "texts"},
-    "message": {"text": "text"},
-}
-"""The arguments of each action: `text`, or `texts` for a list of texts or `{fact: path, key: name}`."""
-
 _SHAPES: dict[tuple[str, ...], Any] = {
     (): PlaybookDocument,
     ("diagnose",): DiagnoseDocument,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
@@ -105,7 +105,7 @@ def choose(wanted: Sequence[Wanted], facts: Facts, releases: Releases, tags: Seq
             hint="name another release with `--tensorflow`, or another Python with `--base-python`",
         )
     name = _name(found, releases)
-    newest = releases.newest(name, tags)
+    newest = releases.newest(name, tags, **_machine(facts))
     if newest is None:
         raise NoRepairError(
             f"no final release of {name} has a wheel for Python {python} on this platform",
@@ -119,21 +119,29 @@ def _wish(wish: Wanted, facts: Facts, releases: Releases, tags: Sequence[str], p
     name = pin.name or _name(facts.value("tensorflow.name"), releases)
     if name not in releases.family:
         raise UsageError(f"`{wish.text}` ({wish.source}) does not name a TensorFlow distribution")
-    fitting = releases.matching(name, str(pin.specifier), tags)
+    fitting = releases.matching(str(pin.specifier), tags, name=name, prereleases=pin.prereleases, **_machine(facts))
     if fitting:
         return Choice(name=name, version=fitting[0], reason=f"asked for by {wish.source}")
-    if pin.exact is not None and not releases.known(name, pin.exact) and _newer(pin.exact, name, releases):
+    if pin.exact is not None and _newer(pin.exact, name, releases):
         return Choice(name=name, version=pin.exact, reason=f"asked for by {wish.source}; newer than our release data")
-    why = releases.why_not(name, pin.exact, tags) if pin.exact is not None else "no release of that range fits"
+    why = releases.why_not(name, pin.exact, tags, **_machine(facts)) if pin.exact is not None else None
     raise NoRepairError(
-        f"{name} {pin.exact or pin.specifier or ''} ({wish.source}) cannot be installed on Python {python}: {why}",
+        f"{name} {pin.exact or pin.specifier or ''} ({wish.source}) cannot be installed on Python {python}: "
+        f"{why or 'no release of that range fits'}",
         hint="name another release with `--tensorflow`, or another Python with `--base-python`",
     )
 
 
 def _newer(version: str, name: str, releases: Releases) -> bool:
-    known = [Version(text) for text in releases.versions(name)]
+    """The version is above all that the data has: it may exist on an index by now."""
+    known = [Version(text) for text in releases.by_name.get(name, {})]
     return not known or Version(version) > max(known)
+
+
+def _machine(facts: Facts) -> dict[str, Any]:
+    """What the host can run, as far as it is known."""
+    libc = facts.value("host.libc_version") if facts.value("host.libc") == "glibc" else None
+    return {"glibc": libc, "cpu_flags": facts.value("host.cpu_flags")}
 
 
 def _name(found: object, releases: Releases) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from tfrepair.actions.registry import ACTIONS
 from tfrepair.model.goals import Goals
-from tfrepair.reason.conditions import evaluate, fill
+from tfrepair.reason.conditions import evaluate
+from tfrepair.reason.text import fill
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

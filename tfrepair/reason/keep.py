@@ -58,13 +58,26 @@ def kept(
     those require. Versions of these stay unless they cannot.
     """
     present = [distribution.canonical_name for distribution in distributions]
-    tree = closure((name for name in present if name in family), distributions, markers)
+    roots = [name for name in present if name in family]
+    tree = closure(roots, distributions, markers)
+    direct = closure(roots, [d for d in distributions if d.canonical_name in family], markers)
     own = {
         distribution.canonical_name
         for distribution in distributions
         if distribution.canonical_name not in family
         and distribution.canonical_name not in SEEDS
-        and (distribution.requested or distribution.editable or distribution.canonical_name not in tree)
+        and (distribution.canonical_name not in tree or _asked_for(distribution, direct))
     }
     wanted = closure(own, distributions, markers, stop=family)
     return tuple(distribution for distribution in distributions if distribution.canonical_name in wanted)
+
+
+def _asked_for(distribution: Distribution, direct: Collection[str]) -> bool:
+    """The user asked for it by name, as far as one can tell.
+
+    pip marks as REQUESTED what was named and nothing else. uv marks everything: then what TensorFlow itself requires
+    counts as TensorFlow's, and what stands further down its tree, which the user may have named, as the user's.
+    """
+    if distribution.editable:
+        return True
+    return distribution.requested and (distribution.installer == "pip" or distribution.canonical_name not in direct)

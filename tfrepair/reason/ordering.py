@@ -17,17 +17,18 @@ Key = tuple[int, int, int, str]
 
 
 def ordered(findings: Sequence[Finding], playbooks: Mapping[str, Playbook]) -> tuple[Finding, ...]:
-    """The findings with `caused_by` set, causes before effects, else by severity, rank, confidence and name."""
+    """The findings with `caused_by` set, by severity; among equals what stands for itself comes before what follows.
+
+    A cause is at least as severe as its effect, so it always comes first; then rank, confidence and name decide.
+    """
     keys = {finding.id: _key(finding, playbooks[finding.id].rank) for finding in findings}
     causes = _causes(findings, playbooks, keys)
-    waiting = sorted(findings, key=lambda finding: keys[finding.id])
-    done: list[Finding] = []
-    while waiting:
-        placed = {finding.id for finding in done}
-        turn = next(finding for finding in waiting if causes.get(finding.id) in placed | {None})
-        waiting.remove(turn)
-        done.append(replace(turn, caused_by=causes.get(turn.id)))
-    return tuple(done)
+    named = [replace(finding, caused_by=causes.get(finding.id)) for finding in findings]
+
+    def place(finding: Finding) -> tuple[int, int, Key]:
+        return keys[finding.id][0], len(_chain(finding.id, causes)), keys[finding.id]
+
+    return tuple(sorted(named, key=place))
 
 
 def _key(finding: Finding, rank: int) -> Key:

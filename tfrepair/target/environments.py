@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.errors import StepError, TargetError
@@ -14,6 +13,7 @@ from tfrepair.target.interpreter import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 OLDEST_FOR_VIRTUALENV = (3, 9)
 _VENV_TIMEOUT = 180.0
@@ -29,13 +29,11 @@ def create_venv(
     """
     environ = _quiet(os.environ)
     try:
-        version = find_base(base, environ).version
+        found = find_base(base, environ)
     except TargetError as error:
         raise StepError(f"cannot build an environment from `{base}`: {error.message}", hint=error.hint) from error
-    if version[:2] >= OLDEST_FOR_VIRTUALENV:
-        _by_virtualenv(base, destination, environ, _options(prompt, seed=seed, system=system_site_packages))
-    else:
-        _by_venv(base, destination, environ, _options(prompt, seed=seed, system=system_site_packages))
+    build = _by_virtualenv if found.version[:2] >= OLDEST_FOR_VIRTUALENV else _by_venv
+    build(found.executable, destination, environ, _options(prompt, seed=seed, system=system_site_packages))
 
 
 def _quiet(environ: Mapping[str, str]) -> dict[str, str]:
@@ -55,7 +53,10 @@ def _by_virtualenv(base: str, destination: Path, environ: dict[str, str], option
     # Its cache would be written into the user's data folder, and its settings read from the user's configuration.
     with tempfile.TemporaryDirectory(prefix="tfrepair-", ignore_cleanup_errors=True) as cache:
         arguments = ["--python", base, "--no-periodic-update", "--no-download", "--app-data", cache]
-        settings = environ | {"VIRTUALENV_CONFIG_FILE": os.devnull}
+        if "--without-pip" not in options:
+            # Its setuptools is too new for TensorBoard; whoever needs setuptools has it in the lock.
+            arguments.append("--no-setuptools")
+        settings = environ | {"VIRTUALENV_CONFIG_FILE": os.devnull, "VIRTUALENV_VENV_REDIRECT": "false"}
         try:
             session = session_via_cli([*arguments, *options, str(destination)], setup_logging=False, env=settings)
             session.run()

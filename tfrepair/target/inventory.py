@@ -16,7 +16,8 @@ from packaging.utils import canonicalize_name
 
 from tfrepair.model.distribution import Distribution
 from tfrepair.target.metadata import Metadata, read_metadata
-from tfrepair.target.records import Damage, RecordEntry, Tree, check, is_bytecode, load_record
+from tfrepair.target.records import Damage, RecordEntry, check, is_bytecode, is_native, load_record
+from tfrepair.target.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -47,7 +48,7 @@ _OWN_FOLDER = {
     "tb-nightly": ("tensorboard",), "tensorflow-cpu-aws": ("tensorflow",), "tensorflow-rocm": ("tensorflow",),
 }  # fmt: skip
 """Folders of distributions whose record is lost, where name and folder differ."""
-_EXAMPLES = 8
+_EXAMPLES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +169,14 @@ def _read(path: Path, tree: Tree, *, hash_native: bool, hash_all: bool) -> _Read
         total=damage.total,
         missing=len(damage.missing),
         altered=len(damage.altered),
-        examples=(*damage.missing[: _EXAMPLES // 2], *damage.altered[: _EXAMPLES // 2]),
+        examples=(*_telling(damage.missing), *_telling(damage.altered)),
     )
     return _Read(distribution=distribution, entries=entries, damage=damage, problem=metadata.problem, site=tree.site)
+
+
+def _telling(paths: Sequence[str]) -> list[str]:
+    """A few of the paths: native libraries first, scripts last."""
+    return sorted(paths, key=lambda path: (path.startswith(".."), not is_native(path)))[:_EXAMPLES]
 
 
 def _top_level(entries: Iterable[RecordEntry]) -> tuple[str, ...]:

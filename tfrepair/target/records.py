@@ -8,9 +8,11 @@ import os
 import re
 from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tfrepair.target.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -110,81 +112,6 @@ def _normal(path: str) -> str:
     return os.path.normpath(path).replace(os.sep, "/")
 
 
-@dataclass(slots=True)
-class Tree:
-    """What is on disk below a prefix, each folder listed once and only if it really lies inside.
-
-    A `..` is taken as written, before links are followed, so that a link can never lead out.
-    """
-
-    prefix: str
-    site: str
-    _root: str = field(init=False)
-    _bases: dict[str, str] = field(init=False)
-    _inside: dict[str, bool] = field(init=False)
-    _listings: dict[str, dict[str, int]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.prefix = os.path.abspath(self.prefix)  # noqa: PTH100
-        self.site = os.path.abspath(self.site)  # noqa: PTH100
-        # A user's site folder is no part of the prefix of the interpreter; then it is the border itself.
-        inside = self.site == self.prefix or self.site.startswith(self.prefix.rstrip(os.sep) + os.sep)
-        border = self.prefix if inside else self.site
-        self._root = os.path.realpath(border)
-        self._bases = {"": self.site}
-        self._inside = {border: True}
-
-    def folder(self, relative: str) -> str | None:
-        """Absolute path of a folder that RECORD writes relative to the site folder; None if it leaves the prefix."""
-        base = self._bases.get(relative)
-        if base is None:
-            base = os.path.normpath(os.path.join(self.site, relative))  # noqa: PTH118
-            self._bases[relative] = base
-        return base if self._is_inside(base) else None
-
-    def _is_inside(self, folder: str) -> bool:
-        known = self._inside.get(folder)
-        if known is None:
-            known = self._judge(folder)
-            self._inside[folder] = known
-        return known
-
-    def _judge(self, folder: str) -> bool:
-        parent = os.path.dirname(folder)  # noqa: PTH120
-        if parent != folder and self._is_inside(parent) and not _is_link(folder):
-            return True
-        if parent == folder:
-            return False
-        real = os.path.realpath(folder)
-        return real == self._root or real.startswith(self._root.rstrip(os.sep) + os.sep)
-
-    def listing(self, folder: str) -> dict[str, int]:
-        """Names in a folder with their sizes in bytes, -1 for what is no file; empty when there is no such folder."""
-        known = self._listings.get(folder)
-        if known is None:
-            known = _listing(folder)
-            self._listings[folder] = known
-        return known
-
-
-def _is_link(folder: str) -> bool:
-    return os.path.islink(folder) or (os.name == "nt" and os.path.realpath(folder) != os.path.normpath(folder))  # noqa: PTH114
-
-
-def _listing(folder: str) -> dict[str, int]:
-    names: dict[str, int] = {}
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                try:
-                    names[os.path.normcase(entry.name)] = entry.stat().st_size if entry.is_file() else -1
-                except OSError:  # a link to nowhere is as good as missing
-                    continue
-    except OSError:
-        return {}
-    return names
-
-
 def locate(path: str, site: Path, prefix: Path) -> Path | None:
     """Absolute path of a RECORD path; None if it leaves the prefix, as written or through a linked folder."""
     return located(path, Tree(str(prefix), str(site)))
@@ -252,6 +179,8 @@ def _is_script(head: str) -> bool:
 def _hashed(files: Sequence[tuple[RecordEntry, str]]) -> list[str]:
     if not files:
         return []
+    # The biggest library takes longest; it must not start last.
+    files = sorted(files, key=lambda item: -(item[0].size or 0))
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
         same = pool.map(lambda item: matches_hash(Path(item[1]), item[0].hash or ""), files)
         return [entry.path for (entry, _), good in zip(files, same, strict=True) if not good]

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from tfrepair.errors import SurroundingsError, Unresolvable
+from tfrepair.errors import SurroundingsError, UnresolvableError
 from tfrepair.model.resolution import ResolveRequest
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tfrepair.target.installer.settings import IndexSettings
     from tfrepair.target.interpreter import Completed
 
-__all__ = ["Installer", "InstallerKind", "ResolveRequest", "Unresolvable", "make_installer"]
+__all__ = ["Installer", "InstallerKind", "ResolveRequest", "UnresolvableError", "make_installer"]
 
 InstallerKind = Literal["auto", "uv", "pip"]
 
@@ -31,7 +31,15 @@ RESOLVE_LIMIT = 1800.0
 INSTALL_LIMIT = 7200.0
 """Seconds. Wheels of half a gigabyte over a slow line take this long; a silent index ends much earlier."""
 
-_MISLEADING = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONSAFEPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "__PYVENV_LAUNCHER__")
+_MISLEADING = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONSTARTUP",
+    "PYTHONSAFEPATH",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "__PYVENV_LAUNCHER__",
+)
 
 
 class Run(Protocol):
@@ -60,7 +68,7 @@ class Installer(Protocol):
         ...
 
     def resolve(self, request: ResolveRequest) -> Lock:
-        """The exact versions. Reads indexes, changes nothing. Raises Unresolvable, SurroundingsError."""
+        """The exact versions. Reads indexes, changes nothing. Raises UnresolvableError, SurroundingsError."""
         ...
 
     def install(
@@ -92,7 +100,13 @@ class Surroundings:
     """Told why it waits, and the seconds left, once a second."""
 
     def start(
-        self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, timeout: float, on_line: Callable[[str], None] | None = None
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        timeout: float,
+        on_line: Callable[[str], None] | None = None,
     ) -> Completed:
         """Run an installer. Raises SurroundingsError when it cannot be started or does not end in time."""
         clean = self.settings.clean
@@ -118,7 +132,8 @@ def make_installer(
 ) -> Installer:
     """uv, or pip when it is asked for or uv is not there. Raises SurroundingsError when neither can do it."""
     from tfrepair.target.installer.pip import PipInstaller
-    from tfrepair.target.installer.uv import UvInstaller, find_uv
+    from tfrepair.target.installer.uv import UvInstaller
+    from tfrepair.target.installer.uv_child import find_uv
     from tfrepair.target.interpreter import run as run_program
 
     outside = Surroundings(settings=settings, environ=environ, run=run or run_program, sleep=sleep, on_wait=on_wait)
@@ -137,7 +152,7 @@ def make_installer(
 
 
 def inherited(environ: Mapping[str, str], keep: Callable[[str], bool]) -> dict[str, str]:
-    """The environment for an installer: nothing that leads Python astray, of `PIP_*` and `UV_*` only what `keep` takes."""
+    """An installer's environment: nothing that leads Python astray, of `PIP_*` and `UV_*` only what `keep` takes."""
     return {
         name: value
         for name, value in environ.items()
@@ -181,3 +196,13 @@ def end_of_day(day: str) -> str:
     from datetime import date, timedelta
 
     return f"{date.fromisoformat(day[:10]) + timedelta(days=1)}T00:00:00Z"
+
+
+def method(installer: str, *, asked: str | None, held: str | None, undated: Sequence[str] = ()) -> str:
+    """How a lock came about, in a few words."""
+    if asked is None:
+        return installer
+    if held is None:
+        return f"{installer}, without upload times: measured bounds only"
+    exceptions = f" ({', '.join(undated)}: without upload times)" if undated else ""
+    return f"{installer}, as of {held}{exceptions}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
-from tfrepair.errors import StepError, SurroundingsError, TfrepairError, Unresolvable
-from tfrepair.target.installer.retry import Transient
+from tfrepair.errors import StepError, SurroundingsError, TfrepairError, UnresolvableError
+from tfrepair.target.installer.retry import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 Stage = Literal["resolve", "install"]
 
 _CERTIFICATE = re.compile(r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|invalid peer certificate|UnknownIssuer")
-_REFUSED = re.compile(r"valid authentication credentials|\b(?:401|403)\b (?:Client Error|Unauthorized|Forbidden)|\(40[13] ")
+_REFUSED = re.compile(
+    r"valid authentication credentials|\b(?:401|403)\b (?:Client Error|Unauthorized|Forbidden)|\(40[13] "
+)
 _HASH = re.compile(r"Hash mismatch for|DO NOT MATCH THE HASHES")
 _SPACE = re.compile(r"No space left on device|os error 28\b|Errno 28\b|Disk quota exceeded")
 _DENIED = re.compile(r"Permission denied|os error 13\b|Errno 13\b|Access is denied|Read-only file system")
@@ -34,10 +36,10 @@ _NO_SOLUTION = re.compile(
     r"|Because .* conclude that"
 )
 _HOST = re.compile(r"https?://(?:[^/@\s'\"]*@)?([\w.-]+(?::\d+)?)|host='?([\w.-]+)'?")
-_NOISE = re.compile(r"^\s*(?:error|ERROR|cause|×|╰─▶|│|├─▶|help):?\s?")
+_NOISE = re.compile(r"^\s*(?:error|ERROR|cause|\u00d7|╰─▶|│|├─▶|help):?\s?")
 _DROPPED = re.compile(
-    r"^(?:warning: `.*missing an upload date|\[notice\]|No solution found when resolving dependencies:?$|Using Python |"
-    r"Collecting |Downloading |  Downloading |Looking in |Resolved |Prepared |warning: The `--pylock`)"
+    r"^(?:warning: |WARNING: |\[notice\]|No solution found when resolving dependencies:?$|Using Python |"
+    r"Collecting |Downloading |  Downloading |Looking in |Resolved |Prepared )"
 )
 LINES = 12
 
@@ -49,7 +51,9 @@ def failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings)
     words = relevant(text)
     ending = f": {words[-1]}" if words else ""
     if _SPACE.search(text):
-        return SurroundingsError(f"There is no space left on the device{ending}", hint="free some space and run it again")
+        return SurroundingsError(
+            f"There is no space left on the device{ending}", hint="free some space and run it again"
+        )
     if _CERTIFICATE.search(text):
         return SurroundingsError(
             f"The certificate of {host} is not trusted: {_line(text, _CERTIFICATE)}",
@@ -71,7 +75,7 @@ def failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings)
             hint="the index changed the file, or something between here and the index did; nothing was installed",
         )
     if _is_transient(text, stage):
-        return Transient(
+        return TransientError(
             f"{_capital(host)} does not answer properly: {_line(text, _TRANSIENT)}",
             hint="check the network and the index configuration, then run it again",
         )
@@ -79,14 +83,14 @@ def failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings)
         return unresolvable(words, settings)
     if stage == "install" and _DENIED.search(text):
         return SurroundingsError(f"{installer} may not write here: {_line(text, _DENIED)}")
-    kind = SurroundingsError if stage == "resolve" else StepError
+    kind: type[TfrepairError] = SurroundingsError if stage == "resolve" else StepError
     return kind("\n  ".join([f"{installer} could not {stage}:", *words[-LINES:]]))
 
 
-def unresolvable(words: Sequence[str], settings: IndexSettings) -> Unresolvable:
+def unresolvable(words: Sequence[str], settings: IndexSettings) -> UnresolvableError:
     """The resolver's explanation as an error."""
     files = ", ".join(f"`{settings.clean(path)}`" for path in settings.constraints)
-    return Unresolvable(
+    return UnresolvableError(
         "No set of versions meets everything that is asked for",
         reason="\n".join(words),
         hint=f"these constraint files were in force: {files}" if files else None,
@@ -94,7 +98,7 @@ def unresolvable(words: Sequence[str], settings: IndexSettings) -> Unresolvable:
 
 
 def relevant(text: str) -> tuple[str, ...]:
-    """The lines that say something, without marks, progress and warnings about upload dates."""
+    """The lines that say something, without marks, progress and warnings."""
     lines = (line.rstrip() for line in text.splitlines() if not _DROPPED.match(line))
     stripped = (_NOISE.sub("", line).strip() for line in lines)
     return tuple(line for line in stripped if line and not _DROPPED.match(line))

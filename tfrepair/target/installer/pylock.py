@@ -29,11 +29,15 @@ _USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")
 
 def parse(text: str, folder: Path | None = None) -> Document:
     """The document, without credentials in its URLs; relative paths count from `folder`. Raises ValueError."""
-    document: Document = tomllib.loads(text)
-    document["packages"] = [
+    return cleaned(tomllib.loads(text), folder)
+
+
+def cleaned(document: Mapping[str, Any], folder: Path | None = None) -> Document:
+    """The document without credentials in its URLs, its relative paths counted from `folder`."""
+    packages = [
         {key: _cleaned(value, folder) for key, value in package.items()} for package in document.get("packages", [])
     ]
-    return document
+    return {**document, "packages": packages}
 
 
 def _cleaned(value: Any, folder: Path | None) -> Any:
@@ -104,6 +108,27 @@ def undated(document: Mapping[str, Any]) -> tuple[str, ...]:
         for package in document.get("packages", [])
         if not any("upload-time" in file for file in files(package))
     )
+
+
+def places(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Canonical name and URL or path of every file."""
+    for package in document.get("packages", []):
+        for file in files(package):
+            yield canonicalize_name(package["name"]), str(file.get("url") or file.get("path") or "")
+
+
+def direct_places(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Canonical name and URL of every package that does not come from an index, as pip would be told."""
+    for package in document.get("packages", []):
+        for key in ("archive", "directory", "vcs"):
+            if key in package:
+                yield canonicalize_name(package["name"]), _direct(key, package[key])
+
+
+def _direct(key: str, source: Mapping[str, Any]) -> str:
+    place = str(source.get("url") or source.get("path") or "")
+    url = place if "://" in place else Path(place).as_uri()
+    return f"{source['type']}+{url}@{source['commit-id']}" if key == "vcs" else url
 
 
 def subset(document: Mapping[str, Any], names: Collection[str]) -> Document:

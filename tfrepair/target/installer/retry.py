@@ -19,7 +19,7 @@ LIMIT = 60.0
 """Seconds after which no new attempt begins."""
 
 
-class Transient(SurroundingsError):
+class TransientError(SurroundingsError):
     """The index did not answer, or not properly; the next attempt may pass."""
 
     code = "network"
@@ -31,17 +31,23 @@ def retrying(
     sleep: Callable[[float], None] = time.sleep,
     on_wait: Callable[[str, float], None] | None = None,
 ) -> T:
-    """What `call` returns, at the third attempt at the latest. Raises its last Transient, and anything else at once.
+    """What `call` returns, at the third attempt at the latest. Raises its last TransientError, other errors at once.
 
     `on_wait` is told the reason and the seconds left, once a second while it waits.
     """
-    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_random_exponential
+    from tenacity import (
+        Retrying,
+        retry_if_exception_type,
+        stop_after_attempt,
+        stop_after_delay,
+        wait_random_exponential,
+    )
 
     reasons: list[str] = []
 
     def remember(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        reasons.append(error.message if isinstance(error, Transient) else str(error))
+        reasons.append(error.message if isinstance(error, TransientError) else str(error))
 
     def wait(seconds: float) -> None:
         countdown(seconds, reasons[-1], sleep=sleep, on_wait=on_wait)
@@ -49,7 +55,7 @@ def retrying(
     return Retrying(
         stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(LIMIT),
         wait=wait_random_exponential(multiplier=1, min=1, max=10),
-        retry=retry_if_exception_type(Transient),
+        retry=retry_if_exception_type(TransientError),
         before_sleep=remember,
         sleep=wait,
         reraise=True,

@@ -98,8 +98,9 @@ def index_settings(
     system: System | None = None,
     root: Path = Path("/"),
 ) -> IndexSettings:
-    """pip's configuration, then uv's index variables, then these options. Raises UsageError for a bad option.
+    """What pip's configuration says, then uv's index variables, then these options.
 
+    Raises UsageError for a bad option.
     A file or a folder that does not exist is left out with a note, except when an option names it.
     """
     here = cwd or Path.cwd()
@@ -125,7 +126,11 @@ def index_settings(
     main = [*option([index_url] if index_url else [], "--index-url", as_url=True)]
     main += usable(values.get("index-url", "").split(), "the index", as_url=True)
     number = _number(notes)
-    own = {"--index-url": index_url, "--extra-index-url": extra_index_urls, "--find-links": find_links}
+    own: dict[str, object] = {
+        "--index-url": index_url,
+        "--extra-index-url": extra_index_urls,
+        "--find-links": find_links,
+    }
     own |= {"--constraint": constraints, "--timeout": timeout, "--offline": offline}
     seconds = timeout if timeout is not None else number(values, "timeout")
     retries = number(values, "retries")
@@ -239,4 +244,3 @@ def _uv_index(item: str, environ: Mapping[str, str]) -> str:
         return url
     login = f"{quote(user or '', safe='')}:{quote(password or '', safe='')}@"
     return url.replace("://", f"://{login}", 1)
-

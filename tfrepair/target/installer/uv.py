@@ -2,75 +2,34 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from tfrepair.errors import StepError, SurroundingsError, Unresolvable
+from tfrepair.errors import StepError, SurroundingsError, UnresolvableError
 from tfrepair.model.plan import Lock
 from tfrepair.target.installer import base, pylock
 from tfrepair.target.installer.failures import failure
 from tfrepair.target.installer.retry import retrying
+from tfrepair.target.installer.uv_child import uv_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from tfrepair.model.resolution import ResolveRequest
     from tfrepair.target.installer.base import Surroundings
-    from tfrepair.target.installer.settings import IndexSettings
 
-_KEPT = re.compile(
-    r"UV_(?:CACHE_DIR|HTTP_TIMEOUT|REQUEST_TIMEOUT|HTTP_RETRIES|NATIVE_TLS|SYSTEM_CERTS|KEYRING_PROVIDER|LINK_MODE"
-    r"|CONCURRENT_\w+|CREDENTIALS_DIR|PYTHON_INSTALL_DIR)\Z"
-)
 _UNDATED = re.compile(r"^warning: `(?P<file>[^`]+)` is missing an upload date", re.MULTILINE)
-_OPTION = re.compile(r"(?:invalid value|Invalid).*exclude-newer-package|exclude-newer-package.*(?:invalid|could not)", re.I)
+_OPTION = re.compile(
+    r"(?:invalid value|Invalid).*exclude-newer-package|exclude-newer-package.*(?:invalid|could not)", re.IGNORECASE
+)
 _ROUNDS = 12
 """A tree of distributions without upload times comes to light level by level; TensorFlow's has six."""
 _FAR_DAY = "2100-01-01T00:00:00Z"
 _CLEAN_LIMIT = 120.0
-
-
-def find_uv() -> str:
-    """The uv that was installed with tfrepair. Raises SurroundingsError."""
-    try:
-        from uv import find_uv_bin
-
-        return os.fspath(find_uv_bin())
-    except (ImportError, FileNotFoundError) as error:
-        raise SurroundingsError(
-            "uv is not installed beside tfrepair", hint="install it with `pip install uv`, or use `--installer pip`"
-        ) from error
-
-
-def uv_environment(settings: IndexSettings, environ: Mapping[str, str]) -> dict[str, str]:
-    """The child's environment: credentials travel here and never on a command line."""
-    env = base.inherited(environ, lambda name: bool(_KEPT.match(name)))
-    env |= {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1", "UV_PREVIEW_FEATURES": "pylock", "NO_COLOR": "1"}
-    env.setdefault("UV_HTTP_RETRIES", str(1 if settings.retries is None else settings.retries))
-    certificate = Path(settings.cert) if settings.cert else None
-    chosen: dict[str, Any] = {
-        "UV_DEFAULT_INDEX": settings.index_url,
-        "UV_INDEX": " ".join(settings.extra_index_urls),
-        "UV_FIND_LINKS": ",".join(item for item in settings.find_links if "://" in item),
-        "UV_CONSTRAINT": " ".join(item for item in settings.constraints if "://" in item),
-        "UV_INSECURE_HOST": " ".join(settings.trusted_hosts),
-        "UV_HTTP_TIMEOUT": None if settings.timeout is None else str(max(1, round(settings.timeout))),
-        "UV_KEYRING_PROVIDER": "subprocess" if settings.keyring in {"subprocess", "import"} else None,
-        "SSL_CERT_FILE": str(certificate) if certificate and certificate.is_file() else None,
-        "SSL_CERT_DIR": str(certificate) if certificate and certificate.is_dir() else None,
-        "SSL_CLIENT_CERT": settings.client_cert,
-        "ALL_PROXY": settings.proxy,
-        "HTTP_PROXY": settings.proxy,
-        "HTTPS_PROXY": settings.proxy,
-    }
-    if env.get("UV_LINK_MODE") == "symlink":  # an environment must outlive the cache
-        del env["UV_LINK_MODE"]
-    return env | {name: value for name, value in chosen.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +45,8 @@ class UvInstaller:
         return "uv"
 
     def resolve(self, request: ResolveRequest) -> Lock:
-        """See `Installer`. Where the index does not say when a file was uploaded, the cutoff cannot hold, and `method` says so."""
-        return retrying(
-            lambda: self._resolve(request), sleep=self.outside.sleep, on_wait=self.outside.on_wait
-        )
+        """See `Installer`. Files without an upload time are used only where nothing else will do; `method` says so."""
+        return retrying(lambda: self._resolve(request), sleep=self.outside.sleep, on_wait=self.outside.on_wait)
 
     def _resolve(self, request: ResolveRequest) -> Lock:
         if request.cutoff is None:
@@ -97,7 +54,7 @@ class UvInstaller:
         free: tuple[str, ...] = tuple(canonicalize_name(name) for name in request.exempt)
         for _ in range(_ROUNDS):
             attempt = self._compile(request, request.cutoff, free)
-            if not attempt.undated or not isinstance(attempt.error, Unresolvable):
+            if not attempt.undated or not isinstance(attempt.error, UnresolvableError):
                 return attempt.lock(request)
             blamed = {name for name in attempt.undated if re.search(rf"\b{re.escape(name)}\b", attempt.error.reason)}
             new = (blamed or set(attempt.undated)) - set(free)
@@ -136,7 +93,7 @@ class UvInstaller:
             undated = tuple({_file_project(found["file"]) for found in _UNDATED.finditer(text)})
             if not done.ok:
                 error = failure(text, stage="resolve", installer="uv", settings=settings)
-                if not isinstance(error, Unresolvable):
+                if not isinstance(error, UnresolvableError):
                     if _OPTION.search(text):
                         return _Attempt(text=text, undated=undated, error=error)
                     raise error
@@ -245,18 +202,8 @@ class _Attempt:
             pins=pins,
             pylock=pylock.render(self.document),
             cutoff=held,
-            method=method("uv", asked=request.cutoff, held=held, undated=undated),
+            method=base.method("uv", asked=request.cutoff, held=held, undated=undated),
         )
-
-
-def method(installer: str, *, asked: str | None, held: str | None, undated: Sequence[str] = ()) -> str:
-    """How a lock came about, in a few words."""
-    if asked is None:
-        return installer
-    if held is None:
-        return f"{installer}, without upload times: measured bounds only"
-    exceptions = f" ({', '.join(undated)}: without upload times)" if undated else ""
-    return f"{installer}, as of {held}{exceptions}"
 
 
 def _file_project(name: str) -> str:

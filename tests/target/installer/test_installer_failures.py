@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+
+from tfrepair.errors import StepError, SurroundingsError, UnresolvableError
+from tfrepair.target.installer.failures import failure
+from tfrepair.target.installer.retry import TransientError
+from tfrepair.target.installer.settings import IndexSettings
+
+REFUSED = """error: Request failed after 3 retries in 10.2s
+  cause: Failed to fetch: http://127.0.0.1:9/simple/requests/
+  cause: error sending request for url (http://127.0.0.1:9/simple/requests/)
+  cause: client error (Connect)
+  cause: tcp connect error
+  cause: Connection refused (os error 111)
+"""
+UNAVAILABLE = """error: Request failed after 1 retry in 2.0s
+  cause: Failed to fetch: https://index.test/simple/demo-a/
+  cause: HTTP status server error (503 Service Unavailable) for url (https://index.test/simple/demo-a/)
+"""
+DNS = """error: Failed to fetch: http://nosuchhost.invalid/simple/requests/
+  cause: dns error
+  cause: failed to lookup address information: Name or service not known
+"""
+CUT_SHORT = """error: No solution found when resolving dependencies
+  cause: Because all versions of demo-a have an invalid package format, we can conclude that it is unsatisfiable.
+
+hint: The structure of `demo-a` (v2.0) was invalid:
+  Failed to read from zip file
+"""
+PIP_REFUSED = """WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by 'NewConnectionError("HTTPConnection(host='index.test', port=9): Failed to establish a new connection: [Errno 111] Connection refused")': /simple/idna/
+ERROR: Could not find a version that satisfies the requirement idna (from versions: none)
+ERROR: No matching distribution found for idna
+"""
+UNAUTHORIZED = """error: No solution found when resolving dependencies
+  cause: Because demo-a was not found in the package registry and you require demo-a, we can conclude that ...
+
+hint: An index URL (https://index.test/simple) could not be queried due to a lack of valid authentication credentials (401 Unauthorized)
+"""
+EXPIRED = """error: Failed to fetch: `https://index.test/simple/demo/`
+  cause: error sending request for url (https://index.test/simple/demo/)
+  cause: invalid peer certificate: Expired
+"""
+MISMATCH = """error: Failed to download `demo-a==2.0`
+  cause: Hash mismatch for `demo-a==2.0`
+"""
+OLD_STYLE = """  \u00d7 No solution found when resolving dependencies:
+  ╰─▶ Because demo-a==1.0 depends on demo-b<1 and you require demo-b>=1, we can
+      conclude that your requirements are unsatisfiable.
+"""
+
+
+def told(text, stage="resolve"):
+    return failure(text, stage=stage, installer="uv", settings=IndexSettings())
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [(REFUSED, "127.0.0.1:9"), (UNAVAILABLE, "index.test"), (DNS, "nosuchhost.invalid"), (PIP_REFUSED, "index.test")],
+)
+def test_trouble_with_the_network_may_pass_and_names_the_host(text, host):
+    error = told(text)
+    assert isinstance(error, TransientError)
+    assert f"`{host}` does not answer properly" in error.message
+
+
+def test_a_wheel_cut_short_may_pass():
+    assert isinstance(told(CUT_SHORT), TransientError)
+
+
+@pytest.mark.parametrize(
+    ("text", "stage", "words"),
+    [
+        (UNAUTHORIZED, "resolve", "`index.test` asks for credentials"),
+        (EXPIRED, "resolve", "certificate of `index.test` is not trusted"),
+        (MISMATCH, "install", "not the one that was locked: Hash mismatch for `demo-a==2.0`"),
+        ("error: failed to write\n  cause: No space left on device (os error 28)\n", "install", "no space left"),
+        ("error: failed to create directory\n  cause: Permission denied (os error 13)\n", "install", "may not write"),
+    ],
+)
+def test_the_surroundings_are_blamed_and_not_asked_again(text, stage, words):
+    error = told(text, stage)
+    assert isinstance(error, SurroundingsError)
+    assert not isinstance(error, TransientError)
+    assert words in error.message
+
+
+def test_an_explanation_is_freed_of_its_frame():
+    error = told(OLD_STYLE)
+    assert isinstance(error, UnresolvableError)
+    assert error.reason.startswith("Because demo-a==1.0 depends on demo-b<1")
+
+
+def test_a_build_that_fails_is_a_failed_step_with_its_last_lines():
+    error = told("Using Python 3.10\nerror: Failed to build `demo`\n  cause: gcc: not found\n", "install")
+    assert isinstance(error, StepError)
+    assert error.message == "uv could not install:\n  Failed to build `demo`\n  gcc: not found"
+
+
+def test_credentials_never_get_into_a_message():
+    settings = IndexSettings(index_url="https://joe:hunter2@index.test/simple")
+    text = UNAVAILABLE.replace("https://index", "https://joe:hunter2@index")
+    error = failure(text, stage="resolve", installer="uv", settings=settings)
+    assert "hunter2" not in str(error)

@@ -1,0 +1,116 @@
+"""Starting other programs."""
+
+import os
+import sys
+import threading
+import time
+
+import pytest
+
+from tfrepair.target.interpreter import marked_json, run, signal_name
+
+
+def python(code, **options):
+    return run([sys.executable, "-I", "-c", code], **options)
+
+
+def test_output_and_exit_code_come_back():
+    done = python("import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)")
+    assert (done.stdout, done.stderr, done.exit_code, done.signal, done.ok) == ("out\n", "err\n", 3, None, False)
+
+
+def test_input_is_closed():
+    assert python("import sys; print(repr(sys.stdin.read()))").stdout == "''\n"
+
+
+def test_without_a_folder_it_runs_in_an_empty_one_that_is_gone_afterwards():
+    folder = python("import os; print(os.getcwd(), os.listdir())").stdout.split()
+    assert folder[1] == "[]"
+    assert not os.path.exists(folder[0])
+
+
+def test_bytes_that_are_no_text_are_kept_readable():
+    assert python(r"import sys; sys.stdout.buffer.write(b'a\xffb')").stdout == r"a\xffb"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_a_signal_is_named():
+    done = python("import os, signal; os.kill(os.getpid(), signal.SIGILL)")
+    assert (done.signal, done.exit_code) == ("SIGILL", -4)
+
+
+def test_windows_statuses_are_named():
+    assert signal_name(0xC000001D) == "SIGILL"
+
+
+def test_the_time_limit_ends_it():
+    done = python("import time; print('here', flush=True); time.sleep(60)", timeout=1)
+    assert done.exit_code is None
+    assert done.stdout == "here\n"
+    assert done.seconds < 10
+
+
+@pytest.mark.skipif(os.name == "nt", reason="process groups")
+def test_the_time_limit_ends_its_children_too(tmp_path):
+    mark = tmp_path / "alive"
+    code = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', \"import time; time.sleep(3); open({str(mark)!r}, 'w')\"]); time.sleep(60)"
+    python(code, timeout=1)
+    time.sleep(3)
+    assert not mark.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="process groups")
+def test_a_child_that_keeps_the_pipe_open_does_not_hold_us_up():
+    done = python(
+        "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); print('done')"
+    )
+    assert (done.exit_code, done.stdout) == (0, "done\n")
+    assert done.seconds < 20
+
+
+def test_a_flood_keeps_its_head_and_its_tail():
+    done = python("print('head'); [print('x' * 1000) for _ in range(5000)]; print('tail')", cap=100_000)
+    assert done.stdout.startswith("head\n")
+    assert done.stdout.endswith("tail\n")
+    assert "bytes left out" in done.stdout
+    assert len(done.stdout) < 300_000
+
+
+def test_merged_output_is_watched_line_by_line():
+    lines = []
+    done = python("import sys; print('a', flush=True); print('b', file=sys.stderr)", merge=True, on_line=lines.append)
+    assert lines == ["a", "b"]
+    assert (done.stdout, done.stderr) == ("a\nb\n", "")
+
+
+def test_an_error_of_the_watcher_is_raised_here():
+    def watch(line):
+        raise RuntimeError(line)
+
+    with pytest.raises(RuntimeError, match="oops"):
+        python("import sys; print('oops', file=sys.stderr)", on_line=watch)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_an_interrupt_kills_the_group(tmp_path):
+    import signal
+
+    mark = tmp_path / "alive"
+    timer = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
+    timer = threading.Timer(1.0, os.kill, [os.getpid(), signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        python(f"import time; time.sleep(3); open({str(mark)!r}, 'w')")
+    time.sleep(3)
+    assert not mark.exists()
+
+
+def test_what_cannot_be_started_raises(tmp_path):
+    with pytest.raises(OSError):
+        run([str(tmp_path / "nothing")])
+
+
+def test_marked_json_survives_noise():
+    assert marked_json('noise--M--{"a": 1}--M--noise', "--M--") == {"a": 1}
+    assert marked_json('noise--M--{"a": ', "--M--") is None
+    assert marked_json("", "--M--") is None

@@ -1,0 +1,208 @@
+"""Carrying out a plan: stage, apply, verify, round after round, then swap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfrepair.app.look import Look, look
+from tfrepair.app.planning import Round, plan_round
+from tfrepair.app.ports import ports_for
+from tfrepair.app.report import RunInfo
+from tfrepair.app.subject import Subject
+from tfrepair.errors import NoRepairError, StepError, SurroundingsError, TfrepairError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tfrepair.app.bench import Bench
+    from tfrepair.app.report import Report
+    from tfrepair.execute.runs import RunFolder
+    from tfrepair.execute.transaction import Transaction
+    from tfrepair.model.plan import Plan
+    from tfrepair.model.run import Smoke
+
+MAX_ROUNDS = 4
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Where the rounds have come to."""
+
+    plan: Plan
+    tried: set[tuple[str, str]]
+    last: Look | None = None
+
+
+def repair(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report) -> Report:
+    """Carry out a plan. The environment is repaired and verified afterwards, or as it was.
+
+    When it was changed by somebody else meanwhile, everything is staged once more.
+    """
+    _running(subject, bench)
+    try:
+        return _attempt(plan, seen, subject, bench, base)
+    except ChangedError as error:
+        if bench.request.plan_in is not None or subject.target is None:
+            raise
+        bench.screen.say(f"{error.message}; staging again")
+        again = look(subject.target, bench.playbooks, bench.look, bench.environ, bench.screen, bench.log)
+        from tfrepair.execute.fingerprint import fingerprint
+
+        turn = Round(number=1, choice=plan.tensorflow, fingerprint=fingerprint(subject.prefix))
+        return _attempt(plan_round(again, subject, bench, turn), again, subject, bench, base)
+
+
+def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report) -> Report:
+    from tfrepair.execute.runs import RunFolder
+    from tfrepair.execute.transaction import Transaction
+
+    record = RunFolder.create(bench.environ, prefix=subject.prefix, command="fix", tensorflow=plan.tensorflow.version)
+    info = RunInfo(id=record.id, folder=str(record.folder), log=str(record.folder / "log.jsonl"))
+    with record.log_stream() as stream:
+        bench.log.add(stream)
+        record.write_smoke("before", str(seen.facts.value("import.output", "")))
+        try:
+            ports = ports_for(bench, subject, seen)
+            with Transaction(
+                subject.prefix, record, ports, lock_timeout=bench.request.lock_timeout, keep=bench.request.keep
+            ) as transaction:
+                final = _rounds(plan, seen, subject, bench, transaction, record)
+                bench.screen.step("putting it in place and verifying it there")
+                transaction.commit(lambda: _confirm(subject, bench, record))
+        except StepError as error:
+            bench.log.info("rolled back", reason=error.message)
+            bench.screen.say("rolled back: the environment is as it was")
+            return replace(base, status="rolled-back", exit_code=error.exit_code, error=error, run=info)
+    smoke = record.last_smoke
+    kept = record.kept_tree()
+    return replace(
+        base,
+        status="repaired",
+        exit_code=0,
+        works=True,
+        plan=final,
+        run=replace(info, kept=None if kept is None else str(kept)),
+        python=ports.python_of(subject.prefix),
+        smoke=smoke,
+        messages=("repaired",),
+    )
+
+
+def _rounds(
+    plan: Plan, seen: Look, subject: Subject, bench: Bench, transaction: Transaction, record: RunFolder
+) -> Plan:
+    """Apply plans to the stage until TensorFlow works in it. Raises StepError when a round brings no progress."""
+    progress = _Progress(plan=plan, tried=set())
+    while True:
+        current = progress.plan
+        bench.log.info("round", number=current.round, strategy=current.strategy, tensorflow=current.tensorflow.version)
+        bench.screen.step(f"round {current.round}: staging")
+        record.write_plan(current)
+        stage = transaction.stage(current)
+        bench.screen.step(f"round {current.round}: applying {len(current.operations)} operations")
+        transaction.apply(current)
+        transaction.seal()
+        staged = _look_at_stage(stage, bench)
+        if staged.works:
+            return current
+        bench.log.info("round failed", number=current.round, output=staged.facts.value("import.output"))
+        progress.last = staged
+        progress.tried.add((current.strategy, _signature(current)))
+        progress.plan = _next(progress, staged, stage, seen, subject, bench)
+        bench.screen.diagnosis(staged.diagnosis, staged.target)
+        bench.screen.plan(progress.plan)
+        if not bench.request.yes and not bench.screen.ask("carry out this further round?"):
+            raise StepError("the further round was declined; the environment is as it was")
+
+
+def _next(progress: _Progress, staged: Look, stage: Path, seen: Look, subject: Subject, bench: Bench) -> Plan:
+    """The plan of the next round: in place on the stage, then a rebuild."""
+    number = progress.plan.round + 1
+    if number <= MAX_ROUNDS and bench.request.plan_in is None:
+        for turn, view in _turns(progress, staged, stage, seen, number, bench):
+            plan = _tried(turn, view, subject, bench)
+            if plan is not None and plan.operations and (plan.strategy, _signature(plan)) not in progress.tried:
+                return plan
+    roots = [f"{finding.title} [{finding.id}]" for finding in staged.diagnosis.errors if finding.caused_by is None]
+    raise StepError(
+        f"TensorFlow still does not work after round {progress.plan.round}: {'; '.join(roots) or 'no cause was found'}; "
+        "the environment is as it was",
+        hint="the record of the run has the output; another release (`--tensorflow`) or `--strategy rebuild` may help",
+    )
+
+
+def _turns(
+    progress: _Progress, staged: Look, stage: Path, seen: Look, number: int, bench: Bench
+) -> Iterator[tuple[Round, Look]]:
+    plan = progress.plan
+    yield (
+        Round(number=number, strategy="in-place", choice=plan.tensorflow, stage=stage, fingerprint=plan.fingerprint),
+        staged,
+    )
+    if plan.strategy == "in-place" and bench.request.strategy == "auto" and seen.target.environment.kind == "venv":
+        yield Round(number=number, strategy="rebuild", choice=plan.tensorflow, fingerprint=plan.fingerprint), seen
+
+
+def _tried(turn: Round, view: Look, subject: Subject, bench: Bench) -> Plan | None:
+    try:
+        return plan_round(view, subject, bench, turn)
+    except (NoRepairError, SurroundingsError) as error:
+        bench.log.info("no plan", number=turn.number, strategy=turn.strategy, reason=error.message)
+        return None
+
+
+def _look_at_stage(stage: Path, bench: Bench) -> Look:
+    from tfrepair.target.discover import describe_environment
+
+    target = describe_environment(stage, bench.environ)
+    request = replace(bench.look, hash_native=False, deep=False)
+    return look(target, bench.playbooks, request, bench.environ, bench.screen, bench.log, told=bench.told)
+
+
+def _confirm(subject: Subject, bench: Bench, record: RunFolder) -> Smoke:
+    """The smoke test at the final path, and one console script."""
+    from tfrepair.target.discover import describe_environment
+    from tfrepair.target.smoke import smoke_test
+
+    target = describe_environment(subject.prefix, bench.environ)
+    smoke = smoke_test(
+        target.interpreter.executable,
+        environ=bench.environ,
+        timeout=bench.look.timeout,
+        on_rung=bench.screen.line,
+    )
+    record.write_smoke("after", smoke.output)
+    record.last_smoke = smoke
+    return smoke
+
+
+def _running(subject: Subject, bench: Bench) -> None:
+    """Refuse under `--yes` while processes use the environment. Raises SurroundingsError that names them."""
+    from tfrepair.target.processes import using
+
+    if subject.target is None:
+        return
+    users = using(subject.prefix)
+    if not users:
+        return
+    shown = "; ".join(users[:5])
+    if bench.request.allow_running:
+        bench.screen.say(f"warning: processes use this environment: {shown}")
+        return
+    if bench.request.yes:
+        raise SurroundingsError(
+            f"processes use `{subject.prefix}`: {shown}; nothing was changed",
+            hint="end them, or go on with `--allow-running`: they keep the old files until they end",
+        )
+    if not bench.screen.ask(f"processes use this environment ({shown}); go on?"):
+        raise SurroundingsError("declined while processes use the environment; nothing was changed")
+
+
+def _signature(plan: Plan) -> str:
+    return repr((plan.operations, plan.lock.pins))
+
+
+class ChangedError(TfrepairError):
+    """Replaced by the error of the transaction."""

@@ -1,0 +1,81 @@
+"""`tfrepair runs list / show / clean`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from tfrepair.cli import options as opt
+
+app = typer.Typer(no_args_is_help=True, help="The record of past runs.")
+
+
+@app.command("list")
+def list_(json: opt.Json = False) -> None:
+    """Every run: id, environment, how it ended, what is kept of the environment before it."""
+    import json as encoder
+    from dataclasses import asdict
+
+    from tfrepair.app.history import recorded
+
+    runs = recorded(os.environ)
+    if json:
+        rows = [{**asdict(run), "kept_bytes": size} for run, size in runs]
+        print(encoder.dumps({"schema_version": 1, "command": "runs list", "runs": rows}, indent=2))
+        return
+    if not runs:
+        print("no run is recorded")
+    for run, size in runs:
+        kept = f"kept, {size / 1e6:.0f} MB of its own" if run.kept else "not kept"
+        print(f"{run.id}  {run.command:<8}  {run.status:<11}  {run.prefix}  ({kept})")
+
+
+@app.command()
+def show(run: Annotated[str, typer.Argument(metavar="RUN")], json: opt.Json = False) -> None:
+    """One run: its plan, its journal, how it ended."""
+    import json as encoder
+
+    from tfrepair.app.history import detail as details
+
+    found, entries = details(run, os.environ)
+    if json:
+        from dataclasses import asdict
+
+        body = {**asdict(found), "journal": [asdict(entry) for entry in entries]}
+        print(encoder.dumps({"schema_version": 1, "command": "runs show", "run": body}, indent=2))
+        return
+    print(f"run {found.id}: {found.command} on {found.prefix}, {found.status}")
+    print(f"record: {found.folder}")
+    for entry in entries:
+        detail = ", ".join(f"{key}: {value}" for key, value in entry.detail.items())
+        print(f"  {entry.at}  {entry.event}  {detail}")
+
+
+@app.command()
+def clean(
+    run: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="These runs; every run if none is given.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", envvar="TFREPAIR_YES", help="Ask nothing.")] = False,
+    json: opt.Json = False,
+) -> None:
+    """Drop the old environments that are kept, so that their space is free. Going back is then not possible."""
+    import json as encoder
+    import sys
+
+    from tfrepair.app.history import clean as use_case
+    from tfrepair.app.history import kept
+    from tfrepair.errors import UsageError
+
+    known = kept(run or (), os.environ)
+    if known and not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("there is no terminal to ask on, so nothing was done", hint="`--yes` answers the question")
+        if not typer.confirm(f"drop {len(known)} kept environments?", err=True):
+            raise typer.Exit(1)
+    freed = use_case(known, os.environ)
+    if json:
+        body = {"schema_version": 1, "command": "runs clean", "cleaned": [r.id for r in known], "freed_bytes": freed}
+        print(encoder.dumps(body, indent=2))
+    else:
+        print(f"{len(known)} kept environments dropped, {freed / 1e6:.0f} MB freed")

@@ -1,0 +1,199 @@
+"""After a crash: what an unfinished run left, and how the journal says to finish or undo it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from tfrepair.errors import RollbackError, SurroundingsError
+from tfrepair.execute.files import exists, read_json
+from tfrepair.execute.lock import environment_lock, holder
+from tfrepair.execute.paths import Beside
+from tfrepair.execute.run_folder import RunFolder
+from tfrepair.execute.swap import Swap, inode, move
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tfrepair.execute.lock import Holder
+    from tfrepair.model.run import JournalEntry, RunStatus
+
+Outcome = Literal["dropped", "restored", "finished"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A run that began on an environment and did not end."""
+
+    run: str
+    folder: str
+    """Its record in the state folder of the user who started it."""
+    holder: Holder | None
+    """Who is at it right now; None when its process is gone."""
+    will: Outcome | None
+    """What `fix` and `rollback` do about it first; None while it is running or when its journal cannot be read."""
+    sentence: str
+    """For the screen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """What was done about an unfinished run."""
+
+    run: str
+    outcome: Outcome
+
+    @property
+    def sentence(self) -> str:
+        """For the screen."""
+        done = {
+            "dropped": "its stage was removed; the environment had not been touched",
+            "restored": "the environment is back as it was before it",
+            "finished": "it had been verified, and is now complete",
+        }
+        return f"the unfinished run {self.run} was found: {done[self.outcome]}"
+
+
+def unfinished(prefix: Path) -> Unfinished | None:
+    """The unfinished run on an environment, for commands that only read: nothing is written, nobody waits."""
+    beside = Beside.of(prefix)
+    pointer = read_json(beside.pointer)
+    if pointer is None or pointer.get("state") != "unfinished":
+        return None
+    run_id, folder = str(pointer.get("run")), str(pointer.get("folder"))
+    busy = holder(beside)
+    if busy is not None:
+        sentence = f"`{beside.place}` is being repaired right now by {busy}"
+        return Unfinished(run=run_id, folder=folder, holder=busy, will=None, sentence=sentence)
+    will = _foreseen(Path(folder))
+    what = {
+        "dropped": "removes its stage; the environment was not touched",
+        "restored": "puts the environment back as it was before",
+        "finished": "completes it; the environment is repaired and verified",
+        None: f"needs its record in `{folder}`, which cannot be read",
+    }[will]
+    sentence = f"run {run_id} on `{beside.place}` did not end; the next `tfrepair fix` or `tfrepair rollback` {what}"
+    return Unfinished(run=run_id, folder=folder, holder=None, will=will, sentence=sentence)
+
+
+def recover(prefix: Path, *, lock_timeout: float) -> Recovered | None:
+    """Finish or undo the unfinished run on an environment. Raises SurroundingsError (locked), RollbackError."""
+    beside = Beside.of(prefix)
+    if not exists(beside.pointer):
+        return None
+    with environment_lock(beside, timeout=lock_timeout, run="recovery"):
+        return settle(beside)
+
+
+def settle(beside: Beside) -> Recovered | None:
+    """The same for who holds the lock."""
+    pointer = read_json(beside.pointer)
+    if pointer is None or pointer.get("state") != "unfinished":
+        return None
+    run = RunFolder.open(Path(str(pointer.get("folder"))))
+    if run is None:
+        raise SurroundingsError(
+            f"run {pointer.get('run')} on `{beside.place}` did not end, and its record in `{pointer.get('folder')}` "
+            f"cannot be read by this user; it was started by {pointer.get('user')}; nothing was changed",
+            hint=f"run `tfrepair rollback` as {pointer.get('user')}",
+        )
+    return Recovered(run=run.id, outcome=settle_run(run))
+
+
+def settle_run(run: RunFolder, *, reason: str = "found unfinished") -> Outcome:
+    """Bring a run to its end by its journal. May be repeated. Raises RollbackError that says what is where."""
+    try:
+        return _settled(run, reason)
+    except OSError as error:
+        raise stuck(run, error) from error
+
+
+def stuck(run: RunFolder, error: BaseException) -> RollbackError:
+    """Where everything is when putting it back failed."""
+    entries = run.entries
+    swap = last_swap(entries)
+    if swap is None:
+        return RollbackError(
+            f"the stage of run {run.id} could not be removed: {error}; the environment `{run.place}` was not touched",
+            hint=f"remove `{run.beside.run(run.id)}`",
+        )
+    found = {inode(path): path for path in (swap.place, swap.tree, swap.spare, swap.keep_as)}
+    old = found.get(swap.before) if swap.before is not None else None
+    where = f"the environment as it was is at `{old}`" if old else "there was no environment before"
+    return RollbackError(
+        f"`{run.place}` could not be put back after run {run.id}: {error}; {where}",
+        hint="remove the obstacle and run `tfrepair rollback`: it goes on from here",
+    )
+
+
+def last_swap(entries: Sequence[JournalEntry]) -> Swap | None:
+    """The swap that was announced last and not taken back."""
+    found = None
+    for entry in entries:
+        if entry.event == "swapping":
+            found = Swap.from_detail(entry.detail)
+        elif entry.event == "restored":
+            found = None
+    return found
+
+
+def _confirmed(entries: Sequence[JournalEntry]) -> bool:
+    """The last swap holds."""
+    state = False
+    for entry in entries:
+        if entry.event in {"swapping", "restored"}:
+            state = False
+        elif entry.event == "confirmed":
+            state = True
+    return state
+
+
+def _foreseen(folder: Path) -> Outcome | None:
+    run = RunFolder.open(folder)
+    if run is None:
+        return None
+    entries = run.entries
+    swap = last_swap(entries)
+    if _confirmed(entries) or (entries and entries[-1].event == "end"):
+        return "finished"
+    return "dropped" if swap is None or inode(swap.place) == swap.before else "restored"
+
+
+def _settled(run: RunFolder, reason: str) -> Outcome:
+    entries = run.entries
+    end = next((entry for entry in entries if entry.event == "end"), None)
+    swap = last_swap(entries)
+    if end is not None:
+        run.note_end(end.detail["status"], kept=end.detail["kept"])
+        return "finished"
+    if swap is not None and _confirmed(entries):
+        complete(run, swap)
+        return "finished"
+    outcome: Outcome = "dropped"
+    if swap is not None:
+        if inode(swap.place) != swap.before:
+            outcome = "restored"
+        swap.back()
+        run.journal.append("restored", reason=reason)
+    run.drop()
+    run.journal.append("dropped", reason=reason)
+    run.finish("rolled-back")
+    return outcome
+
+
+def complete(run: RunFolder, swap: Swap) -> None:
+    """What remains to be done after a swap was confirmed. May be repeated. Raises OSError."""
+    swap.forward()
+    if swap.tree != swap.keep_as and exists(swap.tree) and not exists(swap.keep_as):
+        move(swap.tree, swap.keep_as)
+    status: RunStatus = "repaired"
+    undone = run.data.get("of")
+    if undone:
+        status = "restored"
+        other = RunFolder.open(run.folder.parent / undone)
+        if other is not None:
+            other.update(kept=False, status="restored")
+            other.drop()
+    kept = swap.before is not None and exists(swap.keep_as)
+    run.finish(status, kept=kept or run.data.get("created", False))

@@ -1,0 +1,187 @@
+"""The record of one run: its folder in the user's state, its private folder beside the environment, and the pointer."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfrepair.errors import SurroundingsError
+from tfrepair.execute.files import exists, read_json, remove_tree, sync_folder, write_durably, write_json
+from tfrepair.execute.journal import FORMAT, Journal, now, read_journal
+from tfrepair.execute.lock import user_name
+from tfrepair.execute.paths import Beside, new_run_id, runs_dir
+from tfrepair.execute.swap import inode
+from tfrepair.model.run import RunRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
+
+    from tfrepair.model.plan import Plan
+    from tfrepair.model.run import JournalEntry, RunStatus, Smoke
+
+SCHEMA_VERSION = 1
+"""Of run.json and of the pointer."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run and its files."""
+
+    id: str
+    folder: Path
+    """In the state folder: plan.json, pylock.toml, journal.jsonl, log.jsonl, smoke-before.txt, smoke-after.txt, run.json."""
+    prefix: Path
+    """The environment as the user spells it."""
+    beside: Beside
+
+    @classmethod
+    def create(
+        cls, prefix: Path, environ: Mapping[str, str], *, command: str = "fix", of: str | None = None
+    ) -> RunFolder:
+        """A new run on this prefix; `of` is the run that a rollback undoes. Raises SurroundingsError."""
+        run_id = new_run_id()
+        folder = runs_dir(environ) / run_id
+        try:
+            folder.mkdir(mode=0o700, parents=True)
+            sync_folder(folder.parent)
+        except OSError as error:
+            raise SurroundingsError(
+                f"the record of the run cannot be written to `{folder}`: {error.strerror or error}; nothing was changed",
+                hint="set `TFREPAIR_STATE_DIR` to a folder that can be written",
+            ) from error
+        absolute = Path(os.path.abspath(prefix))  # noqa: PTH100
+        run = cls(run_id, folder, absolute, Beside.of(absolute))
+        run.update(command=command, of=of, status="unfinished", started=now(), tensorflow=None, kept=False)
+        return run
+
+    @classmethod
+    def open(cls, folder: Path) -> RunFolder | None:
+        """The run recorded in a folder; None when there is none that can be read."""
+        document = read_json(folder / "run.json")
+        try:
+            return (
+                cls(document["id"], folder, Path(document["prefix"]), Beside(Path(document["place"])))
+                if document
+                else None
+            )
+        except (KeyError, TypeError):
+            return None
+
+    @property
+    def place(self) -> Path:
+        """The real path of the environment."""
+        return self.beside.place
+
+    @property
+    def tree(self) -> Path:
+        """The stage before the swap, afterwards what was in place before the run."""
+        return self.beside.tree(self.id)
+
+    @property
+    def log_path(self) -> Path:
+        """The log, one JSON object a line."""
+        return self.folder / "log.jsonl"
+
+    @cached_property
+    def journal(self) -> Journal:
+        """To append to; opening it cuts off a torn last line."""
+        return Journal(self.folder / "journal.jsonl", self.id)
+
+    @property
+    def entries(self) -> tuple[JournalEntry, ...]:
+        """What the journal says."""
+        return read_journal(self.folder / "journal.jsonl")
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The contents of run.json."""
+        return read_json(self.folder / "run.json") or {}
+
+    def update(self, **changes: Any) -> None:
+        """Change run.json as a whole."""
+        base = {"schema_version": SCHEMA_VERSION, "id": self.id, "prefix": str(self.prefix), "place": str(self.place)}
+        write_json(self.folder / "run.json", {**base, **self.data, **changes}, mode=0o600)
+
+    def write_plan(self, plan: Plan) -> None:
+        """Store a plan (each round under its number too) and its lock."""
+        text = json.dumps(dataclasses.asdict(plan), indent=1).encode()
+        for name in ("plan.json", f"plan-{plan.round}.json"):
+            write_durably(self.folder / name, text, mode=0o600)
+        write_durably(self.folder / "pylock.toml", plan.lock.pylock.encode(), mode=0o600)
+        self.update(tensorflow=plan.tensorflow.version)
+
+    def write_smoke(self, when: Literal["before", "after"], smoke: Smoke) -> None:
+        """Store what a smoke test printed."""
+        verdict = "ok" if smoke.ok else f"failed at {smoke.rung}"
+        text = (
+            f"{verdict}, {smoke.seconds:.1f} s, exit code {smoke.exit_code}, signal {smoke.signal}\n\n{smoke.output}\n"
+        )
+        write_durably(self.folder / f"smoke-{when}.txt", text.encode(errors="backslashreplace"), mode=0o600)
+
+    def write_manifest(self, name: Literal["kept", "live"], rows: Mapping[str, str]) -> None:
+        """Store what a tree looked like when the run ended."""
+        write_durably(self.folder / f"manifest-{name}.json", json.dumps(rows).encode(), mode=0o600)
+
+    def read_manifest(self, name: Literal["kept", "live"]) -> dict[str, str] | None:
+        """What a tree looked like when the run ended; None when it was not stored."""
+        return read_json(self.folder / f"manifest-{name}.json")
+
+    def begin(self, **detail: Any) -> None:
+        """Journal the beginning and point to this run; only then is anything made beside the environment."""
+        self.journal.append(
+            "begin", format=FORMAT, prefix=str(self.prefix), place=str(self.place), pid=os.getpid(), user=user_name(),
+            before=inode(self.place), **detail,
+        )  # fmt: skip
+        self._point("unfinished")
+        self.beside.run(self.id).mkdir(mode=0o700)
+        sync_folder(self.beside.folder)
+
+    def finish(self, status: RunStatus, *, kept: bool = False) -> None:
+        """Journal the end, note the status, and point to this run as the last one."""
+        self.journal.append("end", status=status, kept=kept)
+        self.note_end(status, kept=kept)
+
+    def note_end(self, status: RunStatus, *, kept: bool) -> None:
+        """What follows from an `end` in the journal; may be repeated."""
+        self.update(status=status, kept=kept, ended=now())
+        self._point("finished")
+
+    def _point(self, state: str) -> None:
+        write_json(
+            self.beside.pointer,
+            {
+                "schema_version": SCHEMA_VERSION, "run": self.id, "folder": str(self.folder), "state": state,
+                "prefix": str(self.prefix), "user": user_name(),
+            },
+        )  # fmt: skip
+
+    def drop(self) -> None:
+        """Remove this run's folder beside the environment, whatever it holds. Raises OSError."""
+        remove_tree(self.beside.run(self.id))
+
+    def record(self) -> RunRecord:
+        """What `runs list` shows."""
+        data = self.data
+        return RunRecord(
+            id=self.id,
+            prefix=str(self.prefix),
+            status=self._status(data.get("status", "failed")),
+            started=data.get("started", ""),
+            command=data.get("command", "fix"),
+            tensorflow=data.get("tensorflow"),
+            kept=str(self.tree) if data.get("kept") and exists(self.tree) else None,
+            folder=str(self.folder),
+        )
+
+    def _status(self, noted: RunStatus) -> RunStatus:
+        """A run that is unfinished but not pointed to never began, or what it needs is gone."""
+        if noted != "unfinished":
+            return noted
+        pointer = read_json(self.beside.pointer) or {}
+        return "unfinished" if pointer.get("run") == self.id and pointer.get("state") == "unfinished" else "failed"

@@ -1,0 +1,177 @@
+"""What operations do to a stage: files go, and nothing outside the stage is ever touched."""
+
+from __future__ import annotations
+
+import configparser
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfrepair.errors import StepError
+from tfrepair.execute.files import exists, remove_tree, replace_file
+from tfrepair.execute.ownership import installed, installed_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tfrepair.execute.ownership import Installed
+    from tfrepair.model.target import Environment
+
+_BYTECODE = (".pyc", ".pyo")
+
+
+def inside(stage: Path, relative: str) -> Path:
+    """The path of something in a stage. Raises StepError for the stage itself and for what lies outside it."""
+    root = Path(os.path.realpath(stage))
+    whole = Path(os.path.normpath(root / relative))
+    parent = Path(os.path.realpath(whole.parent))
+    if whole == root or not whole.is_relative_to(root) or not parent.is_relative_to(root):
+        raise StepError(
+            f"`{relative}` does not lie inside the environment `{stage}`, and nothing outside it is changed; "
+            "the target was not touched"
+        )
+    return parent / whole.name
+
+
+def remove_path(stage: Path, relative: str) -> bool:
+    """Remove a file, link or folder of a stage; whether it was there. Raises StepError, OSError."""
+    path = inside(stage, relative)
+    if not exists(path):
+        return False
+    remove_tree(path)
+    return True
+
+
+def uninstall(stage: Path, environment: Environment, metadata: str) -> int:
+    """Remove the files of one distribution, then its metadata; the number of files. Raises StepError, OSError.
+
+    What another distribution also records stays. Without a record, what goes is what it says it brings along
+    (top_level.txt, else a folder or module of its name), unless another distribution records files there.
+    """
+    path = inside(stage, metadata)
+    if not exists(path):
+        raise StepError(f"there is no metadata at `{metadata}` in the environment; the target was not touched")
+    leaving = installed_at(environment, path)
+    others = [one for one in installed(environment) if one.metadata != leaving.metadata]
+    kept = frozenset().union(*(one.paths for one in others))
+    if leaving.recorded:
+        count = _remove_recorded(stage, leaving, kept)
+    else:
+        count = _remove_named(stage, environment, leaving, others)
+    _forget_link(leaving)
+    remove_tree(path)
+    return count
+
+
+def _remove_recorded(stage: Path, leaving: Installed, kept: frozenset[str]) -> int:
+    root = Path(os.path.realpath(stage))
+    folders: set[Path] = set()
+    sources: dict[Path, set[str]] = {}
+    count = 0
+    for relative in leaving.paths - kept:
+        path = root / relative
+        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
+            if path.is_symlink() or not path.is_dir():
+                path.unlink()
+                count += 1
+        folders.add(path.parent)
+        if path.suffix == ".py":
+            sources.setdefault(path.parent / "__pycache__", set()).add(path.stem)
+    for cache, stems in sources.items():
+        _remove_bytecode(cache, stems)
+    _remove_empty(folders | set(sources), stop={root, leaving.site})
+    left = [relative for relative in leaving.paths - kept if _is_file(root / relative)]
+    if left:
+        raise StepError(
+            f"{len(left)} files of {leaving.name} could not be removed, `{left[0]}` among them; "
+            "the target was not touched"
+        )
+    return count
+
+
+def _is_file(path: Path) -> bool:
+    return exists(path) and (path.is_symlink() or not path.is_dir())
+
+
+def _remove_bytecode(cache: Path, stems: set[str]) -> None:
+    if cache.is_symlink() or not cache.is_dir():
+        return
+    for path in list(cache.iterdir()):
+        if path.name.endswith(_BYTECODE) and path.name.partition(".")[0] in stems:
+            path.unlink()
+
+
+def _remove_empty(folders: Iterable[Path], stop: set[Path]) -> None:
+    """Remove folders that hold nothing, and those above them that then hold nothing, up to `stop`."""
+    guarded = {parent for path in stop for parent in (path, *path.parents)}
+    for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
+        current = folder
+        while current not in guarded:
+            try:
+                current.rmdir()
+            except FileNotFoundError:
+                pass
+            except OSError:
+                break
+            current = current.parent
+
+
+def _remove_named(stage: Path, environment: Environment, leaving: Installed, others: Iterable[Installed]) -> int:
+    """The distribution has no record: go by the names it gives."""
+    root = Path(os.path.realpath(stage))
+    site = leaving.site.relative_to(root).as_posix()
+    recorded = [one.paths for one in others]
+    count = 0
+    for name in _top_level(leaving):
+        for candidate in (f"{site}/{name}", f"{site}/{name}.py"):
+            shared = any(path == candidate or path.startswith(candidate + "/") for paths in recorded for path in paths)
+            if not shared and exists(root / candidate):
+                remove_tree(inside(stage, candidate))
+                count += 1
+    for script in _console_scripts(leaving.metadata):
+        for path in (Path(environment.scripts) / script, Path(environment.scripts) / f"{script}.exe"):
+            relative = os.path.relpath(os.path.realpath(path.parent), root)
+            if exists(path) and not any(f"{relative}/{path.name}" in paths for paths in recorded):
+                remove_tree(inside(stage, f"{relative}/{path.name}"))
+                count += 1
+    return count
+
+
+def _top_level(leaving: Installed) -> tuple[str, ...]:
+    if leaving.metadata.suffix == ".egg-link":
+        return ()
+    try:
+        names = (leaving.metadata / "top_level.txt").read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError):
+        names = [leaving.name.replace("-", "_")]
+    return tuple(name for name in names if name.replace("_", "").isalnum())
+
+
+def _console_scripts(metadata: Path) -> tuple[str, ...]:
+    parser = configparser.ConfigParser(delimiters=("=",), strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        parser.read(metadata / "entry_points.txt", encoding="utf-8")
+    except (configparser.Error, OSError, UnicodeDecodeError):
+        return ()
+    names = (
+        name for group in ("console_scripts", "gui_scripts") if parser.has_section(group) for name in parser[group]
+    )
+    return tuple(name for name in names if name.replace("-", "").replace("_", "").replace(".", "").isalnum())
+
+
+def _forget_link(leaving: Installed) -> None:
+    """Take the project of an `.egg-link` or the folder of an `.egg` out of easy-install.pth."""
+    if leaving.metadata.suffix not in {".egg-link", ".egg"}:
+        return
+    listing = leaving.site / "easy-install.pth"
+    if not listing.is_file():
+        return
+    gone = {f"./{leaving.metadata.name}"}
+    if leaving.metadata.suffix == ".egg-link":
+        gone |= set(leaving.metadata.read_text(encoding="utf-8").splitlines()[:1])
+    lines = listing.read_text(encoding="utf-8").splitlines(keepends=True)
+    left = [line for line in lines if line.strip() not in gone]
+    if left != lines:
+        replace_file(listing, "".join(left).encode(), mode=listing.stat().st_mode & 0o7777)

@@ -1,0 +1,103 @@
+"""Requirements between installed distributions: what is asked for, and what does not hold."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from tfrepair.model.bounds import within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from tfrepair.model.distribution import Distribution
+
+_ONLY_EXTRA = re.compile(r"\bextra\s*==")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsatisfied:
+    """A requirement of an installed distribution that does not hold."""
+
+    distribution: str
+    """Canonical name of the one that asks."""
+    version: str
+    requirement: str
+    name: str
+    """Canonical name of what it asks for."""
+    installed: str | None
+    """None when that is not installed."""
+
+
+def active(requires: Iterable[str], markers: Mapping[str, str]) -> Iterator[Requirement]:
+    """The requirements that count in this marker environment; extras, and lines that are no requirement, do not."""
+    for text in requires:
+        condition = text.partition(";")[2]
+        # Most lines of most distributions are for extras; reading them all would take most of the time.
+        if condition and _ONLY_EXTRA.search(condition) and " or " not in condition:
+            continue
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if requirement.marker is None or _holds(requirement, markers):
+            yield requirement
+
+
+def _holds(requirement: Requirement, markers: Mapping[str, str]) -> bool:
+    try:
+        return requirement.marker is None or requirement.marker.evaluate({**markers, "extra": ""})
+    except (UndefinedComparison, UndefinedEnvironmentName):
+        return False
+
+
+def versions(distributions: Iterable[Distribution]) -> dict[str, tuple[str, ...]]:
+    """The installed versions by canonical name."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for distribution in distributions:
+        found[distribution.canonical_name].append(distribution.version)
+    return {name: tuple(each) for name, each in found.items()}
+
+
+def unsatisfied(distributions: Sequence[Distribution], markers: Mapping[str, str]) -> tuple[Unsatisfied, ...]:
+    """Every requirement that does not hold; pre-releases satisfy, and of a name installed twice either copy does."""
+    installed = versions(distributions)
+    broken = []
+    for distribution in distributions:
+        for requirement in active(distribution.requires, markers):
+            name = canonicalize_name(requirement.name)
+            present = installed.get(name, ())
+            specifier = str(requirement.specifier)
+            if present and (not specifier or any(within(version, specifier) for version in present)):
+                continue
+            broken.append(
+                Unsatisfied(
+                    distribution=distribution.canonical_name,
+                    version=distribution.version,
+                    requirement=f"{requirement.name}{specifier}",
+                    name=name,
+                    installed=present[0] if present else None,
+                )
+            )
+    return tuple(broken)
+
+
+def tree(distributions: Sequence[Distribution], roots: Iterable[str], markers: Mapping[str, str]) -> frozenset[str]:
+    """Canonical names of the installed roots and of all installed distributions that they need, however indirectly."""
+    by_name = {distribution.canonical_name: distribution for distribution in distributions}
+    seen: set[str] = set()
+    waiting = [root for root in roots if root in by_name]
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        needed = (canonicalize_name(requirement.name) for requirement in active(by_name[name].requires, markers))
+        waiting.extend(each for each in needed if each in by_name)
+    return frozenset(seen)

@@ -1,0 +1,64 @@
+"""Whether TensorFlow really works in the target: the smoke test, as facts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfrepair.probes.collector import Context, Probe, known, unknown
+from tfrepair.target.smoke import smoke_test
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tfrepair.model.facts import Fact
+    from tfrepair.model.run import Smoke
+
+_NAME = "imports"
+
+
+def _collect(context: Context) -> Iterable[Fact]:
+    if not context.options.imports:
+        return unknown(_NAME, PROBE.provides, "not asked for")
+    if not context.target.interpreter.starts:
+        return unknown(_NAME, PROBE.provides, "the interpreter does not start")
+    smoke = smoke_test(
+        context.target.interpreter.executable,
+        environ=context.environ,
+        timeout=context.options.import_timeout,
+        gpu=context.options.gpu,
+    )
+    return smoke_facts(smoke)
+
+
+def smoke_facts(smoke: Smoke) -> Iterator[Fact]:
+    """The facts that a smoke test tells; a staged environment's are diagnosed the same way."""
+    return known(
+        _NAME,
+        {
+            "import.ok": smoke.ok,
+            "import.rung": smoke.rung,
+            "import.exit_code": smoke.exit_code,
+            "import.signal": smoke.signal,
+            "import.output": smoke.output,
+            "import.exceptions": list(smoke.exceptions),
+            "import.seconds": smoke.seconds,
+            "import.tensorflow": smoke.tensorflow,
+        },
+    )
+
+
+PROBE = Probe(
+    name=_NAME,
+    provides={
+        "import.ok": "True or false: TensorFlow was imported, multiplied two matrices and ran a Keras layer.",
+        "import.rung": "Text: the first rung that failed (or the last): metadata, files, libraries, import, attributes, ...",
+        "import.exit_code": "Number: how the attempt ended; negative for a signal, absent at the time limit.",
+        "import.signal": "Text: the signal that ended it, `SIGILL`; absent when none did.",
+        "import.output": "Text: everything that the attempt printed.",
+        "import.exceptions": "List of texts: the chain of exceptions, the innermost cause first.",
+        "import.seconds": "Number: seconds that the attempt took.",
+        "import.tensorflow": "Text: the version that was imported; absent when none was.",
+    },
+    after=("interpreter",),
+    collect=_collect,
+)

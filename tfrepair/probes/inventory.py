@@ -1,0 +1,183 @@
+"""What is installed, read from the metadata files and compared with the disk."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from packaging.version import Version
+
+from tfrepair.model.dependencies import tree, unsatisfied
+from tfrepair.model.facts import Fact, Known
+from tfrepair.probes.collector import Context, Probe
+from tfrepair.target.inventory import Inventory, read_inventory
+from tfrepair.target.release_data import load_releases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tfrepair.model.distribution import Distribution
+
+_WITHOUT_RECORD = frozenset({"debian", "rpm", "conda"})
+"""System installers that leave RECORD out on purpose."""
+
+
+def collect(context: Context) -> Iterator[Fact]:
+    """All facts about the inventory."""
+    options = context.options
+    inventory = read_inventory(
+        context.target.environment, hash_native=options.hash_native or options.deep, hash_all=options.deep
+    )
+    markers = context.target.interpreter.markers
+    needed = tree(inventory.distributions, load_releases().family, markers)
+    for path, value in {**_lists(inventory, needed), **_damage(inventory, needed)}.items():
+        yield _fact(f"inventory.{path}", value)
+    yield _fact(
+        "inventory.unsatisfied",
+        [
+            {**asdict(each), "family": each.distribution in needed}
+            for each in unsatisfied(inventory.distributions, markers)
+        ],
+    )
+    yield from _by_distribution(inventory.distributions)
+
+
+def _fact(path: str, value: Any) -> Fact:
+    return Fact(path=path, state=Known(value), source="inventory")
+
+
+def _lists(inventory: Inventory, needed: frozenset[str]) -> dict[str, Any]:
+    overlaps = [
+        {"names": list(each.names), "folder": each.folder, "files": each.files, "family": each.family}
+        for each in inventory.overlaps
+    ]
+    return {
+        "distributions": [_plain(distribution) for distribution in inventory.distributions],
+        "names": sorted({distribution.canonical_name for distribution in inventory.distributions}),
+        "duplicates": [
+            {
+                "name": name,
+                "versions": [copy.version for copy in copies],
+                "paths": [copy.metadata_path for copy in copies],
+                "family": name in needed,
+            }
+            for name, copies in inventory.duplicates
+        ],
+        "leftovers": list(inventory.leftovers),
+        "orphans": list(inventory.orphans),
+        "unreadable": [{"path": path, "what": what} for path, what in inventory.unreadable],
+        "overlaps": overlaps,
+        "conflicts": [overlap for overlap in overlaps if overlap["family"]],
+    }
+
+
+def _plain(distribution: Distribution) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(distribution).items()}
+
+
+def _damage(inventory: Inventory, needed: frozenset[str]) -> dict[str, Any]:
+    damaged = [
+        {
+            "name": each.canonical_name,
+            "version": each.version,
+            "missing": each.missing,
+            "altered": each.altered,
+            "total": each.total,
+            "examples": list(each.examples),
+            "native": inventory.damage[each.metadata_path].native,
+            "family": each.canonical_name in needed,
+        }
+        for each in inventory.distributions
+        if each.missing or each.altered
+    ]
+    no_record = [
+        {
+            "name": each.canonical_name,
+            "version": each.version,
+            "path": each.metadata_path,
+            "family": each.canonical_name in needed,
+        }
+        for each in inventory.distributions
+        if _lost_record(each)
+    ]
+    return {
+        "damaged": damaged,
+        "damaged_tree": [each for each in damaged if each["family"]],
+        "no_record": no_record,
+        "no_record_tree": [each for each in no_record if each["family"]],
+    }
+
+
+def _lost_record(distribution: Distribution) -> bool:
+    modern = distribution.metadata_path.endswith(".dist-info")
+    return distribution.record != "present" and modern and distribution.installer not in _WITHOUT_RECORD
+
+
+def _by_distribution(distributions: Iterable[Distribution]) -> Iterator[Fact]:
+    copies: dict[str, list[Distribution]] = {}
+    for distribution in distributions:
+        copies.setdefault(distribution.canonical_name, []).append(distribution)
+    for name, found in copies.items():
+        best = min(found, key=_damage_share)
+        values = {
+            "version": best.version,
+            "missing": best.missing,
+            "altered": best.altered,
+            "total": best.total,
+            "count": len(found),
+            "path": best.metadata_path,
+            "installer": best.installer,
+            "record": best.record,
+        }
+        for key, value in values.items():
+            yield _fact(f"distribution.{name}.{key}", value)
+
+
+def _damage_share(distribution: Distribution) -> tuple[float, tuple[int, ...]]:
+    version = distribution.parsed_version or Version("0")
+    share = (distribution.missing + distribution.altered) / distribution.total if distribution.total else 1.0
+    return share, tuple(-part for part in version.release)
+
+
+PROBE = Probe(
+    name="inventory",
+    provides={
+        "inventory.distributions": (
+            "list of mappings: every distribution, with its metadata and how its files compare with RECORD"
+        ),
+        "inventory.names": "list of text: canonical names of all distributions",
+        "inventory.duplicates": "list of {name, versions, paths, family}: names that are installed more than once",
+        "inventory.leftovers": "list of text: absolute paths that a broken-off uninstall left behind (`~ensorflow`)",
+        "inventory.orphans": (
+            "list of text: absolute paths of import folders of TensorFlow and its close kin that no distribution owns"
+        ),
+        "inventory.unreadable": "list of {path, what}: metadata files that are missing or cannot be used",
+        "inventory.overlaps": (
+            "list of {names, folder, files, family}: files that several distributions recorded, by top-level folder"
+        ),
+        "inventory.conflicts": "list like inventory.overlaps: those in the folders of TensorFlow's own family",
+        "inventory.damaged": (
+            "list of {name, version, missing, altered, total, examples, native, family}: distributions whose "
+            "files are not as recorded"
+        ),
+        "inventory.damaged_tree": "list like inventory.damaged: those that TensorFlow needs, itself included",
+        "inventory.no_record": (
+            "list of {name, version, path, family}: distributions whose RECORD is missing or unreadable"
+        ),
+        "inventory.no_record_tree": "list like inventory.no_record: those that TensorFlow needs, itself included",
+        "inventory.unsatisfied": (
+            "list of {distribution, version, requirement, name, installed, family}: declared requirements that do"
+            " not hold"
+        ),
+        "distribution.*.version": "text: the installed version",
+        "distribution.*.missing": "number: recorded files that are not on disk",
+        "distribution.*.altered": "number: files whose size or hash is not the recorded one",
+        "distribution.*.total": "number: recorded files that were compared, bytecode left out",
+        "distribution.*.count": "number: how often the name is installed",
+        "distribution.*.path": "text: absolute path of the metadata",
+        "distribution.*.installer": "text or null: who installed it, by its INSTALLER file",
+        "distribution.*.record": "text: `present`, `missing` or `unreadable`",
+    },
+    after=(),
+    collect=collect,
+)

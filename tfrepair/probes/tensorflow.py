@@ -1,0 +1,202 @@
+"""Which TensorFlow release the files on disk are, whatever the metadata claims."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packaging.version import InvalidVersion, Version
+
+from tfrepair.model.dependencies import active
+from tfrepair.model.facts import Absent, Fact, Known, State
+from tfrepair.probes.collector import Context, Probe, unknown
+from tfrepair.target.records import load_record, located, matches_hash
+from tfrepair.target.release_data import load_releases
+from tfrepair.target.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_FOLDERS = frozenset({"tensorflow", "tensorflow_core"})
+_HEADERS = (
+    "tensorflow/include/tensorflow/core/public/release_version.h",
+    "tensorflow/include/tensorflow/core/public/version.h",
+    "tensorflow_core/include/tensorflow/core/public/version.h",
+)
+_DEFINE = re.compile(
+    r'^#define TF_(MAJOR_VERSION|MINOR_VERSION|PATCH_VERSION|VERSION_SUFFIX)\s+"?([^"\s]*)"?', re.MULTILINE
+)
+_TELLING = (
+    "tensorflow/__init__.py",
+    "tensorflow/python/platform/build_info.py",
+    "tensorflow/tools/pip_package/setup.py",
+    "tensorflow_core/python/platform/build_info.py",
+    "tensorflow_core/__init__.py",
+    _HEADERS[1],
+    _HEADERS[2],
+)
+"""Small files that differ between releases and between builds of one release."""
+_ENOUGH = 0.5
+_CERTAIN = 0.95
+_CLOSE = 0.01
+
+_Row = dict[str, Any]
+"""One item of `inventory.distributions`."""
+
+
+def collect(context: Context) -> Iterator[Fact]:
+    """All facts about the release on disk; unknown where the inventory is."""
+    if not isinstance(context.facts.get("inventory.distributions"), Known):
+        yield from unknown("tensorflow", PROBE.provides, "the inventory could not be read")
+        return
+    family = _family(context)
+    owners = [row for row in family if _owns(row, context)]
+    stubs = [row for row in family if row not in owners]
+    folder = _folder(context)
+    name, version, source = _release(owners or stubs, context)
+    partner = None if owners or not stubs else _partner(stubs[0], context)
+    states: dict[str, State] = {
+        "distributions": Known(sorted({_canonical(row) for row in owners})),
+        "count": Known(len({_canonical(row) for row in owners})),
+        "name": _state(name),
+        "version": _state(version),
+        "source": _state(source),
+        "folder": _state(str(folder) if folder else None),
+        "husk": Known(folder is not None and not (folder / "__init__.py").is_file()),
+        "missing": Known(sum(row["missing"] for row in owners)),
+        "altered": Known(sum(row["altered"] for row in owners)),
+        "stub": Known(bool(stubs) and not owners),
+        "partner": _state(partner),
+    }
+    for key, state in states.items():
+        yield Fact(path=f"tensorflow.{key}", state=state, source="tensorflow")
+
+
+def _state(value: str | None) -> State:
+    return Absent() if value is None else Known(value)
+
+
+def _family(context: Context) -> list[_Row]:
+    names = load_releases().family
+    rows: list[_Row] = context.facts.value("inventory.distributions", [])
+    return [row for row in rows if _canonical(row) in names or _FOLDERS & set(row["top_level"])]
+
+
+def _canonical(row: Mapping[str, Any]) -> str:
+    return re.sub(r"[-_.]+", "-", str(row["name"])).lower()
+
+
+def _owns(row: _Row, context: Context) -> bool:
+    """A stub records no file in the folder; where the record is lost the data about releases decides."""
+    if row["record"] == "present":
+        return bool(_FOLDERS & set(row["top_level"]))
+    tags = context.target.interpreter.tags
+    return load_releases().partner(_canonical(row), row["version"], tags) is None
+
+
+def _partner(row: _Row, context: Context) -> str | None:
+    interpreter = context.target.interpreter
+    known = load_releases().partner(_canonical(row), row["version"], interpreter.tags)
+    if known is not None:
+        return known or None
+    family = load_releases().family
+    asked = (_canonical({"name": requirement.name}) for requirement in active(row["requires"], interpreter.markers))
+    return next((name for name in asked if name in family), None)
+
+
+def _folder(context: Context) -> Path | None:
+    folders = (Path(site, "tensorflow") for site in context.target.environment.site_folders)
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
+def _release(rows: Sequence[_Row], context: Context) -> tuple[str | None, str | None, str | None]:
+    """Name, version, and what says so."""
+    headers = _header_version(context)
+    best = _best_match(rows, context)
+    if best is not None and (headers is None or _share(best) >= _CERTAIN or _same(best["version"], headers)):
+        return _canonical(best), best["version"], "record"
+    named = sorted(rows, key=lambda row: (_canonical(row) != "tensorflow", _canonical(row)))
+    if headers is not None:
+        matching = next((row for row in named if _same(row["version"], headers)), named[0] if named else None)
+        return (_canonical(matching) if matching else "tensorflow"), headers, "headers"
+    if named:
+        return _canonical(named[0]), named[0]["version"], "metadata"
+    return None, None, None
+
+
+def _same(version: str, header: str) -> bool:
+    """Rebuilds of other vendors append a part to the version (2.14.0.600) that headers do not have."""
+    plain = _normal(version.partition("+")[0])
+    return plain == header or plain.startswith((f"{header}.", f"{header}rc"))
+
+
+def _normal(version: str) -> str:
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        return version
+
+
+def _share(row: _Row) -> float:
+    """How much of what it recorded is on disk, unaltered."""
+    return 1 - (row["missing"] + row["altered"]) / row["total"] if row["total"] else 0.0
+
+
+def _best_match(rows: Sequence[_Row], context: Context) -> _Row | None:
+    good = [row for row in rows if _share(row) >= _ENOUGH]
+    if not good:
+        return None
+    top = max(_share(row) for row in good)
+    close = [row for row in good if top - _share(row) <= _CLOSE]
+    if len(close) == 1:
+        return close[0]
+    ranked = ((_telling_matches(row, context), _share(row), _canonical(row) == "tensorflow") for row in close)
+    return max(zip(ranked, range(len(close)), close, strict=True))[2]
+
+
+def _telling_matches(row: _Row, context: Context) -> int:
+    """How many of the telling files have the hash that this distribution recorded."""
+    metadata = Path(row["metadata_path"])
+    tree = Tree(context.target.environment.prefix, str(metadata.parent))
+    entries = (entry for entry in load_record(metadata)[1] if entry.path in _TELLING and entry.hash)
+    paths = ((entry, located(entry.path, tree)) for entry in entries)
+    return sum(1 for entry, path in paths if path is not None and matches_hash(path, entry.hash or ""))
+
+
+def _header_version(context: Context) -> str | None:
+    for site in context.target.environment.site_folders:
+        for header in _HEADERS:
+            try:
+                text = Path(site, header).read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                continue
+            parts = dict(_DEFINE.findall(text))
+            if {"MAJOR_VERSION", "MINOR_VERSION", "PATCH_VERSION"} <= parts.keys():
+                numbers = f"{parts['MAJOR_VERSION']}.{parts['MINOR_VERSION']}.{parts['PATCH_VERSION']}"
+                return _normal(numbers + parts.get("VERSION_SUFFIX", ""))
+    return None
+
+
+PROBE = Probe(
+    name="tensorflow",
+    provides={
+        "tensorflow.distributions": (
+            "list of text: canonical names of the installed distributions that own files in `tensorflow/`"
+        ),
+        "tensorflow.count": "number: how many these are",
+        "tensorflow.name": "text: the distribution whose files are on disk; absent when there is none",
+        "tensorflow.version": "text: the release whose files are on disk",
+        "tensorflow.source": (
+            "text: what says so: `record`, `headers` (the version header on disk) or `metadata` (hardly a file is left)"
+        ),
+        "tensorflow.folder": "text: absolute path of the import folder; absent when there is none",
+        "tensorflow.husk": "true or false: the folder has no `__init__.py`, so that an import gives an empty module",
+        "tensorflow.missing": "number: recorded files of these distributions that are not on disk",
+        "tensorflow.altered": "number: recorded files of these distributions that are not as recorded",
+        "tensorflow.stub": "true or false: only wheels without code are installed",
+        "tensorflow.partner": "text: the distribution that has their code",
+    },
+    after=("inventory",),
+    collect=collect,
+)

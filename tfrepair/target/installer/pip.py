@@ -1,0 +1,222 @@
+"""pip as second installer: resolves into a report, and installs with hashes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+
+from tfrepair.errors import StepError, SurroundingsError, UnresolvableError
+from tfrepair.model.plan import Lock
+from tfrepair.target.installer import base, pylock
+from tfrepair.target.installer.failures import failure
+from tfrepair.target.installer.pip_choice import CUTS_OFF, Pip, choose_pip
+from tfrepair.target.installer.pip_report import document_of
+from tfrepair.target.installer.retry import retrying
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from tfrepair.model.resolution import ResolveRequest
+    from tfrepair.target.installer.base import Surroundings
+    from tfrepair.target.installer.settings import IndexSettings
+
+_NO_TIMES = re.compile(r"does not provide upload-time|upload-time metadata|Cannot use --uploaded-prior-to")
+_ROUNDS = 4
+"""Attempts to keep what is preferred, each time without what was in the way, before nothing is preferred."""
+
+
+def pip_environment(settings: IndexSettings, environ: Mapping[str, str]) -> dict[str, str]:
+    """The child's environment: the settings, no configuration file, and credentials nowhere else."""
+    env = base.inherited(environ, lambda name: name == "PIP_CACHE_DIR")
+    env |= {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "NO_COLOR": "1"}
+    chosen: dict[str, Any] = {
+        "PIP_INDEX_URL": settings.index_url,
+        "PIP_EXTRA_INDEX_URL": " ".join(settings.extra_index_urls),
+        "PIP_FIND_LINKS": " ".join(item for item in settings.find_links if "://" in item),
+        "PIP_NO_INDEX": "1" if settings.no_index or settings.offline else None,
+        "PIP_CERT": settings.cert,
+        "PIP_CLIENT_CERT": settings.client_cert,
+        "PIP_PROXY": settings.proxy,
+        "PIP_TRUSTED_HOST": " ".join(settings.trusted_hosts),
+        "PIP_DEFAULT_TIMEOUT": None if settings.timeout is None else f"{settings.timeout:g}",
+        "PIP_RETRIES": str(1 if settings.retries is None else settings.retries),
+        "PIP_KEYRING_PROVIDER": settings.keyring,
+    }
+    return env | {name: value for name, value in chosen.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class PipInstaller:
+    """Installs with pip, run by the target's own interpreter."""
+
+    outside: Surroundings
+
+    @property
+    def name(self) -> str:
+        """Its name on the command line."""
+        return "pip"
+
+    def resolve(self, request: ResolveRequest) -> Lock:
+        """See `Installer`. pip knows no preferences: they are constraints first, and those in the way are dropped."""
+        env = pip_environment(self.outside.settings, self.outside.environ)
+        pip = choose_pip(request.python, self.outside, env, resolves=True)
+        return retrying(lambda: self._resolve(request, pip), sleep=self.outside.sleep, on_wait=self.outside.on_wait)
+
+    def _resolve(self, request: ResolveRequest, pip: Pip) -> Lock:
+        ways = tuple(_ways(request, pip, self.outside.settings))
+        for way in ways[:-1]:
+            try:
+                return self._preferring(request, pip, way)
+            except (UnresolvableError, _WithoutTimesError):
+                continue
+        return self._preferring(request, pip, ways[-1])
+
+    def _preferring(self, request: ResolveRequest, pip: Pip, way: _Way) -> Lock:
+        kept: dict[str, str] = {canonicalize_name(name): version for name, version in request.preferences}
+        for _ in range(_ROUNDS):
+            if not kept:
+                break
+            try:
+                return self._report(request, pip, way, kept)
+            except UnresolvableError as error:
+                blamed = _blamed(kept, error.reason)
+                kept = {name: version for name, version in kept.items() if blamed and name not in blamed}
+        return self._report(request, pip, way, {})
+
+    def _report(self, request: ResolveRequest, pip: Pip, way: _Way, kept: Mapping[str, str]) -> Lock:
+        with base.private_folder() as folder:
+            report = folder / "report.json"
+            roots = base.write_lines(folder / "requirements.in", request.roots)
+            preferred = (f"{name}=={version}" for name, version in kept.items())
+            constraints = base.write_lines(folder / "constraints.txt", (*request.constraints, *preferred))
+            arguments = ["--dry-run", "--ignore-installed", "--report", str(report)]
+            arguments += ["-r", str(roots), "-c", str(constraints)]
+            arguments += [part for path in way.settings.constraints for part in ("-c", path)]
+            arguments += ["--uploaded-prior-to", base.end_of_day(way.cutoff)] if way.cutoff else []
+            arguments += ["--pre"] if request.prereleases else []
+            self._pip(pip, arguments, way.settings, folder, limit=base.RESOLVE_LIMIT)
+            document = document_of(json.loads(report.read_text(encoding="utf-8")))
+        undated = tuple(name for name, place in pylock.places(document) if place.startswith("file:"))
+        pins = pylock.pins(document)
+        held = way.cutoff if len(undated) < len(pins) else None
+        asked = base.method("pip", asked=request.cutoff, held=held, undated=undated)
+        return Lock(pins=pins, pylock=pylock.render(document), cutoff=held, method=way.method or asked)
+
+    def install(
+        self,
+        python: str,
+        lock: Lock,
+        names: Sequence[str],
+        *,
+        reinstall: bool,
+        past_cache: bool = False,
+        on_line: Callable[[str], None] | None = None,
+    ) -> None:
+        """See `Installer`."""
+        wanted = [canonicalize_name(name) for name in names]
+        local = list(base.local_items(lock, wanted))
+        locals_named = {base.local_name(item) for item in local}
+        locked = [name for name in wanted if name not in locals_named]
+        strange = [name for name in locked if lock.get(name) is None]
+        if strange:
+            raise StepError(f"The lock does not hold {', '.join(f'`{name}`' for name in strange)}")
+        env = pip_environment(self.outside.settings, self.outside.environ)
+        pip = choose_pip(python, self.outside, env, resolves=False)
+        flags = ["--no-deps", "--no-warn-script-location"]
+        flags += ["--force-reinstall"] if reinstall or past_cache else []
+        flags += ["--no-cache-dir"] if past_cache else []
+        groups = _groups(lock, locked, local, can_cut=pip.version >= CUTS_OFF)
+        for options, lines in groups:
+            if lines:
+                attempt = partial(self._install, pip, (*flags, *options), lines, on_line)
+                retrying(attempt, sleep=self.outside.sleep, on_wait=self.outside.on_wait)
+
+    def _install(
+        self, pip: Pip, arguments: Sequence[str], lines: Iterable[str], on_line: Callable[[str], None] | None
+    ) -> None:
+        with base.private_folder() as folder:
+            path = base.write_lines(folder / "requirements.txt", lines)
+            arguments = [*arguments, "-r", str(path)]
+            self._pip(pip, arguments, self.outside.settings, folder, limit=base.INSTALL_LIMIT, on_line=on_line)
+
+    def _pip(
+        self,
+        pip: Pip,
+        arguments: Sequence[str],
+        settings: IndexSettings,
+        folder: Path,
+        *,
+        limit: float,
+        on_line: Callable[[str], None] | None = None,
+    ) -> None:
+        argv = [*pip.command, "install", "--progress-bar", "off", *arguments]
+        for item in settings.find_links:
+            argv += [] if "://" in item else ["--find-links", item]
+        env = pip_environment(settings, self.outside.environ)
+        done = self.outside.start(argv, env=env, cwd=folder, timeout=limit, on_line=on_line)
+        if done.ok:
+            return
+        text = done.stdout + done.stderr
+        if _NO_TIMES.search(text):
+            raise _WithoutTimesError("An index does not say when its files were uploaded")
+        stage: Any = "resolve" if "--dry-run" in arguments else "install"
+        raise failure(text, stage=stage, installer="pip", settings=settings)
+
+
+class _WithoutTimesError(SurroundingsError):
+    """The cutoff cannot be used with these indexes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    settings: IndexSettings
+    cutoff: str | None
+    method: str | None = None
+
+
+def _ways(request: ResolveRequest, pip: Pip, settings: IndexSettings) -> Iterator[_Way]:
+    """With the cutoff and only indexes that can have upload times, then with all, then without the cutoff."""
+    if request.cutoff is None:
+        yield _Way(settings=settings, cutoff=None)
+        return
+    if pip.version < CUTS_OFF:
+        text = f"pip {pip.version}, too old to resolve as of a day: measured bounds only"
+        yield _Way(settings=settings, cutoff=None, method=text)
+        return
+    remote = tuple(url for url in settings.extra_index_urls if not url.startswith("file:"))
+    if remote != settings.extra_index_urls:
+        yield _Way(settings=replace(settings, extra_index_urls=remote), cutoff=request.cutoff)
+    yield _Way(settings=settings, cutoff=request.cutoff)
+    yield _Way(settings=settings, cutoff=None)
+
+
+def _blamed(kept: Mapping[str, str], reason: str) -> frozenset[str]:
+    found = re.findall(r"(?:\(constraint\)|requirement|distribution found for) ([A-Za-z0-9][\w.-]*)", reason)
+    return frozenset(canonicalize_name(name) for name in found) & kept.keys()
+
+
+def _groups(
+    lock: Lock, names: Sequence[str], local: Sequence[str], *, can_cut: bool
+) -> tuple[tuple[tuple[str, ...], list[str]], ...]:
+    """Options and requirement lines for up to three calls: wheels, source archives, what has no hash."""
+    document = pylock.subset(pylock.parse(lock.pylock), names)
+    places = dict(pylock.direct_places(document))
+    wheels: list[str] = []
+    sources: list[str] = []
+    unhashed = [*local]
+    for pin in pylock.pins(document):
+        place = places.get(pin.name)
+        line = f"{pin.name} @ {place}" if place else f"{pin.name}=={pin.version}"
+        hashes = "".join(f" --hash={item}" for item in pin.hashes)
+        target = unhashed if not hashes else wheels if pin.is_wheel else sources
+        target.append(line + hashes)
+    # The build requirements of a source archive follow the cutoff; a wheel was chosen already.
+    cut = ("--uploaded-prior-to", base.end_of_day(lock.cutoff)) if lock.cutoff and can_cut else ()
+    return (("--require-hashes",), wheels), (("--require-hashes", *cut), sources), ((), unhashed)

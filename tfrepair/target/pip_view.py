@@ -1,0 +1,99 @@
+"""Pip's own view, through pip_api: always in a child process, because pip_api starts pip as soon as it is imported."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tfrepair.errors import UsageError
+from tfrepair.model.facts import Unknown
+from tfrepair.target.describe import absolute, child_environ, how_it_ended, script
+from tfrepair.target.interpreter import marked_json, run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipView:
+    """What pip says is installed."""
+
+    version: str
+    """Pip's own version."""
+    distributions: Mapping[str, str]
+    """Name, as pip writes it, to version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementsFile:
+    """What a requirements file asks for, the files that it includes among it."""
+
+    requirements: tuple[str, ...]
+    """As PEP 508 writes them, markers kept."""
+    constraints: tuple[str, ...]
+    """The same, from files included with `-c`."""
+
+
+def pip_view(python: str, environ: Mapping[str, str], *, timeout: float = _TIMEOUT) -> PipView | Unknown:
+    """What the pip of an interpreter lists; Unknown with the reason when it has none or pip fails."""
+    answer = _ask({"inventory": True}, python, environ, timeout)
+    if isinstance(answer, str):
+        return Unknown(_last_line(answer))
+    return PipView(version=answer["pip"], distributions=answer["distributions"])
+
+
+def pip_inventory(python: str, environ: Mapping[str, str]) -> dict[str, str] | Unknown:
+    """Name to version of everything that the pip of an interpreter lists; Unknown with the reason when it cannot."""
+    view = pip_view(python, environ)
+    return view if isinstance(view, Unknown) else dict(view.distributions)
+
+
+def read_requirements(path: Path, environ: Mapping[str, str], *, constraint: bool = False) -> tuple[str, ...]:
+    """The requirements of a file, included files followed; with `constraint`, everything it constrains.
+
+    A constraints file constrains with each of its lines. Raises UsageError that names the file and the line.
+    """
+    found = read_requirements_file(path, environ)
+    return (*found.requirements, *found.constraints) if constraint else found.requirements
+
+
+def read_requirements_file(path: Path, environ: Mapping[str, str]) -> RequirementsFile:
+    """The requirements and the constraints of a file. Raises UsageError that names the file and the line."""
+    order = {"requirements": str(absolute(path)), "folder": os.getcwd()}  # noqa: PTH109 - pip, too, starts from there
+    answer = _ask(order, sys.executable, environ, _TIMEOUT)
+    if isinstance(answer, str):
+        raise UsageError(f"`{path}` cannot be read: {_last_line(answer)}")
+    if "problem" in answer:
+        raise UsageError(answer["problem"], hint="a requirements file holds one requirement a line, as pip reads it")
+    return RequirementsFile(
+        requirements=tuple(answer["requirements"]),
+        constraints=tuple(answer["constraints"]),
+    )
+
+
+def _ask(order: Mapping[str, Any], python: str, environ: Mapping[str, str], timeout: float) -> Any:
+    """The script's answer, or as text why there is none."""
+    mark = f"-----{secrets.token_hex(12)}-----"
+    env = child_environ(environ) | {"PIPAPI_PYTHON_LOCATION": python, "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        with script("pip_script.py") as path:
+            done = run([sys.executable, "-I", "-B", path, mark, json.dumps(order)], env=env, timeout=timeout)
+    except OSError as error:
+        return str(error)
+    if "No module named pip\n" in done.stderr:
+        return f"there is no pip in `{python}`"
+    answer = marked_json(done.stdout, mark)
+    return how_it_ended(done, timeout) if answer is None else answer
+
+
+def _last_line(text: str) -> str:
+    """The line of a traceback that says what went wrong."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-2] if len(lines) > 1 else "".join(lines)

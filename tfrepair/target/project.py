@@ -1,0 +1,219 @@
+"""What a project's own files ask of TensorFlow. They are read, never run, and nothing they name is fetched."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+_FAMILY = re.compile(
+    r"^(?:tensorflow(?:-(?:cpu|gpu|intel|macos|rocm|aarch64|cpu-aws|directml))?"
+    r"|intel-tensorflow|tf-nightly(?:-(?:cpu|gpu|intel|macos))?)$"
+)
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*")
+_CARET = re.compile(r"^[\^~](?=\d)")
+_MAX_BYTES = 4 << 20
+_CONDA = re.compile(r"^(?:[\w.-]+::)?(?P<name>[A-Za-z0-9_.-]+)\s*(?P<version>[<>=!~][^\s]*|\s[\d][^\s]*)?(?:\s.*)?$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectPin:
+    """One line of a project's file about TensorFlow."""
+
+    requirement: str
+    """A requirement as PEP 508 writes it; empty when the file could not be read."""
+    source: str
+    """The file, relative to the folder, and the line or table: `requirements.txt:3`."""
+    locked: bool = False
+    """From a lock file: an outcome, where the others are a wish."""
+    note: str = ""
+    """Why there is no requirement."""
+
+
+def project_pins(folder: Path) -> tuple[ProjectPin, ...]:
+    """Everything the files of a folder ask of the TensorFlow family; wishes first, then locks. Never raises."""
+    pins: list[ProjectPin] = []
+    for name in _requirement_files(folder):
+        pins.extend(_read(folder, name, _requirement_lines))
+    for name, reader in _READERS.items():
+        pins.extend(_read(folder, name, reader))
+    return tuple(sorted(pins, key=lambda pin: pin.locked))
+
+
+def _requirement_files(folder: Path) -> list[str]:
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError:
+        return []
+    wanted = [name for name in names if re.fullmatch(r"(?:requirements|constraints)[\w.-]*\.txt", name)]
+    return sorted(wanted, key=lambda name: (name != "requirements.txt", not name.startswith("requirements"), name))
+
+
+def _read(folder: Path, name: str, reader: Callable[[str, str], Iterable[ProjectPin]]) -> list[ProjectPin]:
+    file = folder / name
+    try:
+        if not file.is_file():
+            return []
+        if file.stat().st_size > _MAX_BYTES:
+            return [ProjectPin(requirement="", source=name, note="is larger than 4 MiB and was not read")]
+        return list(reader(_decoded(file.read_bytes()), name))
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return [ProjectPin(requirement="", source=name, note=f"could not be read: {reason}")]
+
+
+def _decoded(data: bytes) -> str:
+    # `pip freeze > requirements.txt` in PowerShell writes UTF-16 with a byte order mark.
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16")
+    return data.decode("utf-8-sig", errors="replace")
+
+
+def _of_family(name: str) -> bool:
+    return _FAMILY.match(canonicalize_name(name)) is not None
+
+
+def _requirement(text: str) -> str | None:
+    """The requirement, if it is one about the family."""
+    match = _NAME.match(text.strip())
+    if match is None or not _of_family(match[0]):
+        return None
+    try:
+        return str(Requirement(text.strip()))
+    except InvalidRequirement:
+        return None
+
+
+def _requirement_lines(text: str, name: str) -> Iterator[ProjectPin]:
+    whole = ""
+    first = 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        first = first if whole else number
+        whole += line.removesuffix("\\")
+        if line.endswith("\\"):
+            continue
+        plain = re.sub(r"(?:^|\s)#.*$", "", whole)
+        requirement = _requirement(re.split(r"\s--?[a-z]", plain, maxsplit=1)[0])
+        if requirement:
+            yield ProjectPin(requirement=requirement, source=f"{name}:{first}")
+        whole = ""
+
+
+def _pyproject(text: str, name: str) -> Iterator[ProjectPin]:
+    document = tomllib.loads(text)
+    project = document.get("project", {})
+    tables: dict[str, Any] = {"project.dependencies": project.get("dependencies", [])}
+    tables.update(_prefixed("project.optional-dependencies", project.get("optional-dependencies", {})))
+    tables.update(_prefixed("dependency-groups", document.get("dependency-groups", {})))
+    for table, lines in tables.items():
+        found = (_requirement(line) for line in lines if isinstance(line, str))
+        yield from (ProjectPin(requirement=each, source=f"{name}:{table}") for each in found if each)
+    poetry = document.get("tool", {}).get("poetry", {})
+    groups = {
+        f"tool.poetry.group.{key}": group.get("dependencies", {}) for key, group in poetry.get("group", {}).items()
+    }
+    for table, wishes in {"tool.poetry.dependencies": poetry.get("dependencies", {}), **groups}.items():
+        yield from _poetry_table(wishes, f"{name}:{table}")
+
+
+def _prefixed(table: str, groups: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{table}.{key}": lines for key, lines in groups.items()}
+
+
+def _poetry_table(wishes: Mapping[str, Any], source: str) -> Iterator[ProjectPin]:
+    for name, wish in wishes.items():
+        if not _of_family(name):
+            continue
+        for each in wish if isinstance(wish, list) else [wish]:
+            version = each.get("version", "*") if isinstance(each, dict) else str(each)
+            yield ProjectPin(requirement=f"{name}{_poetry_specifier(version)}", source=source)
+
+
+def _poetry_specifier(text: str) -> str:
+    """Poetry's own `^2.10` and `~2.10` as PEP 440 says it. Raises ValueError."""
+    return ",".join(filter(None, (_poetry_part(part.strip()) for part in text.split(","))))
+
+
+def _poetry_part(part: str) -> str:
+    if part in {"", "*"}:
+        return ""
+    if _CARET.match(part):
+        version = Version(part[1:])
+        release = list(version.release)
+        depth = next((i for i, number in enumerate(release) if number), len(release) - 1) if part[0] == "^" else 1
+        upper = [*release[: min(depth, len(release) - 1)], release[min(depth, len(release) - 1)] + 1]
+        return f">={version},<{'.'.join(map(str, upper))}"
+    return str(SpecifierSet(part if part[0] in "<>=!~" else f"=={part}"))
+
+
+def _locked_packages(key: str) -> Callable[[str, str], Iterator[ProjectPin]]:
+    def read(text: str, name: str) -> Iterator[ProjectPin]:
+        for package in tomllib.loads(text).get(key, []):
+            if _of_family(str(package.get("name", ""))) and package.get("version"):
+                requirement = f"{package['name']}=={package['version']}"
+                yield ProjectPin(requirement=requirement, source=name, locked=True)
+
+    return read
+
+
+def _conda_environment(text: str, name: str) -> Iterator[ProjectPin]:
+    import yaml
+
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"it is not valid YAML: {error}".splitlines()[0]) from error
+    for item in (document or {}).get("dependencies") or []:
+        if isinstance(item, dict):
+            found = (_requirement(str(line)) for line in item.get("pip") or [])
+            yield from (ProjectPin(requirement=each, source=f"{name}:pip") for each in found if each)
+        elif requirement := _conda_requirement(str(item)):
+            yield ProjectPin(requirement=requirement, source=name)
+
+
+def _conda_requirement(text: str) -> str | None:
+    """Conda's `tensorflow=2.10` means any 2.10.x; builds and channels are left out."""
+    match = _CONDA.match(text.strip())
+    if match is None or not _of_family(match["name"]):
+        return None
+    parts = (_conda_part(part) for part in (match["version"] or "").strip().split(","))
+    try:
+        return f"{match['name']}{SpecifierSet(','.join(filter(None, parts)))}"
+    except InvalidSpecifier:
+        return match["name"]
+
+
+def _conda_part(part: str) -> str:
+    exact = re.match(r"^(={0,2})(\d[\w.]*?)(?:\.?\*)?(?:=[\w*]+)?$", part)
+    if exact is None:
+        return part
+    try:
+        Version(exact[2])
+    except InvalidVersion:
+        return ""
+    return f"=={exact[2]}" if exact[1] == "==" and not part.endswith("*") else f"=={exact[2]}.*"
+
+
+_READERS: dict[str, Callable[[str, str], Iterable[ProjectPin]]] = {
+    "pyproject.toml": _pyproject,
+    "environment.yml": _conda_environment,
+    "environment.yaml": _conda_environment,
+    "uv.lock": _locked_packages("package"),
+    "poetry.lock": _locked_packages("package"),
+    "pylock.toml": _locked_packages("packages"),
+}

@@ -1,0 +1,144 @@
+"""The import smoke test: whether TensorFlow really works in a target, and what it says when it does not."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfrepair.model.run import Smoke
+from tfrepair.target.describe import script
+from tfrepair.target.interpreter import Completed, marked_json, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_FIRST_RUNG = "metadata"
+_NOT_EXECUTABLE = 126
+_OUTPUT_CAP = 1024 * 1024
+
+
+def smoke_test(
+    python: str,
+    *,
+    environ: Mapping[str, str],
+    timeout: float = 300.0,
+    extras: tuple[str, ...] = (),
+    gpu: bool = False,
+    site_folders: tuple[str, ...] = (),
+    on_rung: Callable[[str], None] | None = None,
+) -> Smoke:
+    """Import TensorFlow with an interpreter and compute with it, from an empty folder, on the CPU unless `gpu`.
+
+    PYTHONPATH, the user site and every other setting stay as the user has them; nothing is written in the environment.
+    `site_folders` come first on its search path. `extras` are imported afterwards (`tensorboard`, `tf_keras`).
+    `on_rung` is called with each rung as it begins, from another thread. After `timeout` seconds it is killed.
+    """
+    mark = f"-----{secrets.token_hex(12)}-----"
+    order = {"mark": mark, "extras": extras, "gpu": gpu, "site_folders": site_folders}
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="tfrepair-smoke-", ignore_cleanup_errors=True) as folder:
+        with script("smoke_script.py") as source:
+            path = shutil.copy(source, folder)
+        try:
+            done = run(
+                [python, "-B", "-X", "faulthandler", path, json.dumps(order)],
+                env=_environ(environ, Path(folder), gpu=gpu),
+                cwd=folder,
+                timeout=timeout,
+                cap=_OUTPUT_CAP,
+                on_line=_watcher(mark, on_rung),
+                merge=True,
+            )
+        except OSError as error:
+            return _not_started(python, error, time.monotonic() - started)
+    return _smoke(done, mark)
+
+
+def _environ(environ: Mapping[str, str], folder: Path, *, gpu: bool) -> dict[str, str]:
+    """The user's environment, with Keras's own files, which an import writes, kept out of the home folder."""
+    result = dict(environ) | {"PYTHONIOENCODING": "utf-8:backslashreplace", "PYTHONDONTWRITEBYTECODE": "1"}
+    result.pop("__PYVENV_LAUNCHER__", None)
+    if not gpu:
+        result["CUDA_VISIBLE_DEVICES"] = "-1"
+    settings = Path(environ.get("KERAS_HOME") or Path(environ.get("HOME") or Path.home()) / ".keras") / "keras.json"
+    home = folder / "keras"
+    home.mkdir()
+    if settings.is_file():
+        shutil.copy(settings, home)
+    return result | {"KERAS_HOME": str(home)}
+
+
+def _watcher(mark: str, on_rung: Callable[[str], None] | None) -> Callable[[str], None] | None:
+    if on_rung is None:
+        return None
+
+    def watch(line: str) -> None:
+        event = marked_json(line, mark)
+        if event is not None and event["state"] == "begin":
+            on_rung(event["rung"])
+
+    return watch
+
+
+@dataclass(slots=True)
+class _Story:
+    """What the events told so far."""
+
+    rung: str = _FIRST_RUNG
+    failed: str | None = None
+    version: str | None = None
+    ended: bool = False
+    exceptions: list[str] = field(default_factory=list)
+
+    def hear(self, event: Mapping[str, Any]) -> None:
+        """Take in one event."""
+        match event["state"]:
+            case "begin":
+                self.rung = event["rung"]
+            case "failed":
+                self.failed = self.failed or event["rung"]
+                self.exceptions += [text for text in event["exceptions"] if text not in self.exceptions]
+            case "passed" if event["rung"] in ("import", "attributes"):
+                self.version = event["detail"] or self.version
+            case "end":
+                self.ended = True
+
+
+def _smoke(done: Completed, mark: str) -> Smoke:
+    story = _Story()
+    pattern = re.compile(f"\\n?{re.escape(mark)}(.*?){re.escape(mark)}\\n?", re.DOTALL)
+    for match in pattern.finditer(done.stdout):
+        event = marked_json(match[0], mark)
+        if event is not None:
+            story.hear(event)
+    output = pattern.sub("", done.stdout).strip("\n")
+    return Smoke(
+        ok=done.ok and story.ended and story.failed is None,
+        rung=story.failed or story.rung,
+        seconds=round(done.seconds, 3),
+        tensorflow=story.version,
+        exit_code=done.exit_code,
+        signal=done.signal,
+        output=output if done.exit_code is not None else f"{output}\nit did not end in time and was killed".strip(),
+        exceptions=tuple(story.exceptions),
+    )
+
+
+def _not_started(python: str, error: OSError, seconds: float) -> Smoke:
+    return Smoke(
+        ok=False,
+        rung=_FIRST_RUNG,
+        seconds=round(seconds, 3),
+        tensorflow=None,
+        exit_code=_NOT_EXECUTABLE,
+        signal=None,
+        output=f"`{python}` cannot be executed: {error.strerror or error}",
+        exceptions=(f"{type(error).__name__}: {error}",),
+    )

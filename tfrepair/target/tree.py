@@ -1,0 +1,81 @@
+"""The folders below a prefix as they are on disk."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Tree:
+    """What is on disk below a prefix, each folder listed once and only if it really lies inside.
+
+    A `..` is taken as written, before links are followed, so that a link can never lead out.
+    """
+
+    prefix: str
+    site: str
+    _root: str = field(init=False)
+    _bases: dict[str, str] = field(init=False)
+    _inside: dict[str, bool] = field(init=False)
+    _listings: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.prefix = os.path.abspath(self.prefix)  # noqa: PTH100
+        self.site = os.path.abspath(self.site)  # noqa: PTH100
+        # A user's site folder is no part of the prefix of the interpreter; then it is the border itself.
+        inside = self.site == self.prefix or self.site.startswith(self.prefix.rstrip(os.sep) + os.sep)
+        border = self.prefix if inside else self.site
+        self._root = os.path.realpath(border)
+        self._bases = {"": self.site}
+        self._inside = {border: True}
+
+    def folder(self, relative: str) -> str | None:
+        """Absolute path of a folder that RECORD writes relative to the site folder; None if it leaves the prefix."""
+        base = self._bases.get(relative)
+        if base is None:
+            base = os.path.normpath(os.path.join(self.site, relative))  # noqa: PTH118
+            self._bases[relative] = base
+        return base if self._is_inside(base) else None
+
+    def _is_inside(self, folder: str) -> bool:
+        known = self._inside.get(folder)
+        if known is None:
+            known = self._judge(folder)
+            self._inside[folder] = known
+        return known
+
+    def _judge(self, folder: str) -> bool:
+        parent = os.path.dirname(folder)  # noqa: PTH120
+        if parent != folder and self._is_inside(parent) and not _is_link(folder):
+            return True
+        if parent == folder:
+            return False
+        real = os.path.realpath(folder)
+        return real == self._root or real.startswith(self._root.rstrip(os.sep) + os.sep)
+
+    def listing(self, folder: str) -> dict[str, int]:
+        """Names in a folder with their sizes in bytes, -1 for what is no file; empty when there is no such folder."""
+        known = self._listings.get(folder)
+        if known is None:
+            known = _listing(folder)
+            self._listings[folder] = known
+        return known
+
+
+def _is_link(folder: str) -> bool:
+    return os.path.islink(folder) or (os.name == "nt" and os.path.realpath(folder) != os.path.normpath(folder))  # noqa: PTH114
+
+
+def _listing(folder: str) -> dict[str, int]:
+    names: dict[str, int] = {}
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                try:
+                    names[os.path.normcase(entry.name)] = entry.stat().st_size if entry.is_file() else -1
+                except OSError:  # a link to nowhere is as good as missing
+                    continue
+    except OSError:
+        return {}
+    return names
