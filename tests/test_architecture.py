@@ -80,8 +80,12 @@ def test_only_the_borders_read_the_process_environment(path):
     if room(path) in {"cli", "target"}:
         return
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        assert not (isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"} and
-                    isinstance(node.value, ast.Name) and node.value.id == "os"), path
+        assert not (
+            isinstance(node, ast.Attribute)
+            and node.attr in {"environ", "getenv"}
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "os"
+        ), path
 
 
 def test_every_room_says_what_it_is_for():

@@ -52,6 +52,12 @@ class SurroundingsError(TfrepairError):
     exit_code = 6
 
 
+class ChangedError(SurroundingsError):
+    """Somebody else changed the target while it was being repaired; it was not touched."""
+
+    code = "changed"
+
+
 class StepError(TfrepairError):
     """An operation on the stage failed; the target was not touched."""
 

@@ -21,7 +21,7 @@ class Log:
     """Writes events to any number of streams. Secrets are removed before anything is written."""
 
     def __init__(self) -> None:
-        self._loggers: list[Any] = []
+        self._loggers: dict[int, Any] = {}
 
     def add(self, stream: IO[str], *, pretty: bool = False) -> None:
         """Write to this stream from now on: JSON lines, or short lines for people."""
@@ -38,16 +38,16 @@ class Log:
             ],
             wrapper_class=structlog.BoundLogger,
         )
-        self._loggers.append(logger)
+        self._loggers[id(stream)] = logger
+
+    def remove(self, stream: IO[str]) -> None:
+        """Do not write to this stream any more."""
+        self._loggers.pop(id(stream), None)
 
     def info(self, event: str, **detail: Any) -> None:
         """Something happened."""
-        for logger in self._loggers:
+        for logger in self._loggers.values():
             logger.info(event, **detail)
-
-    def close(self) -> None:
-        """Write nothing any more; the streams belong to whoever opened them."""
-        self._loggers.clear()
 
 
 def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -1,6 +1,5 @@
 """Real wheels, real interpreters, the real command line: what the tests of this folder share."""
 
-
 import json
 import os
 import subprocess
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from tfrepair.execute.fingerprint import tree_digest
 from tfrepair.target.discover import find_bases
 from tfrepair.target.installer.uv_child import find_uv
@@ -42,7 +42,12 @@ class World:
 
     def run(self, *argv, check=True, cwd=None):
         done = subprocess.run(
-            [str(a) for a in argv], env=self.environ, cwd=cwd or self.folder, capture_output=True, text=True, check=False
+            [str(a) for a in argv],
+            env=self.environ,
+            cwd=cwd or self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if check:
             assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"

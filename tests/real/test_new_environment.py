@@ -7,7 +7,9 @@ from tfrepair.target.release_data import load_releases
 
 def test_an_old_release_gets_a_working_environment(world):
     env = world.folder / "new"
-    done = world.tfrepair("fix", "--yes", "--tensorflow", "2.11.0", "--venv", env, "--base-python", base("3.10"), "--json")
+    done = world.tfrepair(
+        "fix", "--yes", "--tensorflow", "2.11.0", "--venv", env, "--base-python", base("3.10"), "--json"
+    )
     assert done.code == 0, done
     assert done.json["result"]["tensorflow"] == "2.11.0"
     assert computed(world, env) == "2.11.0"
@@ -25,7 +27,8 @@ def test_an_empty_environment_gets_the_newest_release_that_fits(world):
     assert done.code == 0, done
     assert done.json["findings"][0]["id"] == "not-installed"
     newest = max(
-        (v for v, r in load_releases().by_name["tensorflow"].items() if r.final), key=lambda v: tuple(map(int, v.split(".")[:3]))
+        (v for v, r in load_releases().by_name["tensorflow"].items() if r.final),
+        key=lambda v: tuple(map(int, v.split(".")[:3])),
     )
     assert computed(world, env) == newest
 

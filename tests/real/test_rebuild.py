@@ -29,7 +29,9 @@ def furnished(world, env):
 
 
 def assert_furnished(world, env):
-    versions = "import pandas, requests, helper_of_mine; print(pandas.__version__, requests.__version__, helper_of_mine.VALUE)"
+    versions = (
+        "import pandas, requests, helper_of_mine; print(pandas.__version__, requests.__version__, helper_of_mine.VALUE)"
+    )
     assert world.run(env / "bin" / "python", "-c", versions).stdout.split() == ["2.2.3", "2.32.3", "42"]
     assert world.run(env / "bin" / "mine").stdout == "mine runs\n"
     assert (env / "notes" / "todo.txt").read_text() == "train it again"

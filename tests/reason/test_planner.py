@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 from tfrepair.errors import NoRepairError, UnresolvableError
 from tfrepair.model.distribution import Distribution
 from tfrepair.model.goals import Goals
@@ -96,7 +97,9 @@ def test_metadata_paths_are_relative_to_the_prefix():
 
 def test_a_healthy_release_is_not_fetched_again():
     healthy = dist("tensorflow", "2.10.0", requires=["numpy"], requested=True)
-    plan = make_plan(situation(healthy, dist("numpy", "2.2.6")), Index(pin("tensorflow", "2.10.0"), pin("numpy", "1.23.3")))
+    plan = make_plan(
+        situation(healthy, dist("numpy", "2.2.6")), Index(pin("tensorflow", "2.10.0"), pin("numpy", "1.23.3"))
+    )
     assert names(plan, Uninstall) == ["numpy"]
     assert [o.names for o in plan.operations if isinstance(o, Install)] == [("numpy",)]
     assert not [o for o in plan.operations if isinstance(o, RemovePath)]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def base_for(subject: Subject, bench: Bench) -> Target:
-    """The base interpreter: the one that was named, that of the environment, one of its minor version, or any that fits.
+    """The base interpreter: the named one, that of the environment, one of its minor version, or any.
 
     Another minor version than the environment's is taken only when it was asked for.
     Raises TargetError for a name that fits nothing, NoRepairError when there is none.
@@ -33,7 +33,7 @@ def base_for(subject: Subject, bench: Bench) -> Target:
 
 
 def _like(target: Target, bench: Bench) -> Target:
-    """One of the same minor version: the environment's own base when it is there and starts."""
+    """One of the same minor version, the environment's own base first. Raises NoRepairError."""
     from tfrepair.target.discover import find_bases
 
     interpreter = target.interpreter

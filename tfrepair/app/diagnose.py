@@ -135,12 +135,10 @@ def unfinished(target: Target) -> tuple[str, ...]:
     left = find(Path(target.environment.prefix))
     if left is None:
         return ()
-    return (f"warning: {left}; `tfrepair fix` or `tfrepair rollback` finishes or undoes it",)
+    return (f"warning: {left.sentence}; `tfrepair fix` or `tfrepair rollback` finishes or undoes it",)
 
 
-def _judge(
-    recorded: Path, playbooks: tuple[Playbook, ...], request: PlaybookRequest, screen: Screen
-) -> Report:
+def _judge(recorded: Path, playbooks: tuple[Playbook, ...], request: PlaybookRequest, screen: Screen) -> Report:
     from tfrepair.model.wire import facts_from_json, target_from_facts
     from tfrepair.reason.diagnose import diagnose as reason
 

@@ -126,13 +126,11 @@ def _reviewed(path: Path, subject: Subject, mark: str | None) -> Plan:
 def _look(subject: Subject, bench: Bench) -> Look:
     if subject.target is None:
         return look_at_nothing(subject, bench)
-    return look(
-        subject.target, bench.playbooks, bench.look, bench.environ, bench.screen, bench.log, told=bench.told
-    )
+    return look(subject.target, bench.playbooks, bench.look, bench.environ, bench.screen, bench.log, told=bench.told)
 
 
 def _is_as_wanted(seen: Look, bench: Bench) -> bool:
-    """The release that imports is the one that `--tensorflow` asks for, and the Python the one `--base-python` names."""
+    """The release is the one that `--tensorflow` asks for, the Python the one that `--base-python` names."""
     given = bench.request.tensorflow
     if bench.request.strategy == "rebuild" or not _python_as_wanted(seen, bench):
         return False
@@ -159,7 +157,7 @@ def _recover(subject: Subject, bench: Bench) -> None:
     """Finish or undo what a repair of this environment that was killed has left."""
     from tfrepair.execute.recover import recover
 
-    done = recover(subject.prefix, environ=bench.environ, lock_timeout=bench.request.lock_timeout)
+    done = recover(subject.prefix, lock_timeout=bench.request.lock_timeout)
     if done is not None:
-        bench.screen.say(f"recovered: {done}")
-        bench.log.info("recovered", outcome=str(done))
+        bench.screen.say(done.sentence)
+        bench.log.info("recovered", outcome=done.sentence)

@@ -6,11 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.app.report import Report, RunInfo
-from tfrepair.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from tfrepair.app.requests import Screen, TargetRequest
+    from tfrepair.execute.run_folder import RunFolder
     from tfrepair.log import Log
+    from tfrepair.model.run import JournalEntry, RunRecord
+
+SHOWN = 5
 
 
 def roll_back(
@@ -18,29 +23,25 @@ def roll_back(
 ) -> Report:
     """Put the target back as it was before a run. Exit 0: restored, working or not."""
     from tfrepair.app.selfcopy import step_aside
-    from tfrepair.execute.runs import changes_since, find_run, rollback
+    from tfrepair.execute.runs import changes_since, find_run, kept_changes, rollback
 
-    prefix = _prefix(run, where, screen)
-    found = find_run(where.environ, run=run, prefix=prefix)
-    if found is None:
-        what = f"the run `{run}`" if run else f"a run of tfrepair on `{prefix}`"
-        raise UsageError(f"there is no record of {what}", hint="`tfrepair runs list` shows the runs")
-    step_aside(Path(found.prefix), where.environ)
-    lost = changes_since(found)
+    found = find_run(run, where.environ, prefix=_prefix(run, where, screen))
+    step_aside(found.prefix, where.environ)
     question = f"put `{found.prefix}` back as it was before {found.id}?"
-    if lost:
-        question = f"{lost}; {question}"
-        screen.say(f"note: {lost}; the state that is replaced is kept too")
+    if lost := changes_since(found):
+        screen.say(f"note: {_listed(lost)} changed since and will be replaced; that state is kept too")
+    if written := kept_changes(found):
+        screen.say(f"note: {_listed(written)} was written through a link since, and comes back as it is now")
     if not yes and not screen.ask(question):
         return Report(command="rollback", status="planned", exit_code=1, messages=("declined: nothing was changed",))
     screen.step(f"putting back `{found.prefix}`")
-    record = rollback(found, environ=where.environ, lock_timeout=lock_timeout)
-    log.info("restored", run=found.id, prefix=found.prefix)
+    record = rollback(found, where.environ, lock_timeout=lock_timeout)
+    log.info("restored", run=found.id, prefix=str(found.prefix))
     return Report(
         command="rollback",
         status="restored",
         exit_code=0,
-        run=RunInfo(id=record.id, folder=str(record.folder), log=str(record.folder / "log.jsonl"), kept=None),
+        run=RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path), kept=record.record().kept),
         messages=(f"restored: `{found.prefix}` is as it was before {found.id}",),
     )
 
@@ -53,3 +54,38 @@ def _prefix(run: str | None, where: TargetRequest, screen: Screen) -> Path | Non
     from tfrepair.app.diagnose import locate
 
     return Path(locate(where, screen).environment.prefix)
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    return ", ".join(f"`{path}`" for path in paths[:SHOWN]) + more
+
+
+def recorded(environ: Mapping[str, str]) -> tuple[tuple[RunRecord, int], ...]:
+    """Every run, the newest first, with the bytes that dropping what it keeps would free."""
+    from tfrepair.execute.runs import runs, size
+
+    return tuple((run.record(), size([run.tree]).exclusive if run.record().kept else 0) for run in runs(environ))
+
+
+def detail(spec: str, environ: Mapping[str, str]) -> tuple[RunRecord, tuple[JournalEntry, ...]]:
+    """A run and its journal. Raises UsageError when there is no such run."""
+    from tfrepair.execute.runs import find_run
+
+    found = find_run(spec, environ)
+    return found.record(), found.entries
+
+
+def kept(specs: Sequence[str], environ: Mapping[str, str]) -> tuple[RunFolder, ...]:
+    """The runs that keep an old environment: the named ones, or all. Raises UsageError for a name that is not known."""
+    from tfrepair.execute.runs import find_run, runs
+
+    chosen = [find_run(spec, environ) for spec in specs] if specs else runs(environ)
+    return tuple(run for run in chosen if run.record().kept)
+
+
+def clean(chosen: Sequence[RunFolder]) -> int:
+    """Drop what these runs keep; the bytes that are free now."""
+    from tfrepair.execute.runs import clean as drop
+
+    return drop(chosen)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tfrepair.log import Log
     from tfrepair.model.finding import Diagnosis
     from tfrepair.model.playbook import Playbook
+    from tfrepair.model.run import Smoke
     from tfrepair.model.target import Target
 
 
@@ -69,11 +70,27 @@ def look(
     return Look(target=target, facts=facts, diagnosis=diagnosis)
 
 
+def smoke_of(facts: Facts) -> Smoke | None:
+    """The smoke test of a look; None when it was not run."""
+    from tfrepair.model.run import Smoke
+
+    if not isinstance(facts.get("import.ok"), Known):
+        return None
+    return Smoke(
+        ok=facts.value("import.ok"),
+        rung=facts.value("import.rung", "import"),
+        seconds=facts.value("import.seconds", 0.0),
+        tensorflow=facts.value("import.tensorflow"),
+        exit_code=facts.value("import.exit_code"),
+        signal=facts.value("import.signal"),
+        output=facts.value("import.output", ""),
+        exceptions=tuple(facts.value("import.exceptions", ())),
+    )
+
+
 def stated(values: Mapping[str, object]) -> Facts:
     """Facts that the command line states."""
-    return Facts.of(
-        Fact(path=path, state=Known(value), source="command line") for path, value in values.items()
-    )
+    return Facts.of(Fact(path=path, state=Known(value), source="command line") for path, value in values.items())
 
 
 def _closer(target: Target, options: object, environ: Mapping[str, str]) -> Facts:

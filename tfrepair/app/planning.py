@@ -10,6 +10,7 @@ from tfrepair.app.base import base_for
 from tfrepair.app.wishes import constraint_lines, is_file, requirement_lines, wishes
 from tfrepair.errors import NoRepairError
 from tfrepair.model.goals import Goals
+from tfrepair.model.wire import installed_in
 from tfrepair.reason.choose import choose
 from tfrepair.reason.goals import acting, goals_of, manual_steps
 from tfrepair.reason.keep import closure
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from tfrepair.app.bench import Bench
     from tfrepair.app.look import Look
     from tfrepair.app.subject import Subject
-    from tfrepair.model.distribution import Distribution
     from tfrepair.model.facts import Facts
     from tfrepair.model.plan import Choice, Plan, Strategy
     from tfrepair.model.target import Target
@@ -67,7 +67,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
                 base_version=python.interpreter.version_text,
                 same_minor=strategy == "create" or python.interpreter.minor == seen.target.interpreter.minor,
                 markers=python.interpreter.markers,
-                distributions=() if strategy == "create" else distributions(seen.facts),
+                distributions=() if strategy == "create" else installed_in(seen.facts),
                 goals=goals,
                 causes=tuple(finding.id for finding in findings),
                 choice=choice,
@@ -97,17 +97,6 @@ class ManualError(NoRepairError):
     def __init__(self, message: str, *, steps: tuple[str, ...]) -> None:
         super().__init__(message, hint="nothing was changed")
         self.steps = steps
-
-
-def distributions(facts: Facts) -> tuple[Distribution, ...]:
-    """The inventory of a look."""
-    from tfrepair.model.distribution import Distribution
-
-    tuples = {"requires", "top_level", "examples"}
-    return tuple(
-        Distribution(**{key: tuple(value) if key in tuples else value for key, value in item.items()})
-        for item in facts.value("inventory.distributions", [])
-    )
 
 
 def resolver(bench: Bench, subject: Subject, python: Target):  # type: ignore[no-untyped-def]  # noqa: ANN201  # a Resolve
@@ -142,20 +131,20 @@ def make_installer_for(bench: Bench, subject: Subject, python: Target):  # type:
 
 def cutoff(choice: Choice, bench: Bench) -> str | None:
     """The day as of which the release is resolved; None when its own day is not known or that day is to come."""
-    import datetime
+    import datetime as dt
 
     uploaded = bench.releases.date(choice.name, choice.version)
     if uploaded is None:
         return None
-    day = datetime.date.fromisoformat(uploaded) + datetime.timedelta(days=GRACE_DAYS)
-    today = datetime.datetime.now(datetime.timezone.utc).date()
+    day = dt.date.fromisoformat(uploaded) + dt.timedelta(days=GRACE_DAYS)
+    today = dt.datetime.now(dt.timezone.utc).date()
     return day.isoformat() if day < today else None
 
 
 def leftovers(seen: Look, bench: Bench) -> tuple[tuple[str, str], ...]:
     """The import folders of the TensorFlow distributions that are there and that nothing else installed writes to."""
     family = bench.releases.family
-    installed = distributions(seen.facts)
+    installed = installed_in(seen.facts)
     tops = {"tensorflow", "tensorflow_core"}
     tops |= {top for d in installed if d.canonical_name in family for top in d.top_level}
     tops -= {top for d in installed if d.canonical_name not in family for top in d.top_level}
@@ -204,11 +193,11 @@ def _other_requirements(bench: Bench) -> tuple[str, ...]:
 
 def _own(seen: Look, bench: Bench) -> frozenset[str]:
     """Distributions that are there only because tfrepair is."""
-    installed = distributions(seen.facts)
+    installed = installed_in(seen.facts)
     names = {d.canonical_name for d in installed}
     if OWN not in names:
         return frozenset()
     markers = seen.target.interpreter.markers
     others = {d.canonical_name for d in installed if d.requested and d.canonical_name != OWN}
-    needed = closure(others | (names & bench.releases.family), installed, markers)
+    needed = closure(others | (names & set(bench.releases.family)), installed, markers)
     return closure([OWN], installed, markers) - needed

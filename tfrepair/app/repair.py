@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfrepair.app.look import Look, look
+from tfrepair.app.look import Look, look, smoke_of
 from tfrepair.app.planning import Round, plan_round
 from tfrepair.app.ports import ports_for
 from tfrepair.app.report import RunInfo
-from tfrepair.app.subject import Subject
-from tfrepair.errors import NoRepairError, StepError, SurroundingsError, TfrepairError
+from tfrepair.errors import ChangedError, NoRepairError, StepError, SurroundingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tfrepair.app.bench import Bench
     from tfrepair.app.report import Report
+    from tfrepair.app.subject import Subject
     from tfrepair.execute.runs import RunFolder
     from tfrepair.execute.transaction import Transaction
     from tfrepair.model.plan import Plan
@@ -55,14 +55,17 @@ def repair(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report)
 
 
 def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report) -> Report:
-    from tfrepair.execute.runs import RunFolder
+    from tfrepair.execute.run_folder import RunFolder
     from tfrepair.execute.transaction import Transaction
 
-    record = RunFolder.create(bench.environ, prefix=subject.prefix, command="fix", tensorflow=plan.tensorflow.version)
-    info = RunInfo(id=record.id, folder=str(record.folder), log=str(record.folder / "log.jsonl"))
-    with record.log_stream() as stream:
+    record = RunFolder.create(subject.prefix, bench.environ)
+    info = RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path))
+    confirmed: list[Smoke] = []
+    with record.log_path.open("a", encoding="utf-8") as stream:
         bench.log.add(stream)
-        record.write_smoke("before", str(seen.facts.value("import.output", "")))
+        before = smoke_of(seen.facts)
+        if before is not None:
+            record.write_smoke("before", before)
         try:
             ports = ports_for(bench, subject, seen)
             with Transaction(
@@ -70,22 +73,22 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
             ) as transaction:
                 final = _rounds(plan, seen, subject, bench, transaction, record)
                 bench.screen.step("putting it in place and verifying it there")
-                transaction.commit(lambda: _confirm(subject, bench, record))
+                transaction.commit(lambda: _confirm(subject, bench, confirmed))
         except StepError as error:
             bench.log.info("rolled back", reason=error.message)
             bench.screen.say("rolled back: the environment is as it was")
             return replace(base, status="rolled-back", exit_code=error.exit_code, error=error, run=info)
-    smoke = record.last_smoke
-    kept = record.kept_tree()
+        finally:
+            bench.log.remove(stream)
     return replace(
         base,
         status="repaired",
         exit_code=0,
         works=True,
         plan=final,
-        run=replace(info, kept=None if kept is None else str(kept)),
-        python=ports.python_of(subject.prefix),
-        smoke=smoke,
+        run=replace(info, kept=record.record().kept or (str(subject.prefix) if subject.target is None else None)),
+        python=ports.describe(subject.prefix).interpreter.executable,
+        smoke=confirmed[-1],
         messages=("repaired",),
     )
 
@@ -100,11 +103,16 @@ def _rounds(
         bench.log.info("round", number=current.round, strategy=current.strategy, tensorflow=current.tensorflow.version)
         bench.screen.step(f"round {current.round}: staging")
         record.write_plan(current)
-        stage = transaction.stage(current)
+        stage = transaction.stage_path
+        if current.round == 1 or current.strategy != "in-place":
+            transaction.stage(current)
         bench.screen.step(f"round {current.round}: applying {len(current.operations)} operations")
         transaction.apply(current)
         transaction.seal()
         staged = _look_at_stage(stage, bench)
+        smoke = smoke_of(staged.facts)
+        if smoke is not None:
+            transaction.verified(smoke)
         if staged.works:
             return current
         bench.log.info("round failed", number=current.round, output=staged.facts.value("import.output"))
@@ -118,7 +126,7 @@ def _rounds(
 
 
 def _next(progress: _Progress, staged: Look, stage: Path, seen: Look, subject: Subject, bench: Bench) -> Plan:
-    """The plan of the next round: in place on the stage, then a rebuild."""
+    """The plan of the next round: in place on the stage, then a rebuild. Raises StepError."""
     number = progress.plan.round + 1
     if number <= MAX_ROUNDS and bench.request.plan_in is None:
         for turn, view in _turns(progress, staged, stage, seen, number, bench):
@@ -142,7 +150,8 @@ def _turns(
         staged,
     )
     if plan.strategy == "in-place" and bench.request.strategy == "auto" and seen.target.environment.kind == "venv":
-        yield Round(number=number, strategy="rebuild", choice=plan.tensorflow, fingerprint=plan.fingerprint), seen
+        again = Round(number=number, strategy="rebuild", choice=plan.tensorflow, fingerprint=plan.fingerprint)
+        yield again, seen
 
 
 def _tried(turn: Round, view: Look, subject: Subject, bench: Bench) -> Plan | None:
@@ -161,7 +170,7 @@ def _look_at_stage(stage: Path, bench: Bench) -> Look:
     return look(target, bench.playbooks, request, bench.environ, bench.screen, bench.log, told=bench.told)
 
 
-def _confirm(subject: Subject, bench: Bench, record: RunFolder) -> Smoke:
+def _confirm(subject: Subject, bench: Bench, confirmed: list[Smoke]) -> Smoke:
     """The smoke test at the final path, and one console script."""
     from tfrepair.target.discover import describe_environment
     from tfrepair.target.smoke import smoke_test
@@ -173,8 +182,7 @@ def _confirm(subject: Subject, bench: Bench, record: RunFolder) -> Smoke:
         timeout=bench.look.timeout,
         on_rung=bench.screen.line,
     )
-    record.write_smoke("after", smoke.output)
-    record.last_smoke = smoke
+    confirmed.append(smoke)
     return smoke
 
 
@@ -202,7 +210,3 @@ def _running(subject: Subject, bench: Bench) -> None:
 
 def _signature(plan: Plan) -> str:
     return repr((plan.operations, plan.lock.pins))
-
-
-class ChangedError(TfrepairError):
-    """Replaced by the error of the transaction."""

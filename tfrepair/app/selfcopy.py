@@ -54,7 +54,9 @@ def _editable(destination: Path) -> None:
     import tfrepair
 
     if not (destination / "tfrepair").is_dir():
-        shutil.copytree(Path(tfrepair.__file__).parent, destination / "tfrepair", ignore=shutil.ignore_patterns("*.pyc"))
+        shutil.copytree(
+            Path(tfrepair.__file__).parent, destination / "tfrepair", ignore=shutil.ignore_patterns("*.pyc")
+        )
         playbooks = Path(tfrepair.__file__).parent.parent / "playbooks"
         if playbooks.is_dir():
             shutil.copytree(playbooks, destination / "tfrepair" / "_playbooks")

@@ -27,7 +27,7 @@ class Subject:
 
 
 def find_subject(request: FixRequest, where: TargetRequest, screen: Screen) -> Subject:
-    """The environment to repair or make. Raises TargetError, UsageError, NoRepairError for one that is never written."""
+    """The environment to repair or make. Raises UsageError, and NoRepairError for one that is never written."""
     from tfrepair.app.diagnose import locate
 
     if request.venv is None:

@@ -42,7 +42,7 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[  # noqa: ARG001  # typer calls it
+    version: Annotated[  # typer calls it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
     ] = False,
 ) -> None:
@@ -65,7 +65,7 @@ def run(arguments: list[str]) -> int:
         return _failed(arguments, error)
     except typer.Abort:
         return INTERRUPTED
-    except Exception as error:  # the border: everything else is a mistake of ours
+    except Exception as error:  # noqa: BLE001  # the border: everything else is a mistake of ours
         shown = getattr(error, "format_message", None)
         if shown is None:
             return _crashed(arguments, error)

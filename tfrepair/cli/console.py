@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
+    from typing_extensions import Self
+
     from tfrepair.model.finding import Diagnosis
     from tfrepair.model.plan import Plan
     from tfrepair.model.target import Target
@@ -28,10 +30,12 @@ class Console:
         self._status: Any = None
         self._step: tuple[str, float] | None = None
 
-    def __enter__(self) -> Console:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._end_step()
 
     def target(self, target: Target) -> None:

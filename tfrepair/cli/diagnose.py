@@ -14,7 +14,8 @@ def diagnose(
     python: opt.Python = None,
     env: opt.Env = None,
     no_import: Annotated[
-        bool, typer.Option("--no-import", envvar="TFREPAIR_NO_IMPORT", help="Look at files only; run nothing of TensorFlow.")
+        bool,
+        typer.Option("--no-import", envvar="TFREPAIR_NO_IMPORT", help="Look at files only; run nothing of TensorFlow."),
     ] = False,
     deep: Annotated[
         bool, typer.Option("--deep", envvar="TFREPAIR_DEEP", help="Also hash every file and ask pip for its view.")
@@ -23,7 +24,8 @@ def diagnose(
         Path | None, typer.Option("--facts", metavar="FILE", help="Judge recorded facts instead of a target.")
     ] = None,
     facts_out: Annotated[
-        Path | None, typer.Option("--facts-out", metavar="FILE", help="Also write the facts as JSON (`-`: standard output).")
+        Path | None,
+        typer.Option("--facts-out", metavar="FILE", help="Also write the facts as JSON (`-`: standard output)."),
     ] = None,
     timeout: opt.Timeout = 300.0,
     playbook: opt.Playbook = None,

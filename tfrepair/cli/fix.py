@@ -26,7 +26,9 @@ def fix(
     ] = "auto",
     venv: Annotated[
         str | None,
-        typer.Option("--venv", metavar="DIR", envvar="TFREPAIR_VENV", help="A working TensorFlow in DIR, new or repaired."),
+        typer.Option(
+            "--venv", metavar="DIR", envvar="TFREPAIR_VENV", help="A working TensorFlow in DIR, new or repaired."
+        ),
     ] = None,
     base_python: Annotated[
         str | None,
@@ -65,7 +67,9 @@ def fix(
     timeout: opt.Timeout = 300.0,
     lock_timeout: Annotated[
         float,
-        typer.Option("--lock-timeout", metavar="SECONDS", envvar="TFREPAIR_LOCK_TIMEOUT", help="Wait for another repair."),
+        typer.Option(
+            "--lock-timeout", metavar="SECONDS", envvar="TFREPAIR_LOCK_TIMEOUT", help="Wait for another repair."
+        ),
     ] = 30.0,
     gpu: Annotated[str, typer.Option("--gpu", envvar="TFREPAIR_GPU", help="auto, require or ignore.")] = "auto",
     allow_running: Annotated[

@@ -14,7 +14,8 @@ Env = Annotated[
     str | None, typer.Option("--env", metavar="DIR", envvar="TFREPAIR_ENV", help="The environment's folder.")
 ]
 Json = Annotated[
-    bool, typer.Option("--json", envvar="TFREPAIR_JSON", help="One JSON document on standard output, nothing else there.")
+    bool,
+    typer.Option("--json", envvar="TFREPAIR_JSON", help="One JSON document on standard output, nothing else there."),
 ]
 LogFormat = Annotated[
     str, typer.Option("--log-format", envvar="TFREPAIR_LOG_FORMAT", help="How the log reads: console or json.")
@@ -32,10 +33,12 @@ Playbook = Annotated[
     ),
 ]
 Only = Annotated[
-    list[str] | None, typer.Option("--only", metavar="ID", envvar="TFREPAIR_ONLY", help="Only these findings; repeatable.")
+    list[str] | None,
+    typer.Option("--only", metavar="ID", envvar="TFREPAIR_ONLY", help="Only these findings; repeatable."),
 ]
 Skip = Annotated[
-    list[str] | None, typer.Option("--skip", metavar="ID", envvar="TFREPAIR_SKIP", help="Not these findings; repeatable.")
+    list[str] | None,
+    typer.Option("--skip", metavar="ID", envvar="TFREPAIR_SKIP", help="Not these findings; repeatable."),
 ]
 Var = Annotated[
     list[str] | None,

@@ -10,13 +10,17 @@ from tfrepair.cli import options as opt
 
 
 def rollback(
-    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="The run to undo; the newest on the target if not given.")] = None,
+    run: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="The run to undo; the newest on the target if not given.")
+    ] = None,
     python: opt.Python = None,
     env: opt.Env = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", envvar="TFREPAIR_YES", help="Ask nothing.")] = False,
     lock_timeout: Annotated[
         float,
-        typer.Option("--lock-timeout", metavar="SECONDS", envvar="TFREPAIR_LOCK_TIMEOUT", help="Wait for another repair."),
+        typer.Option(
+            "--lock-timeout", metavar="SECONDS", envvar="TFREPAIR_LOCK_TIMEOUT", help="Wait for another repair."
+        ),
     ] = 30.0,
     json: opt.Json = False,
     log_format: opt.LogFormat = "console",

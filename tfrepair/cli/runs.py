@@ -55,7 +55,9 @@ def show(run: Annotated[str, typer.Argument(metavar="RUN")], json: opt.Json = Fa
 
 @app.command()
 def clean(
-    run: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="These runs; every run if none is given.")] = None,
+    run: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN]...", help="These runs; every run if none is given.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", envvar="TFREPAIR_YES", help="Ask nothing.")] = False,
     json: opt.Json = False,
 ) -> None:
@@ -73,7 +75,7 @@ def clean(
             raise UsageError("there is no terminal to ask on, so nothing was done", hint="`--yes` answers the question")
         if not typer.confirm(f"drop {len(known)} kept environments?", err=True):
             raise typer.Exit(1)
-    freed = use_case(known, os.environ)
+    freed = use_case(known)
     if json:
         body = {"schema_version": 1, "command": "runs clean", "cleaned": [r.id for r in known], "freed_bytes": freed}
         print(encoder.dumps(body, indent=2))

@@ -14,7 +14,9 @@ def verify(
     env: opt.Env = None,
     with_: Annotated[
         list[str] | None,
-        typer.Option("--with", metavar="NAME", envvar="TFREPAIR_WITH", help="Also test tensorboard and the like; repeatable."),
+        typer.Option(
+            "--with", metavar="NAME", envvar="TFREPAIR_WITH", help="Also test tensorboard and the like; repeatable."
+        ),
     ] = None,
     timeout: opt.Timeout = 300.0,
     json: opt.Json = False,
@@ -24,7 +26,7 @@ def verify(
     quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
 ) -> None:
-    """Only the smoke test: does TensorFlow import and compute here?"""
+    """Only the smoke test: whether TensorFlow imports and computes."""
     from tfrepair.app.diagnose import verify as use_case
     from tfrepair.cli.session import Output, finish, session, target_request
 

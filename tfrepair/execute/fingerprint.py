@@ -11,7 +11,7 @@ import stat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 _CACHE = "__pycache__"
@@ -22,8 +22,13 @@ def fingerprint(path: Path) -> str:
 
     Bytecode caches are left out: interpreters write them at will, and nothing is lost with them. Raises OSError.
     """
+    return digest_of(_rows(str(path)))
+
+
+def digest_of(rows: Iterable[tuple[str, str]]) -> str:
+    """The fingerprint of a tree whose manifest has these items, in their order."""
     digest = hashlib.sha256()
-    for relative, row in _rows(str(path)):
+    for relative, row in rows:
         digest.update(f"{relative}\0{row}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
 

@@ -34,6 +34,9 @@ class Journal:
         try:
             _write_all(descriptor, _line(entry))
             os.fsync(descriptor)
+        except OSError:
+            self._seq = _mend(self.path)
+            raise
         finally:
             os.close(descriptor)
         if created:

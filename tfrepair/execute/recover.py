@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -175,10 +176,12 @@ def _settled(run: RunFolder, reason: str) -> Outcome:
         if inode(swap.place) != swap.before:
             outcome = "restored"
         swap.back()
-        run.journal.append("restored", reason=reason)
+        with suppress(OSError):  # a full disk must not keep us from going on; what is not noted is done again
+            run.journal.append("restored", reason=reason)
     run.drop()
-    run.journal.append("dropped", reason=reason)
-    run.finish("rolled-back")
+    with suppress(OSError):
+        run.journal.append("dropped", reason=reason)
+        run.finish("rolled-back")
     return outcome
 
 
@@ -195,5 +198,4 @@ def complete(run: RunFolder, swap: Swap) -> None:
         if other is not None:
             other.update(kept=False, status="restored")
             other.drop()
-    kept = swap.before is not None and exists(swap.keep_as)
-    run.finish(status, kept=kept or run.data.get("created", False))
+    run.finish(status, kept=swap.before is not None and exists(swap.keep_as))

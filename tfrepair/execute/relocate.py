@@ -66,6 +66,19 @@ def leaks(stage: Path, *, since: float) -> tuple[str, ...]:
     return tuple(path.relative_to(stage).as_posix() for path in _written(stage, since) if _names(path, needles))
 
 
+def drop_bytecode(stage: Path, *, since: float) -> int:
+    """Remove bytecode that was compiled in a stage since a moment and names it; how many files. Raises OSError."""
+    needle = os.fsencode(stage)
+    count = 0
+    for folder, _, names in os.walk(stage):
+        for name in names:
+            path = Path(folder, name)
+            if name.endswith(_BYTECODE) and path.lstat().st_mtime >= since and _names(path, [needle]):
+                path.unlink()
+                count += 1
+    return count
+
+
 def _spellings(stage: Path, final: Path) -> list[tuple[bytes, bytes]]:
     """How paths are written in files: plain, with escaped or turned separators, quoted as in URLs."""
     pairs = {

@@ -35,7 +35,7 @@ class RunFolder:
 
     id: str
     folder: Path
-    """In the state folder: plan.json, pylock.toml, journal.jsonl, log.jsonl, smoke-before.txt, smoke-after.txt, run.json."""
+    """In the state folder: run.json, plan.json, pylock.toml, journal.jsonl, log.jsonl, smoke-*.txt, manifests."""
     prefix: Path
     """The environment as the user spells it."""
     beside: Beside
@@ -52,7 +52,7 @@ class RunFolder:
             sync_folder(folder.parent)
         except OSError as error:
             raise SurroundingsError(
-                f"the record of the run cannot be written to `{folder}`: {error.strerror or error}; nothing was changed",
+                f"the run cannot be recorded in `{folder}`: {error.strerror or error}; nothing was changed",
                 hint="set `TFREPAIR_STATE_DIR` to a folder that can be written",
             ) from error
         absolute = Path(os.path.abspath(prefix))  # noqa: PTH100

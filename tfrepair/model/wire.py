@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from tfrepair.model.distribution import Distribution
 from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
 from tfrepair.model.target import Environment, Host, Interpreter, Target
 
@@ -48,6 +49,13 @@ def _from_state(state: Mapping[str, Any]) -> Known | Absent | Unknown:
     if "unknown" in state:
         return Unknown(str(state["unknown"]))
     return Absent()
+
+
+def installed_in(facts: Facts) -> tuple[Distribution, ...]:
+    """The distributions of the fact `inventory.distributions`; none when it is not known."""
+    rows: list[dict[str, Any]] = facts.value("inventory.distributions", [])
+    lists = ("requires", "top_level", "examples")
+    return tuple(Distribution(**{**row, **{name: tuple(row.get(name, ())) for name in lists}}) for row in rows)
 
 
 def target_from_facts(facts: Facts) -> Target:

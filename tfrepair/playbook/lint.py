@@ -167,15 +167,13 @@ class _Lint:
                 yield self.problem(path, text)
 
     def repair(self, data: dict[str, Any]) -> Iterator[Problem]:
-        match data.get("repair"):
-            case "automatic" if not data.get("fix"):
-                yield self.problem(("repair",), "`repair` is `automatic`, but there is no step in `fix`")
-            case "manual" if not data.get("manual"):
-                yield self.problem(("repair",), "`repair` is `manual`, but `manual` has no line")
-            case "manual" if data.get("fix"):
-                yield self.problem(("fix",), "`repair` is `manual`, so these steps would never run")
-            case _:
-                return
+        kind = data.get("repair")
+        if kind == "automatic" and not data.get("fix"):
+            yield self.problem(("repair",), "`repair` is `automatic`, but there is no step in `fix`")
+        if kind == "manual" and not data.get("manual"):
+            yield self.problem(("repair",), "`repair` is `manual`, but `manual` has no line")
+        if kind == "manual" and data.get("fix"):
+            yield self.problem(("fix",), "`repair` is `manual`, so these steps would never run")
 
     def explains(self, data: dict[str, Any]) -> Iterator[Problem]:
         for index, name in enumerate(_sequence(data.get("explains"))):

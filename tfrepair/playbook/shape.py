@@ -84,7 +84,7 @@ def _problem(path: Path, error: ErrorDetails, positions: Positions, known_keys: 
             text = f"{_name(path[:-1])} lacks the key `{path[-1]}`"
         case "extra_forbidden":
             place = positions.key(path)
-            text = f"unknown key `{path[-1]}` in {_name(path[:-1])}{nearest(str(path[-1]), known_keys(path[:-1]))}"
+            text = _surplus(str(path[-1]), path[:-1], known_keys(path[:-1]))
         case "literal_error":
             place = positions.value(path)
             text = f"{name} must be {_choices(error)}, not {kind_of(error['input'])}"
@@ -110,6 +110,14 @@ _PATTERNS = {
     "name": "must be lower-case words joined by hyphens",
     "references": "must be an address that starts with `https://`",
 }
+
+
+def _surplus(key: str, around: Path, known: Iterable[str]) -> str:
+    if key in known:
+        return (
+            f"`{key}` cannot stand beside the other keys of {_name(around)}: a condition is one test or one combinator"
+        )
+    return f"unknown key `{key}` in {_name(around)}{nearest(key, known)}"
 
 
 def _choices(error: ErrorDetails) -> str:

@@ -51,7 +51,7 @@ PROBE = Probe(
     name=_NAME,
     provides={
         "import.ok": "True or false: TensorFlow was imported, multiplied two matrices and ran a Keras layer.",
-        "import.rung": "Text: the first rung that failed (or the last): metadata, files, libraries, import, attributes, ...",
+        "import.rung": "Text: the first rung that failed, else the last, from metadata to keras.",
         "import.exit_code": "Number: how the attempt ended; negative for a signal, absent at the time limit.",
         "import.signal": "Text: the signal that ended it, `SIGILL`; absent when none did.",
         "import.output": "Text: everything that the attempt printed.",

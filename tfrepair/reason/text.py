@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SHOWN_ITEMS = 5
 """How many items of a list a sentence names before it says how many more there are."""
+SHOWN_CHARACTERS = 400
+"""How much of one text a sentence shows."""
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w-]*(?:\.[\w-]+)*)\}")
 # Bounded, so that an escape that never ends costs no more than its own length.
@@ -53,6 +55,13 @@ def _part(item: Any, path: str) -> Any:
     return item
 
 
+def _last_line(text: str) -> str:
+    """The text on one line: of several, the last one, where Python puts the error itself."""
+    lines = [line.strip() for line in normalised(text).splitlines() if line.strip()]
+    line = lines[-1] if lines else ""
+    return line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}..."
+
+
 def _shown_state(state: State) -> str:
     match state:
         case Known(value):
@@ -74,4 +83,4 @@ def _shown(value: Any) -> str:
         case dict():
             return listed(f"{key}: {_shown(part)}" for key, part in value.items())
         case _:
-            return str(value)
+            return _last_line(str(value))

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 DESCRIBE_TIMEOUT = 15.0
-_FLAGS = ("-I",)
-_FLAGS_BEFORE_ISOLATION = ("-E", "-s")
+_FLAGS = ("-I", "-B")
+_FLAGS_BEFORE_ISOLATION = ("-E", "-s", "-B")
 _OUTPUT_CAP = 1024 * 1024
 _LEFT_OUT = ("__PYVENV_LAUNCHER__", "PYTHONHOME", "PYTHONSTARTUP")
 _STDLIB_FOLDER = re.compile(r"python(\d+)\.(\d+)(t?)")

@@ -65,7 +65,7 @@ def _by_virtualenv(base: str, destination: Path, environ: dict[str, str], option
 
 
 def _by_venv(base: str, destination: Path, environ: dict[str, str], options: list[str]) -> None:
-    command = [base, "-I", "-m", "venv", *options]
+    command = [base, "-I", "-B", "-m", "venv", *options]
     done = run([*command, str(destination)], env=environ, timeout=_VENV_TIMEOUT)
     if not done.ok and "--without-pip" not in options:
         # Some distributors ship Python without ensurepip.

@@ -1,7 +1,4 @@
-"""The inventory: every distribution of an environment, by our own reading of its metadata files and of the disk.
-
-It needs no interpreter, so it also works where Python does not start.
-"""
+"""Every distribution of an environment, read from its metadata files: it also works where Python does not start."""
 
 from __future__ import annotations
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
+
+from tfrepair.model.dependencies import active
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -45,14 +47,39 @@ class ProjectPin:
     """Why there is no requirement."""
 
 
-def project_pins(folder: Path) -> tuple[ProjectPin, ...]:
-    """Everything the files of a folder ask of the TensorFlow family; wishes first, then locks. Never raises."""
+def project_pins(folder: Path, markers: Mapping[str, str] | None = None) -> tuple[ProjectPin, ...]:
+    """What the files of a folder ask of the TensorFlow family, the one that decides first. Never raises.
+
+    An exact version that somebody wrote counts before a lock file, and that before a range. Names without a version
+    ask for nothing. With the `markers` of a target, lines for other targets are left out.
+    """
     pins: list[ProjectPin] = []
     for name in _requirement_files(folder):
         pins.extend(_read(folder, name, _requirement_lines))
     for name, reader in _READERS.items():
         pins.extend(_read(folder, name, reader))
-    return tuple(sorted(pins, key=lambda pin: pin.locked))
+    here = (pin for pin in pins if _counts(pin, markers))
+    return tuple(sorted((_without_marker(pin) if markers is not None else pin for pin in here), key=_rank))
+
+
+def _counts(pin: ProjectPin, markers: Mapping[str, str] | None) -> bool:
+    if not pin.requirement:
+        return True
+    requirement = Requirement(pin.requirement)
+    if not requirement.specifier and not requirement.url:
+        return False
+    return markers is None or any(active([pin.requirement], markers))
+
+
+def _without_marker(pin: ProjectPin) -> ProjectPin:
+    return replace(pin, requirement=pin.requirement.partition(";")[0].strip())
+
+
+def _rank(pin: ProjectPin) -> int:
+    if pin.locked:
+        return 1
+    exact = re.search(r"==\s*[^*,;]+(?:;|$)", pin.requirement)
+    return 0 if exact or "@" in pin.requirement else 2 + (not pin.requirement)
 
 
 def _requirement_files(folder: Path) -> list[str]:

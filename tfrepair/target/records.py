@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
     from tfrepair.model.distribution import RecordState
 
+__all__ = [
+    "Damage", "RecordEntry", "Tree", "check", "is_bytecode", "is_native", "load_record", "locate", "located",
+    "matches_hash", "read_record",
+]  # fmt: skip
+
 _NATIVE = re.compile(r"\.(?:so(?:\.\d+)*|pyd|dll|dylib)$", re.IGNORECASE)
 _SCRIPT_FOLDERS = frozenset({"bin", "Scripts"})
 _BYTECODE = (".pyc", ".pyo")

@@ -58,6 +58,7 @@ def platform_tags(
 
 
 def _linux(machine: str, libc: str | None, libc_version: str | None) -> Iterator[str]:
+    yield f"linux_{machine}"
     major, _, minor = (libc_version or "").partition(".")
     if major.isdigit() and minor.split(".")[0].isdigit():
         newest = int(minor.split(".")[0])
@@ -69,7 +70,6 @@ def _linux(machine: str, libc: str | None, libc_version: str | None) -> Iterator
                 legacy = _LEGACY_MANYLINUX.get(step)
                 if legacy and (legacy == "manylinux2014" or machine in _LEGACY_MACHINES):
                     yield f"{legacy}_{machine}"
-    yield f"linux_{machine}"
 
 
 def _macos(platform: str, os_version: str | None) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass, field
 
 
@@ -73,9 +74,11 @@ def _listing(folder: str) -> dict[str, int]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 try:
-                    names[os.path.normcase(entry.name)] = entry.stat().st_size if entry.is_file() else -1
+                    status = entry.stat()
                 except OSError:  # a link to nowhere is as good as missing
                     continue
+                size = status.st_size if stat.S_ISREG(status.st_mode) else -1
+                names[os.path.normcase(entry.name)] = size
     except OSError:
         return {}
     return names

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import http.server
+import json
 import os
 import sys
 import threading
@@ -95,6 +96,48 @@ class Venv:
     def versions(self) -> dict[str, str]:
         found = (item.name.removesuffix(".dist-info").split("-", 1) for item in self.site.glob("*.dist-info"))
         return {name.replace("_", "-"): version for name, version in found}
+
+
+@pytest.fixture
+def dated_index(wheels):
+    """A real index on this machine that says when files were uploaded: `1.*` in 2022, `2.*` in 2024."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            *_, kind, name = ["", *self.path.strip("/").split("/")]
+            body = (wheels / name).read_bytes() if kind == "files" else self.page(name)
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Type", "application/vnd.pypi.simple.v1+json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET  # noqa: N815
+
+        def page(self, name: str) -> bytes:
+            found = sorted(wheels.glob(f"{name.replace('-', '_')}-*.whl"))
+            files = [
+                {
+                    "filename": item.name,
+                    "url": f"/files/{item.name}",
+                    "hashes": {"sha256": hashlib.sha256(item.read_bytes()).hexdigest()},
+                    "upload-time": f"202{2 if '-1.' in item.name else 4}-01-01T00:00:00.000000Z",
+                }
+                for item in found
+            ]
+            document = {"meta": {"api-version": "1.1"}, "name": name, "files": files}
+            return json.dumps(document).encode() if files else b""
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/simple"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture

@@ -64,6 +64,10 @@ def test_trouble_with_the_network_may_pass_and_names_the_host(text, host):
     assert f"`{host}` does not answer properly" in error.message
 
 
+def test_the_cause_is_taken_out_of_pips_warning():
+    assert told(PIP_REFUSED).message == "`index.test` does not answer properly: [Errno 111] Connection refused"
+
+
 def test_a_wheel_cut_short_may_pass():
     assert isinstance(told(CUT_SHORT), TransientError)
 

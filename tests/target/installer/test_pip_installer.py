@@ -9,8 +9,8 @@ from packaging.version import Version
 
 from tfrepair.errors import SurroundingsError, UnresolvableError
 from tfrepair.target.installer.base import ResolveRequest, make_installer
-from tfrepair.target.installer.pip import pip_environment
-from tfrepair.target.installer.pip_choice import brought_along
+from tfrepair.target.installer.pip import _ways, pip_environment
+from tfrepair.target.installer.pip_choice import Pip, brought_along
 from tfrepair.target.installer.pip_report import document_of
 from tfrepair.target.installer.pylock import pins
 from tfrepair.target.installer.retry import TransientError
@@ -54,6 +54,30 @@ def test_preferences_are_kept_unless_they_are_in_the_way(local, environ):
     assert versions(installer.resolve(request("demo-a", preferences=(("demo-b", "1.0"),))))["demo-b"] == "1.0"
     wanted = request("demo-a", "demo-c", preferences=(("demo-b", "1.1"), ("demo-a", "1.0")))
     assert versions(installer.resolve(wanted)) == {"demo-a": "1.0", "demo-b": "1.0", "demo-c": "1.0"}
+
+
+def test_an_old_pip_says_that_it_knows_no_cutoff(local, environ):
+    old = Pip(command=("pip",), version=Version("23.0.1"))
+    (way,) = _ways(request("demo-a", cutoff="2022-12-18"), old, local)
+    assert way.cutoff is None
+    assert way.method == "pip 23.0.1, too old to resolve as of a day: measured bounds only"
+
+
+def test_indexes_on_disk_come_last_because_they_have_no_upload_times():
+    new = Pip(command=("pip",), version=Version("26.3"))
+    settings = IndexSettings(extra_index_urls=("file:///opt/simple", "https://a.test"))
+    ways = [
+        (way.settings.extra_index_urls, way.cutoff) for way in _ways(request("x", cutoff="2022-12-18"), new, settings)
+    ]
+    every = settings.extra_index_urls
+    assert ways == [(("https://a.test",), "2022-12-18"), (every, "2022-12-18"), (every, None)]
+
+
+def test_pip_resolves_as_of_a_day(dated_index, environ, venv):
+    wanted = replace(request("demo-a", cutoff="2022-12-18"), python=venv.python)
+    lock = pip(IndexSettings(index_url=dated_index), environ).resolve(wanted)
+    assert versions(lock) == {"demo-a": "1.0", "demo-b": "1.1"}
+    assert lock.method == "pip, as of 2022-12-18"
 
 
 def test_a_lock_of_uv_is_installed_by_pip(local, environ, venv, wheels):

@@ -80,6 +80,25 @@ def test_an_index_without_upload_times_is_used_all_the_same(wheels, environ, ind
     assert lock.method == "uv, without upload times: measured bounds only"
 
 
+def test_the_cutoff_holds_for_what_has_upload_times_beside_an_index_that_has_none(
+    dated_index, environ, index_of, make_wheel, tmp_path
+):
+    make_wheel(tmp_path / "own", "demo-x", "3.0", ["demo-a"])
+    settings = IndexSettings(index_url=dated_index, extra_index_urls=(index_of(tmp_path / "own"),))
+    lock = uv(settings, environ).resolve(request("demo-x", cutoff="2022-12-18"))
+    assert versions(lock) == {"demo-a": "1.0", "demo-b": "1.1", "demo-x": "3.0"}
+    assert lock.method == "uv, as of 2022-12-18 (demo-x: without upload times)"
+    assert lock.cutoff == "2022-12-18"
+
+
+def test_the_cutoff_does_not_hold_for_the_exempt(dated_index, environ):
+    installer = uv(IndexSettings(index_url=dated_index), environ)
+    assert versions(installer.resolve(request("demo-a", cutoff="2022-12-18")))["demo-a"] == "1.0"
+    lock = installer.resolve(request("demo-a", cutoff="2022-12-18", exempt=("demo-a",)))
+    assert versions(lock)["demo-a"] == "2.0"
+    assert lock.method == "uv, as of 2022-12-18"
+
+
 def test_exactly_the_named_distributions_are_installed(local, environ, venv):
     installer = uv(local, environ)
     lock = installer.resolve(request("demo-a"))

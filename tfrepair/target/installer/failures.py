@@ -76,7 +76,7 @@ def failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings)
         )
     if _is_transient(text, stage):
         return TransientError(
-            f"{_capital(host)} does not answer properly: {_line(text, _TRANSIENT)}",
+            f"{_capital(host)} does not answer properly: {_cause(_line(text, _TRANSIENT))}",
             hint="check the network and the index configuration, then run it again",
         )
     if stage == "resolve" and _NO_SOLUTION.search(text):
@@ -125,6 +125,12 @@ def _line(text: str, pattern: re.Pattern[str]) -> str:
     """The last line that the pattern is in: uv gives the innermost cause last."""
     found = [line for line in text.splitlines() if pattern.search(line)]
     return _NOISE.sub("", found[-1]).strip() if found else ""
+
+
+def _cause(line: str) -> str:
+    """The innermost cause, where pip wraps it into a warning about its own retries."""
+    found = re.search(r"connection broken by .*?: (?P<cause>[^:]+?)[\"']*\)[\"']*: /", line)
+    return found["cause"] if found else line
 
 
 def _first(words: Sequence[str]) -> str:

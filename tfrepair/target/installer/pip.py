@@ -71,12 +71,18 @@ class PipInstaller:
 
     def _resolve(self, request: ResolveRequest, pip: Pip) -> Lock:
         ways = tuple(_ways(request, pip, self.outside.settings))
+        without_times = False
         for way in ways[:-1]:
             try:
                 return self._preferring(request, pip, way)
-            except (UnresolvableError, _WithoutTimesError):
+            except UnresolvableError:
                 continue
-        return self._preferring(request, pip, ways[-1])
+            except _WithoutTimesError:
+                without_times = True
+        last = ways[-1]
+        if len(ways) > 1 and not without_times:
+            last = replace(last, method="pip, as of no day, since nothing fits the cutoff: measured bounds only")
+        return self._preferring(request, pip, last)
 
     def _preferring(self, request: ResolveRequest, pip: Pip, way: _Way) -> Lock:
         kept: dict[str, str] = {canonicalize_name(name): version for name, version in request.preferences}

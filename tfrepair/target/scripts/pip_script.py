@@ -56,7 +56,7 @@ def read(path, constraint, found, seen):
         if included:
             if "://" in included[2]:
                 raise Problem("{}:{}: `{}` is not a file here".format(path, number, included[2]))
-            deeper = os.path.join(os.path.dirname(path), os.path.expandvars(included[2].strip()))
+            deeper = os.path.normpath(os.path.join(os.path.dirname(path), os.path.expandvars(included[2].strip())))
             read(deeper, constraint or included[1] in ("-c", "--constraint"), found, seen)
         elif not line.startswith("-") or re.match(r"(-e|--editable)\b", line):
             found["constraints" if constraint else "requirements"].append(parse(line, path, number))

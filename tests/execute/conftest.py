@@ -1,0 +1,19 @@
+"""State in the test's own folder, and environments to repair."""
+
+import pytest
+from execute_support import Outside, broken_environment
+
+
+@pytest.fixture
+def environ(tmp_path):
+    return {"TFREPAIR_STATE_DIR": str(tmp_path / "state")}
+
+
+@pytest.fixture
+def prefix(tmp_path):
+    return broken_environment(tmp_path / "work" / "env")
+
+
+@pytest.fixture
+def outside():
+    return Outside()

@@ -1,0 +1,164 @@
+import json
+from pathlib import Path
+
+from tfrepair.model.playbook import (
+    AllOf,
+    AnyOf,
+    EvidenceTemplate,
+    Match,
+    NoneOf,
+    Playbook,
+    Rule,
+    Signature,
+    Source,
+    Step,
+)
+from tfrepair.playbook.builtin import builtin_files
+from tfrepair.playbook.loader import check_file, load_builtin, load_playbook
+from tfrepair.playbook.schema import json_schema
+from tfrepair.probes.collector import all_probes
+
+FULL = """
+schema: 1
+name: acme.quota
+title: The quota of the lab
+about: >
+  One sentence.
+  Another.
+rank: 7
+references: [https://example.org/quota]
+explains: [numpy-abi]
+diagnose:
+  signatures:
+    - pattern: 'Disk quota exceeded'
+      confidence: low
+      when: {fact: host.system, equals: linux}
+      means: no room
+  rules:
+    - when:
+        all:
+          - any: [{fact: a.b, in: [1, x]}, {fact: a.b, at_least: 2.5}]
+          - none: [{fact: a.c, specifier: "<2"}, {fact: a.c, exists: false}]
+      unless: {fact: a.d, contains: {name: x}}
+      severity: info
+      confidence: medium
+      only_if_alone: true
+      evidence:
+        - {kind: path, text: 'at {item.path}', each: a.e, where: {path: [p, q]}}
+repair: automatic
+fix:
+  - name: Say it
+    action: message
+    args: {text: 'free some room'}
+    when: {fact: a.b, matches: 'x'}
+    unless: {fact: a.b, equals: null}
+    timeout: 60
+manual:
+  - Ask.
+"""
+
+
+def test_a_playbook_arrives_whole(tmp_path):
+    path = tmp_path / "quota.yaml"
+    path.write_text(FULL)
+
+    assert load_playbook(path, "project", trusted=False) == Playbook(
+        name="acme.quota",
+        title="The quota of the lab",
+        about="One sentence. Another.",
+        repair="automatic",
+        source=Source(path=str(path), origin="project", trusted=False),
+        rank=7,
+        references=("https://example.org/quota",),
+        explains=("numpy-abi",),
+        signatures=(
+            Signature(
+                pattern="Disk quota exceeded",
+                confidence="low",
+                when=Match(fact="host.system", operator="equals", equals="linux"),
+                means="no room",
+            ),
+        ),
+        rules=(
+            Rule(
+                when=AllOf(
+                    parts=(
+                        AnyOf(
+                            parts=(
+                                Match(fact="a.b", operator="in", is_in=(1, "x")),
+                                Match(fact="a.b", operator="at_least", at_least=2.5),
+                            )
+                        ),
+                        NoneOf(
+                            parts=(
+                                Match(fact="a.c", operator="specifier", specifier="<2"),
+                                Match(fact="a.c", operator="exists", exists=False),
+                            )
+                        ),
+                    )
+                ),
+                unless=Match(fact="a.d", operator="contains", contains={"name": "x"}),
+                severity="info",
+                confidence="medium",
+                only_if_alone=True,
+                evidence=(
+                    EvidenceTemplate(kind="path", text="at {item.path}", each="a.e", where={"path": ["p", "q"]}),
+                ),
+            ),
+        ),
+        steps=(
+            Step(
+                name="Say it",
+                action="message",
+                args={"text": "free some room"},
+                when=Match(fact="a.b", operator="matches", matches="x"),
+                unless=Match(fact="a.b", operator="equals", equals=None),
+                timeout=60.0,
+            ),
+        ),
+        manual=("Ask.",),
+    )
+
+
+def test_the_builtin_playbooks_name_only_facts_that_a_probe_knows():
+    facts = [path for probe in all_probes() for path in probe.provides]
+    assert load_builtin(known_facts=facts)
+
+
+def test_a_builtin_playbook_is_named_like_its_file():
+    assert {playbook.name for playbook in load_builtin()} == {path.stem for path in builtin_files()}
+
+
+def test_no_two_builtin_playbooks_explain_each_other():
+    explains = {playbook.name: set(playbook.explains) for playbook in load_builtin()}
+
+    def reachable(name, seen=frozenset()):
+        return {far for near in explains[name] - seen for far in {near} | reachable(near, seen | {near})}
+
+    assert not [name for name in explains if name in reachable(name)]
+
+
+def test_a_builtin_playbook_is_complete():
+    for playbook in load_builtin():
+        assert playbook.references, playbook.name
+        assert playbook.manual, playbook.name
+        assert playbook.about.count(". ") == 1 or playbook.about.count(".") >= 2, playbook.name
+
+
+def test_playbooks_beside_a_file_may_be_explained_by_it(tmp_path):
+    for name, other in (("one", "two"), ("two", "numpy-abi")):
+        (tmp_path / f"{name}.yaml").write_text(FULL.replace("numpy-abi", other).replace("acme.quota", name))
+    assert check_file(tmp_path / "one.yaml") == ()
+    assert check_file(tmp_path / "two.yaml") == ()
+
+
+def test_the_json_schema_describes_the_language():
+    schema = json_schema()
+    json.dumps(schema)
+    assert schema["additionalProperties"] is False
+    assert set(schema["required"]) == {"schema", "name", "title", "about", "diagnose", "repair"}
+
+
+def test_the_playbooks_are_found_beside_the_package():
+    assert all(path.is_file() for path in builtin_files())
+    assert Path(load_builtin()[0].source.path).suffix == ".yaml"

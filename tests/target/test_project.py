@@ -1,0 +1,148 @@
+import pytest
+
+from tfrepair.target.project import project_pins
+
+LINUX = {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64", "python_version": "3.10"}
+
+
+def pins(folder, markers=None):
+    return [(pin.requirement, pin.source) for pin in project_pins(folder, markers)]
+
+
+def write(folder, name, text):
+    (folder / name).write_text(text)
+
+
+def test_requirements_files_give_the_line(tmp_path):
+    write(
+        tmp_path,
+        "requirements.txt",
+        "numpy\n# tensorflow==1.0\n-r other.txt\nTensorFlow == 2.10.0  # pinned\ntensorboard==2.10\n",
+    )
+    write(tmp_path, "requirements-gpu.txt", "tensorflow-gpu>=2.8,<2.11 \\\n    --hash=sha256:aa\n")
+    write(tmp_path, "constraints.txt", "tensorflow<2.12\n")
+    assert pins(tmp_path) == [
+        ("TensorFlow==2.10.0", "requirements.txt:4"),
+        ("tensorflow-gpu<2.11,>=2.8", "requirements-gpu.txt:1"),
+        ("tensorflow<2.12", "constraints.txt:1"),
+    ]
+
+
+def test_names_without_a_version_ask_for_nothing(tmp_path):
+    write(tmp_path, "requirements.txt", "tensorflow\ntensorflow[and-cuda]\n")
+    assert pins(tmp_path) == []
+
+
+def test_markers_leave_out_what_is_for_other_targets(tmp_path):
+    write(
+        tmp_path,
+        "requirements.txt",
+        "tensorflow-macos==2.12.0; sys_platform == 'darwin'\ntensorflow==2.12.0; sys_platform == 'linux'\n",
+    )
+    assert [requirement for requirement, _ in pins(tmp_path, LINUX)] == ["tensorflow==2.12.0"]
+    assert len(pins(tmp_path)) == 2
+
+
+def test_pyproject_tables_are_read(tmp_path):
+    write(
+        tmp_path,
+        "pyproject.toml",
+        """
+[project]
+dependencies = ["numpy", "tensorflow~=2.15.0"]
+[project.optional-dependencies]
+gpu = ["tensorflow[and-cuda]>=2.16"]
+[dependency-groups]
+dev = ["tensorflow-cpu<2.18", {include-group = "other"}]
+[tool.poetry.dependencies]
+tensorflow = "^2.10"
+[tool.poetry.group.old.dependencies]
+tensorflow-gpu = {version = "~2.8.1", optional = true}
+tensorflow-cpu = "2.9.0"
+""",
+    )
+    assert pins(tmp_path) == [
+        ("tensorflow-cpu==2.9.0", "pyproject.toml:tool.poetry.group.old.dependencies"),
+        ("tensorflow~=2.15.0", "pyproject.toml:project.dependencies"),
+        ("tensorflow[and-cuda]>=2.16", "pyproject.toml:project.optional-dependencies.gpu"),
+        ("tensorflow-cpu<2.18", "pyproject.toml:dependency-groups.dev"),
+        ("tensorflow>=2.10,<3", "pyproject.toml:tool.poetry.dependencies"),
+        ("tensorflow-gpu>=2.8.1,<2.9", "pyproject.toml:tool.poetry.group.old.dependencies"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "table"), [("uv.lock", "package"), ("poetry.lock", "package"), ("pylock.toml", "packages")]
+)
+def test_lock_files_give_exact_versions(tmp_path, name, table):
+    write(
+        tmp_path,
+        name,
+        f'[[{table}]]\nname = "tensorflow"\nversion = "2.15.1"\n[[{table}]]\nname = "numpy"\nversion = "1.26.4"\n',
+    )
+    (pin,) = project_pins(tmp_path)
+    assert (pin.requirement, pin.source, pin.locked) == ("tensorflow==2.15.1", name, True)
+
+
+def test_an_exact_wish_counts_before_a_lock_and_a_lock_before_a_range(tmp_path):
+    write(tmp_path, "pyproject.toml", '[project]\ndependencies = ["tensorflow>=2.10"]\n')
+    write(tmp_path, "uv.lock", '[[package]]\nname = "tensorflow"\nversion = "2.15.1"\n')
+    assert [requirement for requirement, _ in pins(tmp_path)] == ["tensorflow==2.15.1", "tensorflow>=2.10"]
+    write(tmp_path, "requirements.txt", "tensorflow==2.12.0\n")
+    assert pins(tmp_path)[0] == ("tensorflow==2.12.0", "requirements.txt:1")
+
+
+@pytest.mark.parametrize(
+    ("line", "requirement"),
+    [
+        ("tensorflow=2.10", "tensorflow==2.10.*"),
+        ("tensorflow=2.10.0=gpu_py310h1", "tensorflow==2.10.0.*"),
+        ("conda-forge::tensorflow==2.11.0", "tensorflow==2.11.0"),
+        ("tensorflow>=2.9,<2.12", "tensorflow<2.12,>=2.9"),
+        ("tensorflow-gpu 2.8.*", "tensorflow-gpu==2.8.*"),
+    ],
+)
+def test_conda_environments_are_read(tmp_path, line, requirement):
+    write(tmp_path, "environment.yml", f"name: x\ndependencies:\n  - python=3.10\n  - '{line}'\n")
+    assert pins(tmp_path) == [(requirement, "environment.yml")]
+
+
+def test_the_pip_part_of_a_conda_environment_is_read(tmp_path):
+    write(
+        tmp_path, "environment.yml", "dependencies:\n  - pip\n  - pip:\n    - tensorflow==2.12.0\n    - -r more.txt\n"
+    )
+    assert pins(tmp_path) == [("tensorflow==2.12.0", "environment.yml:pip")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", "not [ toml"),
+        ("pyproject.toml", "project = 3"),
+        ("pyproject.toml", "[tool.poetry.dependencies]\ntensorflow = '^newest'"),
+        ("environment.yml", "a: [unclosed"),
+        ("environment.yml", "- just\n- a list\n"),
+        ("environment.yml", "dependencies: !!python/object/apply:os.system ['true']"),
+        ("uv.lock", "package = 'text'"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_note_and_no_error(tmp_path, name, text):
+    write(tmp_path, name, text)
+    (note,) = project_pins(tmp_path)
+    assert (note.requirement, note.source) == ("", name)
+    assert note.note.startswith("could not be read: ")
+
+
+def test_a_powershell_freeze_in_utf_16_is_read(tmp_path):
+    (tmp_path / "requirements.txt").write_bytes("tensorflow==2.10.0\r\n".encode("utf-16"))
+    assert pins(tmp_path) == [("tensorflow==2.10.0", "requirements.txt:1")]
+
+
+def test_a_huge_file_is_not_read(tmp_path):
+    (tmp_path / "requirements.txt").write_bytes(b"tensorflow==2.10.0\n" * 300_000)
+    (note,) = project_pins(tmp_path)
+    assert "larger than 4 MiB" in note.note
+
+
+def test_a_folder_that_is_not_there_has_no_pins(tmp_path):
+    assert project_pins(tmp_path / "nowhere") == ()

@@ -1,0 +1,137 @@
+"""Each operation of a plan, done to a stage."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfrepair.errors import StepError
+from tfrepair.execute.carry import carry
+from tfrepair.execute.files import exists, remove_tree
+from tfrepair.execute.linking import unshare
+from tfrepair.execute.ownership import installed
+from tfrepair.execute.tree import remove_path, uninstall
+from tfrepair.model.plan import Carry, CreateEnvironment, Install, RemovePath, RunCommand, Uninstall
+from tfrepair.target.records import check, read_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tfrepair.execute.ownership import Installed
+    from tfrepair.execute.ports import Ports
+    from tfrepair.model.plan import Lock, Operation
+    from tfrepair.model.target import Target
+
+
+class Stage:
+    """A copy of an environment, or a fresh one, that operations are applied to."""
+
+    def __init__(self, tree: Path, place: Path, final: Path, ports: Ports, *, share: bool) -> None:
+        self.tree = tree
+        self._place = place
+        self._final = final
+        self._ports = ports
+        self._share = share
+        self._target: Target | None = None
+
+    @property
+    def target(self) -> Target:
+        """The stage as a target. Raises TargetError."""
+        if self._target is None:
+            self._target = self._ports.describe(self.tree)
+        return self._target
+
+    def apply(self, operation: Operation, lock: Lock) -> None:
+        """Do one operation. Raises StepError, SurroundingsError, OSError."""
+        match operation:
+            case CreateEnvironment():
+                self._create(operation)
+            case Carry():
+                self._carry(operation)
+            case Uninstall():
+                uninstall(self.tree, self.target.environment, operation.metadata)
+            case RemovePath():
+                remove_path(self.tree, operation.path)
+            case Install():
+                self._install(operation.names, lock)
+            case RunCommand():
+                self._run(operation)
+
+    def _create(self, operation: CreateEnvironment) -> None:
+        remove_tree(self.tree)
+        self._target = None
+        self._ports.create_venv(
+            operation.base,
+            self.tree,
+            prompt=operation.prompt,
+            system_site_packages=operation.system_site_packages,
+        )
+        if exists(self._place):
+            self.tree.chmod(self._place.stat().st_mode & 0o7777)
+
+    def _carry(self, operation: Carry) -> None:
+        carry(
+            self._ports.describe(self._place).environment,
+            self.target.environment,
+            final=self._final,
+            names=operation.distributions,
+            leave=operation.leave,
+            share=self._share,
+        )
+
+    def _install(self, names: Sequence[str], lock: Lock) -> None:
+        """Install, then compare with RECORD: a cache may hand out files that were damaged through a link."""
+        python = self.target.interpreter.executable
+        self._ports.install(python, lock, names, reinstall=False, past_cache=False, on_line=self._ports.progress)
+        bad = dict(self._damaged(names))
+        if not bad:
+            return
+        self._ports.progress(f"installing {', '.join(sorted(bad))} again, past the cache: files are not as recorded")
+        self._ports.install(
+            python, lock, tuple(sorted(bad)), reinstall=True, past_cache=True, on_line=self._ports.progress
+        )
+        still = dict(self._damaged(tuple(bad)))
+        if still:
+            name, what = next(iter(sorted(still.items())))
+            raise StepError(
+                f"`{name}` is not as its RECORD says after it was installed twice: {what}; the target was not touched",
+                hint="check the disk and the index: the file may be damaged at its source",
+            )
+
+    def _damaged(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Names whose files are not as recorded, and what is wrong."""
+        every = installed(self.target.environment)
+        for name in names:
+            mine = [one for one in every if one.name == name]
+            if not mine:
+                yield name, "it is not installed"
+            for one in mine:
+                what = self._differs(one, every)
+                if what:
+                    yield name, what
+
+    def _differs(self, one: Installed, every: Sequence[Installed]) -> str | None:
+        entries = read_record(one.metadata)
+        if entries is None:
+            return None if one.metadata.suffix != ".dist-info" else "it has no RECORD"
+        damage = check(entries, one.site, Path(os.path.realpath(self.tree)), hash_native=True)
+        if damage.missing:
+            return f"`{damage.missing[0]}` is missing"
+        altered = [path for path in damage.altered if not self._is_shared(path, one, every)]
+        return f"`{altered[0]}` is altered" if altered else None
+
+    def _is_shared(self, path: str, one: Installed, every: Sequence[Installed]) -> bool:
+        """Another distribution records the file too (often a stray `tests/__init__.py`): whoever came last wrote it."""
+        whole = os.path.normpath(one.site / path)
+        relative = os.path.relpath(whole, os.path.realpath(self.tree)).replace(os.sep, "/")
+        return any(relative in other.paths for other in every if other.metadata != one.metadata)
+
+    def _run(self, operation: RunCommand) -> None:
+        """A command may write into files in place: the stage must share none with the target."""
+        unshare(self.tree)
+        first, *rest = operation.argv
+        program = Path(self.target.environment.scripts) / first
+        if os.sep not in first and exists(program):
+            first = str(program)
+        self._ports.run_command((first, *rest), cwd=self.tree, timeout=operation.timeout)

@@ -1,0 +1,240 @@
+"""The record of past runs: list, find, roll back, and free what they keep."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfrepair.errors import SurroundingsError, UsageError
+from tfrepair.execute.files import exists, remove_tree
+from tfrepair.execute.fingerprint import differences
+from tfrepair.execute.lock import environment_lock
+from tfrepair.execute.paths import Beside, runs_dir
+from tfrepair.execute.recover import complete, settle, settle_run
+from tfrepair.execute.run_folder import RunFolder
+from tfrepair.execute.swap import Swap, inode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from tfrepair.model.run import RunRecord, RunStatus
+
+__all__ = [
+    "RunFolder",
+    "Size",
+    "changes_since",
+    "clean",
+    "find_run",
+    "keep_count",
+    "kept_changes",
+    "list_runs",
+    "prune",
+    "rollback",
+    "runs",
+    "size",
+]  # fmt: skip
+
+_RUN_ID = re.compile(r"^\d{8}T\d{6}-[0-9a-f]{8}$")
+_BLOCK = 512
+"""Bytes of a block as `stat` counts them, on every system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much folders hold; data with several names counts once."""
+
+    total: int
+    """Bytes."""
+    exclusive: int
+    """Bytes that are free when these folders are removed: nothing outside has a name for them."""
+
+
+def runs(environ: Mapping[str, str]) -> tuple[RunFolder, ...]:
+    """Every run of this user, the newest first."""
+    root = runs_dir(environ)
+    if not root.is_dir():
+        return ()
+    names = sorted((path.name for path in root.iterdir() if _RUN_ID.match(path.name)), reverse=True)
+    return tuple(run for name in names if (run := RunFolder.open(root / name)) is not None)
+
+
+def list_runs(environ: Mapping[str, str]) -> tuple[RunRecord, ...]:
+    """The same as records."""
+    return tuple(run.record() for run in runs(environ))
+
+
+def find_run(spec: str | None, environ: Mapping[str, str], *, prefix: Path | None = None) -> RunFolder:
+    """A run by its id or the beginning of it; without one the newest that can be rolled back on a prefix.
+
+    Raises UsageError.
+    """
+    every = runs(environ)
+    if spec is not None:
+        return _named(spec, every)
+    place = Beside.of(prefix).place if prefix is not None else None
+    for run in every:
+        if (place is None or run.place == place) and can_roll_back(run):
+            return run
+    where = f"on `{prefix}` " if prefix is not None else ""
+    raise UsageError(
+        f"there is no run {where}that can be rolled back", hint="`tfrepair runs list` shows all runs and what they keep"
+    )
+
+
+def _named(spec: str, every: Sequence[RunFolder]) -> RunFolder:
+    found = [run for run in every if run.id.startswith(spec)]
+    if len(found) == 1:
+        return found[0]
+    what = f"{len(found)} runs begin with `{spec}`" if found else f"there is no run `{spec}`"
+    raise UsageError(what, hint="`tfrepair runs list` shows all runs")
+
+
+def can_roll_back(run: RunFolder) -> bool:
+    """The environment as it was before is still kept, or there was none and it is still the one that was made."""
+    data = run.data
+    if data.get("kept"):
+        return exists(run.tree)
+    return bool(data.get("created")) and data.get("status") in {"repaired", "restored"} and exists(run.place)
+
+
+def changes_since(run: RunFolder) -> tuple[str, ...]:
+    """Relative paths in the environment that came, went or changed since the run: rolling back loses these."""
+    before = run.read_manifest("live")
+    return differences(before, run.place) if before is not None and exists(run.place) else ()
+
+
+def kept_changes(run: RunFolder) -> tuple[str, ...]:
+    """Relative paths in the kept environment that are not as they were, because somebody wrote through a link."""
+    before = run.read_manifest("kept")
+    return differences(before, run.tree) if before is not None and exists(run.tree) else ()
+
+
+def rollback(run: RunFolder, environ: Mapping[str, str], *, lock_timeout: float = 60.0) -> RunFolder:
+    """Put the environment back as it was before a run; a run of its own, so that it can be rolled back too.
+
+    An unfinished run is settled first; if it is this one, that was the rollback, and it is returned.
+    Raises UsageError, SurroundingsError, RollbackError.
+    """
+    with environment_lock(run.beside, timeout=lock_timeout, run=f"rollback of {run.id}"):
+        recovered = settle(run.beside)
+        if recovered is not None and recovered.run == run.id and recovered.outcome != "finished":
+            return run
+        if not can_roll_back(run):
+            raise UsageError(
+                f"run {run.id} keeps no environment that `{run.prefix}` could be put back to",
+                hint="`tfrepair runs list` shows which runs keep one",
+            )
+        new = RunFolder.create(run.prefix, environ, command="rollback", of=run.id)
+        _exchange(run, new)
+    return new
+
+
+def _exchange(run: RunFolder, new: RunFolder) -> None:
+    kept = exists(run.tree)
+    swap = Swap(
+        place=run.place,
+        tree=run.tree if kept else new.tree,
+        keep_as=new.tree,
+        before=inode(run.place),
+        after=inode(run.tree),
+        disposable=False,
+    )
+    new.update(created=swap.before is None, tensorflow=run.data.get("tensorflow"))
+    try:
+        new.begin(of=run.id)
+        new.journal.append("swapping", **swap.to_detail())
+        how = swap.forward()
+        new.journal.append("swapped", how=how)
+        new.journal.append("confirmed")
+        complete(new, swap)
+    except OSError as error:
+        settle_run(new, reason=str(error))
+        raise SurroundingsError(
+            f"`{run.place}` cannot be put back: {error.strerror or error}; it is as it was before this command",
+            hint="set the permission or free space, then try again",
+        ) from error
+    except BaseException as error:
+        settle_run(new, reason=type(error).__name__)
+        raise
+
+
+def keep_count(keep: str) -> int:
+    """How many old environments `--keep` asks for. Raises UsageError."""
+    if keep in {"copy", "none"}:
+        return 1 if keep == "copy" else 0
+    if keep.isdecimal():
+        return int(keep)
+    raise UsageError(f"`--keep` takes a number, `copy` or `none`, not `{keep}`")
+
+
+def prune(run: RunFolder, keep: int) -> int:
+    """Remove the oldest kept environments of this run's place beyond `keep`, under its lock; bytes freed."""
+    kept = sorted((path for path in run.beside.folder.iterdir() if _RUN_ID.match(path.name)), reverse=True)
+    full = [path for path in kept if exists(path / "tree")]
+    gone = [path for path in kept if path not in full[:keep]]
+    freed = size(gone).exclusive
+    for path in gone:
+        _forget(run.folder.parent / path.name, status=None if path.name == run.id else "cleaned")
+        remove_tree(path)
+    return freed
+
+
+def clean(every: Iterable[RunFolder], *, keep: int = 0, lock_timeout: float = 10.0) -> int:
+    """Remove what runs keep, except the newest `keep` on each environment; bytes freed. Raises SurroundingsError."""
+    places: dict[Path, RunFolder] = {}
+    for run in every:
+        places.setdefault(run.place, run)
+    freed = 0
+    for run in places.values():
+        if run.beside.folder.is_dir():
+            with environment_lock(run.beside, timeout=lock_timeout, run="cleaning"):
+                settle(run.beside)
+                freed += prune(run, keep)
+    return freed
+
+
+def _forget(folder: Path, *, status: RunStatus | None) -> None:
+    """Note that a run keeps nothing any more, before it is so."""
+    other = RunFolder.open(folder)
+    if other is not None and other.data.get("kept"):
+        other.update(kept=False, status=status or other.data["status"])
+
+
+def size(folders: Iterable[Path]) -> Size:
+    """How much these folders hold together."""
+    seen: dict[tuple[int, int], list[int]] = {}
+    for folder in folders:
+        for found in _files(folder):
+            row = seen.setdefault((found.st_dev, found.st_ino), [0, found.st_nlink, _bytes(found)])
+            row[0] += 1
+    rows = seen.values()
+    return Size(
+        total=sum(row[2] for row in rows),
+        exclusive=sum(row[2] for row in rows if row[0] >= row[1]),
+    )
+
+
+def _files(folder: Path) -> Iterable[os.stat_result]:
+    todo = [str(folder)]
+    while todo:
+        try:
+            with os.scandir(todo.pop()) as entries:
+                found = list(entries)
+        except OSError:
+            continue
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                todo.append(entry.path)
+            else:
+                yield entry.stat(follow_symlinks=False)
+
+
+def _bytes(found: os.stat_result) -> int:
+    if stat.S_ISLNK(found.st_mode):
+        return 0
+    blocks = getattr(found, "st_blocks", None)
+    return blocks * _BLOCK if blocks is not None else found.st_size

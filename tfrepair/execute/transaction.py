@@ -1,0 +1,250 @@
+"""Stage, apply, seal, verify, swap: at every instant the target is as it was, or repaired and verified."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfrepair.errors import ChangedError, StepError, SurroundingsError
+from tfrepair.execute.files import exists, explained, remove_tree, sync_file_system, sync_folder
+from tfrepair.execute.fingerprint import digest_of, fingerprint, manifest
+from tfrepair.execute.guards import make_parents, remove_parents, uninterrupted
+from tfrepair.execute.linking import link_tree
+from tfrepair.execute.lock import environment_lock
+from tfrepair.execute.operations import Stage
+from tfrepair.execute.owners import adopt, adopt_beside
+from tfrepair.execute.ownership import private_rule, sites
+from tfrepair.execute.recover import complete, settle, settle_run
+from tfrepair.execute.relocate import drop_bytecode, leaks, relocate
+from tfrepair.execute.runs import keep_count, prune
+from tfrepair.execute.swap import Swap, inode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from tfrepair.execute.ports import Ports
+    from tfrepair.execute.recover import Recovered
+    from tfrepair.execute.run_folder import RunFolder
+    from tfrepair.model.plan import Plan
+    from tfrepair.model.run import Smoke
+
+_CLOCK_GRAIN = 1.0
+"""Seconds by which a file's time may lag behind ours."""
+
+
+class Transaction:
+    """One repair of one environment folder; leaving the block without `commit` leaves the target as it was."""
+
+    def __init__(
+        self, prefix: Path, record: RunFolder, ports: Ports, *, lock_timeout: float = 60.0, keep: str = "1"
+    ) -> None:
+        self.record = record
+        self.recovered: Recovered | None = None
+        """What was done about an unfinished run that was found."""
+        self.committed = False
+        self._final = Path(os.path.abspath(prefix))  # noqa: PTH100
+        self._ports = ports
+        self._lock_timeout = lock_timeout
+        self._keep = keep
+        self._stack = ExitStack()
+        self._made: list[Path] = []
+        self._since = 0.0
+        self._plan: Plan | None = None
+        self._stage: Stage | None = None
+        self._begun = False
+
+    def __enter__(self) -> Self:
+        """Take the lock, settle what a crash left, make the folders. Raises SurroundingsError, RollbackError."""
+        keep_count(self._keep)
+        self._made = make_parents(self.record.place.parent)
+        try:
+            self._stack.enter_context(
+                environment_lock(self.record.beside, timeout=self._lock_timeout, run=self.record.id)
+            )
+            self.recovered = settle(self.record.beside)
+            self.record.update(created=not exists(self.record.place))
+            self._begun = True
+            self.record.begin(keep=self._keep)
+            adopt_beside(self.record.beside, self.record.id)
+        except BaseException as error:
+            self._leave(str(error) or type(error).__name__)
+            if isinstance(error, OSError):
+                raise explained(error, "preparing the repair") from error
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Put everything back unless it was committed. Raises RollbackError that says what is where."""
+        self._leave(str(error) or type(error).__name__ if error is not None else "nothing was committed")
+
+    @property
+    def stage_path(self) -> Path:
+        """Where the stage is built."""
+        return self.record.tree
+
+    def stage(self, plan: Plan) -> Path:
+        """Make the stage anew: a linked copy for a repair in place, nothing yet for a fresh venv.
+
+        Raises SurroundingsError when the target is not what the plan was made for, StepError.
+        """
+        self._compare(plan)
+        tree, place = self.record.tree, self.record.place
+        with _explaining("staging the environment"):
+            remove_tree(tree)
+            self._since = time.time() - _CLOCK_GRAIN
+            share = self._keep != "copy"
+            detail = {}
+            if plan.strategy == "in-place":
+                environment = self._ports.describe(place).environment
+                rule = private_rule(environment, everything=not share)
+                linked = link_tree(place, tree, rule, spellings=(str(self._final),))
+                detail = {"linked": linked.linked, "copied": linked.copied, "copied_bytes": linked.copied_bytes}
+            self._stage = Stage(tree, place, self._final, self._ports, share=share)
+            self.record.journal.append("staged", round=plan.round, strategy=plan.strategy, **detail)
+        self._plan = plan
+        return tree
+
+    def apply(self, plan: Plan) -> None:
+        """Do the plan's operations on the stage, in order. Raises StepError, SurroundingsError."""
+        stage = self._staged()
+        self._plan = plan
+        for index, operation in enumerate(plan.operations):
+            self._ports.progress(operation.summary)
+            with _explaining(f"the step to {operation.summary}"):
+                self.record.journal.append(
+                    "operation", round=plan.round, index=index, action=operation.action, summary=operation.summary
+                )
+                stage.apply(operation, plan.lock)
+                self.record.journal.append("applied", round=plan.round, index=index)
+
+    def seal(self) -> None:
+        """Make the stage fit for its final path, and durable. Raises StepError when a file still names the stage."""
+        stage = self._staged()
+        tree = self.record.tree
+        with _explaining("sealing the stage"):
+            relocate(tree, self._final, sites(stage.target.environment), since=self._since)
+            named = leaks(tree, since=self._since)
+            if named:
+                more = f" and {len(named) - 1} more files name" if len(named) > 1 else " names"
+                raise StepError(f"`{named[0]}`{more} the folder that it was staged in; the target was not touched")
+            adopt(tree, self.record.place)
+            sync_file_system(tree)
+
+    def verified(self, smoke: Smoke) -> None:
+        """Note that the stage passed, or failed, its smoke test."""
+        self.record.journal.append("verified", ok=smoke.ok, rung=smoke.rung, tensorflow=smoke.tensorflow)
+
+    def commit(self, confirm: Callable[[], Smoke]) -> None:
+        """Swap, run `confirm` at the final path, and keep the old environment for rollback.
+
+        Raises SurroundingsError when the target changed meanwhile or cannot be moved, StepError when `confirm` does
+        not pass; in both cases, and for anything that `confirm` raises, leaving the block puts the target back.
+        """
+        self._staged()
+        plan = self._plan
+        assert plan is not None  # noqa: S101
+        self._compare(plan)
+        record = self.record
+        drop_bytecode(record.tree, since=self._since)
+        sync_folder(record.tree.parent)
+        swap = Swap(
+            place=record.place,
+            tree=record.tree,
+            keep_as=record.tree,
+            before=inode(record.place),
+            after=inode(record.tree),
+        )
+        kept = self._swap(swap, plan)
+        smoke = confirm()
+        record.write_smoke("after", smoke)
+        if not smoke.ok:
+            raise StepError(
+                f"the repaired environment failed its smoke test at `{self._final}` ({smoke.rung}); it is as it was",
+                hint=f"see `{record.folder / 'smoke-after.txt'}`",
+            )
+        live = manifest(record.place)
+        if kept is not None:
+            record.write_manifest("kept", kept)
+        record.write_manifest("live", live)
+        record.journal.append("confirmed", tensorflow=smoke.tensorflow, seconds=smoke.seconds)
+        complete(record, swap)
+        self.committed = True
+        with suppress(OSError):  # it works; what could not be removed goes with the next `runs clean`
+            prune(record, keep_count(self._keep))
+
+    def abandon(self, reason: str) -> None:
+        """Drop the stage, or swap back what was swapped; the block may be left afterwards. Raises RollbackError."""
+        if self._begun and not self.committed:
+            self._begun = False
+            with uninterrupted():
+                settle_run(self.record, reason=reason)
+
+    def _swap(self, swap: Swap, plan: Plan) -> dict[str, str] | None:
+        """Exchange the folders; the manifest of the old one."""
+        journal = self.record.journal
+        journal.append("swapping", **swap.to_detail())
+        try:
+            how = swap.forward()
+        except OSError as error:
+            raise SurroundingsError(
+                f"`{swap.place}` cannot be exchanged for the repaired environment: {error.strerror or error}; "
+                "it is as it was",
+                hint="it may be a mount point, or belong to somebody else; build a new environment with `--venv`",
+            ) from error
+        journal.append("swapped", how=how)
+        if swap.before is None:
+            return None
+        kept = manifest(swap.keep_as)
+        if digest_of(kept.items()) != plan.fingerprint and plan.fingerprint is not None:
+            raise _changed(swap.place)
+        return kept
+
+    def _compare(self, plan: Plan) -> None:
+        """The target is still what the plan was made for."""
+        place = self.record.place
+        if plan.fingerprint is None:
+            if exists(place) and (not place.is_dir() or any(place.iterdir())):
+                raise _changed(place)
+            return
+        try:
+            found = fingerprint(place)
+        except OSError as error:
+            raise _changed(place) from error
+        if found != plan.fingerprint:
+            raise _changed(place)
+
+    def _staged(self) -> Stage:
+        if self._stage is None:
+            raise RuntimeError("stage() comes first")
+        return self._stage
+
+    def _leave(self, reason: str) -> None:
+        try:
+            self.abandon(reason)
+        finally:
+            self._stack.close()
+        if not self.committed:
+            remove_parents(self.record.beside.folder, self._made)
+
+
+def _changed(place: Path) -> ChangedError:
+    return ChangedError(
+        f"`{place}` was changed while it was being repaired, or since the plan was made; it is as it was",
+        hint="wait until nothing else installs into it, then run `tfrepair fix` again",
+    )
+
+
+@contextmanager
+def _explaining(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise explained(error, doing) from error
