@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
-    from typing import IO
+    from typing import IO, TextIO
 
 _SECRETS = re.compile(r"(?P<scheme>[a-zA-Z][\w+.-]*://)[^/\s@]+@|(?P<option>--?(?:token|password|client-cert)[= ])\S+")
 
@@ -29,7 +29,7 @@ class Log:
 
         renderer = structlog.dev.ConsoleRenderer(colors=False) if pretty else structlog.processors.JSONRenderer()
         logger = structlog.wrap_logger(
-            structlog.WriteLogger(stream),
+            structlog.WriteLogger(cast("TextIO", stream)),
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -81,7 +81,9 @@ def describe(prefix):
 def broken_environment(prefix):
     """An environment with an old and a kept distribution, and things of the user's."""
     make_environment(prefix)
-    add_distribution(prefix, "old", "1.0", {"old/__init__.py": "value = 1\n", "old/lib.so": b"\x7fELF old" * 50}, ["oldtool"])
+    add_distribution(
+        prefix, "old", "1.0", {"old/__init__.py": "value = 1\n", "old/lib.so": b"\x7fELF old" * 50}, ["oldtool"]
+    )
     add_distribution(prefix, "kept", "2.0", {"kept/__init__.py": "kept\n", "kept/data.json": "{}"}, ["kepttool"])
     write(prefix / SITE / "old" / "__pycache__" / "__init__.cpython-310.pyc", b"\0pyc")
     write(prefix / "notes" / "mine.txt", "mine")
@@ -158,7 +160,15 @@ def in_place_plan(prefix):
 
 
 def smoke(ok=True):
-    return Smoke(ok=ok, rung="keras" if ok else "import", seconds=0.1, tensorflow="2.10.0" if ok else None, exit_code=0, signal=None, output="said")
+    return Smoke(
+        ok=ok,
+        rung="keras" if ok else "import",
+        seconds=0.1,
+        tensorflow="2.10.0" if ok else None,
+        exit_code=0,
+        signal=None,
+        output="said",
+    )
 
 
 def records_hold(prefix, minor="3.10"):

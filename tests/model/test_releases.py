@@ -6,7 +6,7 @@ from tfrepair.model.release import specifier_text
 from tfrepair.target.release_data import load_releases
 
 ARM = (
-    "manylinux_2_35_aarch64",
+    "manylinux_2_27_aarch64",
     "manylinux_2_28_aarch64",
     "manylinux_2_17_aarch64",
     "manylinux2014_aarch64",

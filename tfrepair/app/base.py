@@ -45,7 +45,7 @@ def _like(target: Target, bench: Bench) -> Target:
     if bench.request.allow_python_change:
         return _any(bench)
     raise NoRepairError(
-        f"no Python {interpreter.minor} was found to rebuild `{target.environment.prefix}` on; there is {listed(bases)}",
+        f"no Python {interpreter.minor} is here to rebuild `{target.environment.prefix}` on; there is {listed(bases)}",
         hint="install that Python, or choose another with `--base-python X.Y`; nothing was changed",
     )
 
@@ -62,7 +62,13 @@ def _any(bench: Bench) -> Target:
     for base in sorted(bases, key=lambda base: base.version, reverse=True):
         target = _described(base, bench)
         try:
-            choose(wishes(bench), Facts(), bench.releases, target.interpreter.tags, target.interpreter.minor)
+            choose(
+                wishes(bench, target.interpreter.markers),
+                Facts(),
+                bench.releases,
+                target.interpreter.tags,
+                target.interpreter.minor,
+            )
         except NoRepairError as error:
             refusal = refusal or error
         else:

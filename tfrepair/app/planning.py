@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from tfrepair.app.base import base_for
 from tfrepair.app.wishes import constraint_lines, is_file, requirement_lines, wishes
 from tfrepair.errors import NoRepairError
+from tfrepair.model.dependencies import tree
 from tfrepair.model.goals import Goals
 from tfrepair.model.wire import installed_in
 from tfrepair.reason.choose import choose
 from tfrepair.reason.goals import acting, goals_of, manual_steps
-from tfrepair.reason.keep import closure
 from tfrepair.reason.planner import make_plan
 from tfrepair.reason.situation import Situation
 
@@ -180,7 +180,7 @@ def _pin(facts: Facts, bench: Bench, python: Target, turn: Round) -> tuple[str |
     if turn.choice is not None:
         return None, turn.choice
     interpreter = python.interpreter
-    return None, choose(wishes(bench), facts, bench.releases, interpreter.tags, interpreter.minor)
+    return None, choose(wishes(bench, interpreter.markers), facts, bench.releases, interpreter.tags, interpreter.minor)
 
 
 def _other_requirements(bench: Bench) -> tuple[str, ...]:
@@ -199,5 +199,5 @@ def _own(seen: Look, bench: Bench) -> frozenset[str]:
         return frozenset()
     markers = seen.target.interpreter.markers
     others = {d.canonical_name for d in installed if d.requested and d.canonical_name != OWN}
-    needed = closure(others | (names & set(bench.releases.family)), installed, markers)
-    return closure([OWN], installed, markers) - needed
+    needed = tree(installed, others | (names & set(bench.releases.family)), markers)
+    return tree(installed, [OWN], markers) - needed

@@ -134,9 +134,9 @@ def _next(progress: _Progress, staged: Look, stage: Path, seen: Look, subject: S
             if plan is not None and plan.operations and (plan.strategy, _signature(plan)) not in progress.tried:
                 return plan
     roots = [f"{finding.title} [{finding.id}]" for finding in staged.diagnosis.errors if finding.caused_by is None]
+    why = "; ".join(roots) or "no cause was found"
     raise StepError(
-        f"TensorFlow still does not work after round {progress.plan.round}: {'; '.join(roots) or 'no cause was found'}; "
-        "the environment is as it was",
+        f"TensorFlow still does not work after round {progress.plan.round}: {why}; the environment is as it was",
         hint="the record of the run has the output; another release (`--tensorflow`) or `--strategy rebuild` may help",
     )
 

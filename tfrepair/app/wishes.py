@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 from tfrepair.reason.choose import Wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tfrepair.app.bench import Bench
 
 
-def wishes(bench: Bench) -> tuple[Wanted, ...]:
-    """What was asked for, the most important first. Raises UsageError for a requirements file that cannot be read."""
+def wishes(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...]:
+    """What was asked for, the most important first; lines for other platforms do not count. Raises UsageError for a requirements file that cannot be read."""
     given = bench.request.tensorflow
     if given is not None and not is_file(given):
         return (Wanted(text=given, source="--tensorflow"),)
-    return (*_from_requirements(bench), *_from_project(bench))
+    return (*_from_requirements(bench), *_from_project(bench, markers))
 
 
 def is_file(pin: str) -> bool:
@@ -61,8 +63,8 @@ def constraint_lines(bench: Bench) -> tuple[str, ...]:
     )
 
 
-def _from_project(bench: Bench) -> tuple[Wanted, ...]:
+def _from_project(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...]:
     from tfrepair.target.project import project_pins
 
-    pins = project_pins(bench.cwd)
+    pins = project_pins(bench.cwd, markers)
     return tuple(Wanted(text=pin.requirement, source=pin.source) for pin in pins if pin.requirement)

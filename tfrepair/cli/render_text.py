@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from tfrepair.model.plan import Uninstall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tfrepair.app.report import Report
     from tfrepair.model.finding import Diagnosis, Finding
-    from tfrepair.model.plan import Plan
+    from tfrepair.model.plan import Operation, Plan
     from tfrepair.model.target import Target
 
 EVIDENCE_SHOWN = 8
@@ -53,13 +58,32 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     yield ""
     yield f"plan, round {plan.round}: {choice.name} {choice.version} ({choice.reason})"
     yield f"  {_where(plan)}"
-    for number, operation in enumerate(plan.operations, start=1):
-        yield f"  {number}. {operation.summary}"
+    for number, summary in enumerate(summaries(plan), start=1):
+        yield f"  {number}. {summary}"
     for move in plan.moves:
         yield f"  changes: {move.name} {move.before} -> {move.after or 'removed'}: {move.why}"
     for note in plan.notes:
         yield f"  note: {note}"
     yield f"  lock: {len(plan.lock.pins)} distributions, resolved with {plan.lock.method}"
+
+
+def summaries(plan: Plan) -> Iterator[str]:
+    """A line for each operation; distributions that leave stand in one line, with what takes their place."""
+    for action, group in groupby(plan.operations, key=lambda operation: operation.action):
+        operations = list(group)
+        if action != "uninstall":
+            yield from (operation.summary for operation in operations)
+            continue
+        yield f"uninstall {', '.join(_leaving(operation, plan) for operation in operations)}"
+
+
+def _leaving(operation: Operation, plan: Plan) -> str:
+    match operation:
+        case Uninstall(name=name, version=version):
+            pin = plan.lock.get(canonicalize_name(name))
+            return f"{name} {version}" + (f" (-> {pin.version})" if pin and pin.version != version else "")
+        case _:
+            return operation.summary
 
 
 def lock_lines(plan: Plan) -> Iterator[str]:

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from tfrepair.model.bounds import within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from tfrepair.model.distribution import Distribution
 
@@ -88,14 +88,23 @@ def unsatisfied(distributions: Sequence[Distribution], markers: Mapping[str, str
     return tuple(broken)
 
 
-def tree(distributions: Sequence[Distribution], roots: Iterable[str], markers: Mapping[str, str]) -> frozenset[str]:
-    """Canonical names of the installed roots and of all installed distributions that they need, however indirectly."""
+def tree(
+    distributions: Sequence[Distribution],
+    roots: Iterable[str],
+    markers: Mapping[str, str],
+    *,
+    stop: Collection[str] = (),
+) -> frozenset[str]:
+    """Canonical names of the installed roots and of all installed distributions that they need, however indirectly.
+
+    What `stop` names is not entered.
+    """
     by_name = {distribution.canonical_name: distribution for distribution in distributions}
     seen: set[str] = set()
     waiting = [root for root in roots if root in by_name]
     while waiting:
         name = waiting.pop()
-        if name in seen:
+        if name in seen or name in stop:
             continue
         seen.add(name)
         needed = (canonicalize_name(requirement.name) for requirement in active(by_name[name].requires, markers))

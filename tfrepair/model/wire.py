@@ -84,7 +84,7 @@ def target_from_facts(facts: Facts) -> Target:
             platlib=prefix,
             scripts=prefix,
             sys_path=(),
-        ),  # fmt: skip
+        ),
         host=Host(
             system=str(facts.value("host.system", "unknown")), machine=str(facts.value("host.machine", "unknown"))
         ),

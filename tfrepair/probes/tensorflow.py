@@ -54,7 +54,7 @@ def collect(context: Context) -> Iterator[Fact]:
     owners = [row for row in family if _owns(row, context)]
     stubs = [row for row in family if row not in owners]
     folder = _folder(context)
-    name, version, source = _release(owners or stubs, context)
+    name, version, source = _release(owners, stubs, context)
     partner = None if owners or not stubs else _partner(stubs[0], context)
     states: dict[str, State] = {
         "distributions": Known(sorted({_canonical(row) for row in owners})),
@@ -110,13 +110,15 @@ def _folder(context: Context) -> Path | None:
     return next((folder for folder in folders if folder.is_dir()), None)
 
 
-def _release(rows: Sequence[_Row], context: Context) -> tuple[str | None, str | None, str | None]:
+def _release(
+    owners: Sequence[_Row], stubs: Sequence[_Row], context: Context
+) -> tuple[str | None, str | None, str | None]:
     """Name, version, and what says so."""
     headers = _header_version(context)
-    best = _best_match(rows, context)
+    best = _best_match(owners, context)
     if best is not None and (headers is None or _share(best) >= _CERTAIN or _same(best["version"], headers)):
         return _canonical(best), best["version"], "record"
-    named = sorted(rows, key=lambda row: (_canonical(row) != "tensorflow", _canonical(row)))
+    named = sorted(owners or stubs, key=lambda row: (_canonical(row) != "tensorflow", _canonical(row)))
     if headers is not None:
         matching = next((row for row in named if _same(row["version"], headers)), named[0] if named else None)
         return (_canonical(matching) if matching else "tensorflow"), headers, "headers"

@@ -8,8 +8,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tfrepair.errors import NoRepairError, UnresolvableError
+from tfrepair.model.dependencies import active
 from tfrepair.model.resolution import Resolve, ResolveRequest
-from tfrepair.reason.keep import kept, requirements_of
+from tfrepair.reason.keep import kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -119,7 +120,7 @@ def _request(
 
 def _asked(distributions: Sequence[Distribution], markers: Mapping[str, str], family: frozenset[str]) -> Iterator[str]:
     for distribution in distributions:
-        for requirement in requirements_of(distribution, markers):
+        for requirement in active(distribution.requires, markers):
             line = constraint(requirement)
             if line is not None and canonicalize_name(requirement.name) not in family:
                 yield line
@@ -140,7 +141,7 @@ def _names(pins: tuple[str, ...]) -> tuple[str, ...]:
 
 def unmet(distribution: Distribution, lock: Lock, markers: Mapping[str, str]) -> str | None:
     """A requirement of this distribution that the lock does not meet, or None."""
-    for requirement in requirements_of(distribution, markers):
+    for requirement in active(distribution.requires, markers):
         pin = lock.get(canonicalize_name(requirement.name))
         if pin is not None and not requirement.specifier.contains(pin.version, prereleases=True):
             return str(requirement)

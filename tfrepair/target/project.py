@@ -151,10 +151,9 @@ def _pyproject(text: str, name: str) -> Iterator[ProjectPin]:
         found = (_requirement(line) for line in lines if isinstance(line, str))
         yield from (ProjectPin(requirement=each, source=f"{name}:{table}") for each in found if each)
     poetry = document.get("tool", {}).get("poetry", {})
-    groups = {
-        f"tool.poetry.group.{key}": group.get("dependencies", {}) for key, group in poetry.get("group", {}).items()
-    }
-    for table, wishes in {"tool.poetry.dependencies": poetry.get("dependencies", {}), **groups}.items():
+    groups = _prefixed("tool.poetry.group", poetry.get("group", {}))
+    wished = {f"{table}.dependencies": group.get("dependencies", {}) for table, group in groups.items()}
+    for table, wishes in {"tool.poetry.dependencies": poetry.get("dependencies", {}), **wished}.items():
         yield from _poetry_table(wishes, f"{name}:{table}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -46,7 +46,28 @@ class UvInstaller:
 
     def resolve(self, request: ResolveRequest) -> Lock:
         """See `Installer`. Files without an upload time are used only where nothing else will do; `method` says so."""
-        return retrying(lambda: self._resolve(request), sleep=self.outside.sleep, on_wait=self.outside.on_wait)
+        return retrying(lambda: self._from_all(request), sleep=self.outside.sleep, on_wait=self.outside.on_wait)
+
+    def _from_all(self, request: ResolveRequest) -> Lock:
+        """From every index, or from the main one alone.
+
+        uv takes all files of one version from the first index that has it. An extra index with only some wheels of a
+        version hides those of the main index, which pip would find.
+        """
+        try:
+            return self._resolve(request)
+        except UnresolvableError:
+            settings = self.outside.settings
+            if not settings.extra_index_urls:
+                raise
+            main = replace(self.outside, settings=replace(settings, extra_index_urls=()))
+            try:
+                lock = replace(self, outside=main)._resolve(request)  # noqa: SLF001  # of the same class
+            except UnresolvableError:
+                lock = None
+            if lock is None:
+                raise
+            return replace(lock, method=f"{lock.method}, from the main index alone")
 
     def _resolve(self, request: ResolveRequest) -> Lock:
         if request.cutoff is None:
