@@ -6,6 +6,7 @@ import venv
 import zipfile
 
 import pytest
+
 from tfrepair.cli.app import run
 from tfrepair.execute.fingerprint import tree_digest
 

@@ -67,8 +67,7 @@ def names_the_stage(prefix, record):
 
 
 @pytest.mark.parametrize("base", bases(), ids=lambda base: ".".join(map(str, base.version)))
-@pytest.mark.parametrize("maker", ["virtualenv", "venv"])
-@pytest.mark.parametrize("strategy", ["in-place", "rebuild"])
+@pytest.mark.parametrize(("maker", "strategy"), [("virtualenv", "rebuild"), ("venv", "in-place")])
 def test_an_environment_works_after_its_repair(tmp_path, environ, base, maker, strategy):
     prefix = tmp_path / "my env"
     make(maker, base, prefix)
@@ -92,7 +91,11 @@ def test_an_environment_works_after_its_repair(tmp_path, environ, base, maker, s
     assert run(prefix / "bin" / "kepttool") == f"{prefix} 7\n"
     assert not (site / "~leftover").exists()
     assert names_the_stage(prefix, record) == []
-    activated = run("sh", "-c", f'. "{prefix}/bin/activate"; echo "$VIRTUAL_ENV"; echo "$PS1"; command -v python')
+    activated = run(
+        "sh",
+        "-c",
+        f'. "{prefix}/bin/activate"; echo "$VIRTUAL_ENV"; echo "$VIRTUAL_ENV_PROMPT $PS1"; command -v python',
+    )
     assert activated.splitlines()[0] == str(prefix)
     assert "tree" not in activated.splitlines()[1]
     assert "my env" in activated.splitlines()[1]
@@ -118,7 +121,7 @@ def test_a_venv_whose_base_is_gone_is_rebuilt_on_another(tmp_path, environ):
     )
     repair(prefix, environ, plan)
     assert run(prefix / "bin" / "python", "-c", "import kept, sys; print(kept.value, sys.prefix)") == f"7 {prefix}\n"
-    assert "prompt = mine" in (prefix / "pyvenv.cfg").read_text().replace("'", "")
+    assert "prompt = mine" in (prefix / "pyvenv.cfg").read_text().replace('"', "")
     run(prefix / "bin" / "kepttool")
 
 

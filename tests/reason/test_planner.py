@@ -202,11 +202,12 @@ def test_what_needs_tensorflow_does_not_make_its_tree_the_users():
 
 def test_where_uv_marks_everything_as_requested_only_what_tensorflow_names_itself_is_tensorflows():
     tree = (
-        dist("tensorflow", "2.10.0", requires=["numpy", "tensorboard"], requested=True, installer="uv"),
+        dist("tensorflow", "2.10.0", requires=["numpy", "gast", "tensorboard"], requested=True, installer="uv"),
+        dist("gast", "0.4.0", requested=True, installer="uv"),
         dist("numpy", "2.2.6", requested=True, installer="uv"),
         dist("tensorboard", "2.10.1", requires=["requests"], requested=True, installer="uv"),
         dist("requests", "2.32.3", requires=["idna"], requested=True, installer="uv"),
         dist("idna", "3.7", requested=True, installer="uv"),
     )
     stays = kept(tree, frozenset({"tensorflow"}), {"python_version": "3.10"})
-    assert [d.name for d in stays] == ["requests", "idna"]
+    assert [d.name for d in stays] == ["numpy", "requests", "idna"]

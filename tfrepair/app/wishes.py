@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def wishes(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...]:
-    """What was asked for, the most important first; lines for other platforms do not count. Raises UsageError for a requirements file that cannot be read."""
+    """What was asked for, the most important first; lines for other platforms do not count.
+
+    Raises UsageError for a requirements file that cannot be read.
+    """
     given = bench.request.tensorflow
     if given is not None and not is_file(given):
         return (Wanted(text=given, source="--tensorflow"),)

@@ -57,7 +57,7 @@ class _Choice:
     """Files of carried distributions."""
     others: frozenset[str]
     """Files that only distributions record that stay behind."""
-    left: tuple[str, ...]
+    left: frozenset[str]
     """Files and folders that stay behind with all below."""
     paths: _Map
     seeded: frozenset[str]
@@ -111,10 +111,11 @@ def carry(
         )
     _make_room(new, names)
     choice = _choice(old, new, distributions, wanted, leave)
-    count, scripts = _walk(old, new, choice, private_rule(old, everything=not share))
-    _point(old, new, final, scripts)
+    carrier = _Carrier(old, new, choice, private_rule(old, everything=not share))
+    carrier.run()
+    _point(old, new, final, carrier.scripts)
     _keep_prompt(Path(old.prefix), Path(new.prefix))
-    return count
+    return carrier.count
 
 
 def _relative(environment: Environment, path: str) -> str:
@@ -140,7 +141,7 @@ def _choice(
     metadata = [one.metadata.relative_to(prefix).as_posix() for one in staying if one.metadata.suffix != ".egg-link"]
     kept_roots = {root for path in carried for root in _root(path, paths.sites)}
     left_roots = {root for path in others for root in _root(path, paths.sites)} - kept_roots
-    left = (*(PurePosixPath(path).as_posix() for path in leave), *metadata, *left_roots)
+    left = frozenset((*(PurePosixPath(path).as_posix() for path in leave), *metadata, *left_roots))
     seeded = frozenset().union(*(one.paths for one in installed(new)))
     return _Choice(carried, others, left, paths, seeded)
 
@@ -154,63 +155,72 @@ def _root(path: str, sites: Sequence[str]) -> tuple[str, ...]:
     return ()
 
 
-def _walk(
-    old: Environment, new: Environment, choice: _Choice, is_private: Callable[[str], bool]
-) -> tuple[int, list[Path]]:
-    source, goal = os.path.realpath(old.prefix), os.path.realpath(new.prefix)
-    inside = (source, old.prefix)
-    scripts: list[Path] = []
-    made: list[tuple[str, str]] = []
-    count = 0
-    todo = [""]
-    while todo:
-        folder = todo.pop()
-        with os.scandir(f"{source}/{folder}" if folder else source) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
-        if folder and not found and not folder.endswith("/__pycache__"):
-            _make_folders(source, folder, goal, choice, made)
-        for entry in found:
-            relative = f"{folder}/{entry.name}" if folder else entry.name
-            if not choice.enters(relative):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                todo.append(relative)
-                continue
-            if not choice.takes(relative):
-                continue
-            _make_folders(source, folder, goal, choice, made)
-            there = f"{goal}/{choice.paths(relative)}"
-            _clear(there)
-            if entry.is_symlink():
-                copy_symlink(entry.path, there, inside, goal)
-            elif is_private(relative) and entry.is_file(follow_symlinks=False):
-                copy_file(entry.path, there)
-                if folder == choice.paths.scripts:
-                    scripts.append(Path(there))
-            else:
-                link_or_copy(entry.path, there)
-            count += 1
-    for here, there in reversed(made):
-        copy_attributes(here, there, os.lstat(here))
-    return count, scripts
+class _Carrier:
+    """Walks the old environment and brings over what is chosen."""
 
+    def __init__(self, old: Environment, new: Environment, choice: _Choice, is_private: Callable[[str], bool]) -> None:
+        self.count = 0
+        self.scripts: list[Path] = []
+        self._source, self._goal = os.path.realpath(old.prefix), os.path.realpath(new.prefix)
+        self._inside = (self._source, old.prefix)
+        self._choice = choice
+        self._is_private = is_private
+        self._made: list[tuple[str, str]] = []
+        self._ready: set[str] = set()
 
-def _make_folders(source: str, folder: str, goal: str, choice: _Choice, made: list[tuple[str, str]]) -> None:
-    """Make a folder and those above it; what is made gets the attributes of its original in the end."""
-    there = f"{goal}/{choice.paths(folder)}" if folder else goal
-    if os.path.isdir(there):  # noqa: PTH112
-        return
-    if "/" in folder:
-        _make_folders(source, folder.rpartition("/")[0], goal, choice, made)
-    _clear(there)
-    os.makedirs(there, mode=0o700, exist_ok=True)  # noqa: PTH103
-    made.append((f"{source}/{folder}", there))
+    def run(self) -> None:
+        """Bring everything. Raises OSError."""
+        todo = [""]
+        while todo:
+            folder = todo.pop()
+            with os.scandir(f"{self._source}/{folder}" if folder else self._source) as entries:
+                found = list(entries)
+            if folder and not found and not folder.endswith("/__pycache__"):
+                self._make_folder(folder)
+            for entry in found:
+                relative = f"{folder}/{entry.name}" if folder else entry.name
+                if not self._choice.enters(relative):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(relative)
+                elif self._choice.takes(relative):
+                    self._make_folder(folder)
+                    self._bring(entry, folder, relative)
+        for here, there in reversed(self._made):
+            copy_attributes(here, there, os.lstat(here))
+
+    def _bring(self, entry: os.DirEntry[str], folder: str, relative: str) -> None:
+        there = f"{self._goal}/{self._choice.paths(relative)}"
+        _clear(there)
+        self.count += 1
+        if entry.is_symlink():
+            copy_symlink(entry.path, there, self._inside, self._goal)
+        elif self._is_private(relative) and entry.is_file(follow_symlinks=False):
+            copy_file(entry.path, there)
+            if folder == self._choice.paths.scripts:
+                self.scripts.append(Path(there))
+        else:
+            link_or_copy(entry.path, there)
+
+    def _make_folder(self, folder: str) -> None:
+        """Make a folder and those above it; what is made gets the attributes of its original in the end."""
+        if folder in self._ready:
+            return
+        self._ready.add(folder)
+        there = f"{self._goal}/{self._choice.paths(folder)}" if folder else self._goal
+        if os.path.isdir(there):  # noqa: PTH112
+            return
+        if "/" in folder:
+            self._make_folder(folder.rpartition("/")[0])
+        _clear(there)
+        os.makedirs(there, mode=0o700, exist_ok=True)  # noqa: PTH103
+        self._made.append((f"{self._source}/{folder}", there))
 
 
 def _clear(there: str) -> None:
-    path = Path(there)
-    if exists(path) and (path.is_symlink() or not path.is_dir()):
-        path.unlink()
+    """A file of the fresh venv gives way to the user's of the same name."""
+    if os.path.lexists(there) and (os.path.islink(there) or not os.path.isdir(there)):  # noqa: PTH112, PTH114
+        os.unlink(there)  # noqa: PTH108
 
 
 def _point(old: Environment, new: Environment, final: Path, scripts: Sequence[Path]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import configparser
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,33 +64,35 @@ def uninstall(stage: Path, environment: Environment, metadata: str) -> int:
 
 
 def _remove_recorded(stage: Path, leaving: Installed, kept: frozenset[str]) -> int:
-    root = Path(os.path.realpath(stage))
-    folders: set[Path] = set()
-    sources: dict[Path, set[str]] = {}
+    root = os.path.realpath(stage)
+    folders: set[str] = set()
+    sources: dict[str, set[str]] = {}
     count = 0
     for relative in leaving.paths - kept:
-        path = root / relative
-        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
-            if path.is_symlink() or not path.is_dir():
-                path.unlink()
-                count += 1
-        folders.add(path.parent)
-        if path.suffix == ".py":
-            sources.setdefault(path.parent / "__pycache__", set()).add(path.stem)
+        folder, _, name = f"{root}/{relative}".rpartition("/")
+        count += _unlink(f"{folder}/{name}", leaving.name)
+        folders.add(folder)
+        if name.endswith(".py"):
+            sources.setdefault(f"{folder}/__pycache__", set()).add(name[:-3])
     for cache, stems in sources.items():
-        _remove_bytecode(cache, stems)
-    _remove_empty(folders | set(sources), stop={root, leaving.site})
-    left = [relative for relative in leaving.paths - kept if _is_file(root / relative)]
-    if left:
-        raise StepError(
-            f"{len(left)} files of {leaving.name} could not be removed, `{left[0]}` among them; "
-            "the target was not touched"
-        )
+        _remove_bytecode(Path(cache), stems)
+    _remove_empty({Path(folder) for folder in (*folders, *sources)}, stop={Path(root), leaving.site})
     return count
 
 
-def _is_file(path: Path) -> bool:
-    return exists(path) and (path.is_symlink() or not path.is_dir())
+def _unlink(path: str, name: str) -> bool:
+    """Remove a file; a folder that a record names as a file stays."""
+    try:
+        os.unlink(path)  # noqa: PTH108
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (IsADirectoryError, PermissionError) as error:
+        if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114
+            return False
+        raise StepError(
+            f"`{path}` of {name} cannot be removed: {error.strerror}; the target was not touched"
+        ) from error
+    return True
 
 
 def _remove_bytecode(cache: Path, stems: set[str]) -> None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SEEDS = ("pip", "setuptools", "wheel")
 """What a venv brings along; having them says nothing about what the user wants."""
 
+GENERAL = ("numpy", "packaging", "requests", "scipy", "six", "typing-extensions")
+"""What TensorFlow requires and half the world does too: bounds protect it, its own day does not matter."""
+
 
 def kept(
     distributions: Sequence[Distribution],
@@ -51,8 +54,8 @@ def _asked_for(distribution: Distribution, direct: Collection[str]) -> bool:
     """The user asked for it by name, as far as one can tell.
 
     pip marks as REQUESTED what was named and nothing else. uv marks everything: then what TensorFlow itself requires
-    counts as TensorFlow's, and what stands further down its tree, which the user may have named, as the user's.
+    counts as TensorFlow's, and what is general or stands further down its tree as the user's.
     """
-    if distribution.editable:
-        return True
-    return distribution.requested and (distribution.installer == "pip" or distribution.canonical_name not in direct)
+    name = distribution.canonical_name
+    own = distribution.installer == "pip" or name not in direct or name in GENERAL
+    return distribution.editable or (distribution.requested and own)
