@@ -17,3 +17,9 @@ def prefix(tmp_path):
 @pytest.fixture
 def outside():
     return Outside()
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    """Syncing the whole file system waits for whatever else this machine writes; no test here cuts the power."""
+    monkeypatch.setattr("tfrepair.execute.transaction.sync_file_system", lambda _folder: None)

@@ -1,82 +1,105 @@
 """The process dies at every journal boundary and inside operations; the next command puts things right."""
 
-import subprocess
-import sys
-from pathlib import Path
+import os
+import warnings
 
 import pytest
-from execute_support import in_place_plan
+from execute_support import SITE, Outside, broken_environment, in_place_plan, records_hold, smoke
+from test_transaction import repair
 
+from tfrepair.errors import StepError
+from tfrepair.execute import journal, run_folder, swap
+from tfrepair.execute import recover as recover_room
+from tfrepair.execute import runs as runs_room
 from tfrepair.execute.fingerprint import tree_lines
 from tfrepair.execute.recover import recover, unfinished
-from tfrepair.execute.runs import find_run, list_runs, rollback
-
-CHILD = """
-import os, sys
-from pathlib import Path
-sys.path.insert(0, {support!r})
-from execute_support import Outside, in_place_plan, smoke
-from tfrepair.execute import journal, run_folder, swap
 from tfrepair.execute.run_folder import RunFolder
-from tfrepair.execute.runs import find_run, rollback
+from tfrepair.execute.runs import find_run, list_runs, rollback
 from tfrepair.execute.transaction import Transaction
 
-what, prefix, state, exchange = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4]
-environ = {{"TFREPAIR_STATE_DIR": state}}
-count = 0
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked to die")
 
-def die(point):
-    global count
-    if point == what or (what.isdigit() and count == int(what)):
-        os._exit(77)
-    count += 1
 
-def around(module, name, label):
-    original = getattr(module, name)
-    def wrapped(*arguments, **options):
-        die("before " + label)
-        result = original(*arguments, **options)
-        die("after " + label)
-        return result
-    setattr(module, name, wrapped)
+@pytest.fixture(autouse=True)
+def _unsynced(monkeypatch):
+    """What a dead process wrote is there whether it was synced or not."""
+    monkeypatch.setattr("os.fsync", lambda _descriptor: None)
 
-around(journal.Journal, "append", "journal")
-around(swap, "_sync", "sync")
-around(swap, "move", "move")
-around(run_folder, "write_json", "json")
-import tfrepair.execute.recover as recover_module, tfrepair.execute.runs as runs_module
-around(recover_module, "move", "tidy")
-around(run_folder, "remove_tree", "remove")
-around(runs_module, "remove_tree", "prune")
-if exchange == "no":
-    swap.exchange = lambda left, right: False
-else:
-    around(swap, "exchange", "exchange")
 
-outside = Outside()
-around(outside, "install", "install")
-if sys.argv[5] == "fix":
-    record = RunFolder.create(prefix, environ)
+class Dying:
+    """Patches the package so that the process dies at the chosen point: a number counts them, a name is one of them."""
+
+    def __init__(self, what):
+        self.what = what
+        self.count = 0
+
+    def here(self, point):
+        if self.what in (point, self.count):
+            os._exit(77)
+        self.count += 1
+
+    def around(self, owner, name, label):
+        original = getattr(owner, name)
+
+        def wrapped(*arguments, **options):
+            self.here(f"before {label}")
+            result = original(*arguments, **options)
+            self.here(f"after {label}")
+            return result
+
+        setattr(owner, name, wrapped)
+
+
+def child(what, prefix, environ, command, exchange, verdict):
+    dying = Dying(what)
+    dying.around(journal.Journal, "append", "journal")
+    dying.around(swap, "_sync", "sync")
+    dying.around(swap, "move", "move")
+    dying.around(run_folder, "write_json", "json")
+    dying.around(recover_room, "move", "tidy")
+    dying.around(run_folder, "remove_tree", "remove")
+    dying.around(runs_room, "remove_tree", "prune")
+    if exchange == "no":
+        swap.exchange = lambda _left, _right: False
+    else:
+        dying.around(swap, "exchange", "exchange")
+    if command == "rollback":
+        rollback(find_run(None, environ, prefix=prefix), environ)
+        return
+    outside = Outside()
+    dying.around(outside, "install", "install")
+
+    def confirm():
+        dying.here("confirming")
+        return smoke(ok=verdict == "ok")
+
     plan = in_place_plan(prefix)
-    with Transaction(prefix, record, outside.ports(), keep="1") as transaction:
-        transaction.stage(plan); die("staged")
-        transaction.apply(plan); die("applied")
-        transaction.seal(); die("sealed")
-        def confirm():
-            die("confirming")
-            return smoke(ok=sys.argv[6] == "ok")
+    with Transaction(prefix, RunFolder.create(prefix, environ), outside.ports()) as transaction:
+        for act in (transaction.stage, transaction.apply):
+            act(plan)
+            dying.here(act.__name__)
+        transaction.seal()
+        dying.here("seal")
         transaction.commit(confirm)
-else:
-    rollback(find_run(None, environ, prefix=prefix), environ)
-"""
 
 
 def die_at(point, prefix, environ, *, command="fix", exchange="yes", verdict="ok"):
-    code = CHILD.format(support=str(Path(__file__).parent))
-    arguments = [str(point), str(prefix), environ["TFREPAIR_STATE_DIR"], exchange, command, verdict]
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode in {77, 0 if verdict == "ok" else 1}, done.stderr
-    return done.returncode == 77
+    """Run a command in a process that dies at a point; whether it came to that point."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # forking is what we want
+        pid = os.fork()
+    if not pid:
+        code = 1
+        try:
+            child(point, prefix, environ, command, exchange, verdict)
+            code = 0
+        except StepError:
+            code = 2
+        finally:
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert code in {77, 0 if verdict == "ok" else 2}
+    return code == 77
 
 
 def lines(path):
@@ -86,8 +109,6 @@ def lines(path):
 @pytest.mark.parametrize("exchange", ["yes", "no"])
 @pytest.mark.parametrize("verdict", ["ok", "bad"])
 def test_a_repair_that_dies_anywhere_leaves_the_old_or_the_repaired_environment(tmp_path, exchange, verdict):
-    from execute_support import broken_environment
-
     points = 0
     for point in range(500):
         home = tmp_path / str(point)
@@ -117,16 +138,11 @@ def test_a_repair_that_dies_anywhere_leaves_the_old_or_the_repaired_environment(
 
 
 def new_is_whole(prefix):
-    from execute_support import SITE, records_hold
-
     return records_hold(prefix) and (prefix / SITE / "new" / "lib.so").exists() and not (prefix / SITE / "old").exists()
 
 
 @pytest.mark.parametrize("exchange", ["yes", "no"])
 def test_a_rollback_that_dies_anywhere_leaves_one_of_the_two_environments_and_loses_none(tmp_path, exchange):
-    from execute_support import Outside, broken_environment
-    from test_transaction import repair
-
     points = 0
     for point in range(500):
         home = tmp_path / str(point)
@@ -147,29 +163,19 @@ def test_a_rollback_that_dies_anywhere_leaves_one_of_the_two_environments_and_lo
 
 
 def test_recovery_itself_may_die_and_be_repeated(tmp_path):
-    from execute_support import broken_environment
-
     environ = {"TFREPAIR_STATE_DIR": str(tmp_path / "state")}
     prefix = broken_environment(tmp_path / "work" / "env")
     before = lines(prefix)
     assert die_at("confirming", prefix, environ)
     assert lines(prefix) != before
     assert unfinished(prefix).will == "restored"
-    child = (
-        "import os, sys; from pathlib import Path\n"
-        "from tfrepair.execute import journal, recover\n"
-        "n = 0\n"
-        "append = journal.Journal.append\n"
-        "def dying(self, *a, **k):\n"
-        "    global n\n"
-        "    if n == int(sys.argv[2]): os._exit(77)\n"
-        "    n += 1\n"
-        "    return append(self, *a, **k)\n"
-        "journal.Journal.append = dying\n"
-        "recover.recover(Path(sys.argv[1]), lock_timeout=1)\n"
-    )
     for point in range(3):
-        subprocess.run([sys.executable, "-c", child, str(prefix), str(point)], check=False)
+        pid = os.fork()
+        if not pid:
+            Dying(point).around(journal.Journal, "append", "journal")
+            recover(prefix, lock_timeout=1)
+            os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 77
         assert lines(prefix) == before
     recover(prefix, lock_timeout=1)
     assert unfinished(prefix) is None
@@ -177,11 +183,9 @@ def test_recovery_itself_may_die_and_be_repeated(tmp_path):
 
 
 def test_readers_report_an_unfinished_run_and_write_nothing(tmp_path):
-    from execute_support import broken_environment
-
     environ = {"TFREPAIR_STATE_DIR": str(tmp_path / "state")}
     prefix = broken_environment(tmp_path / "work" / "env")
-    assert die_at("applied", prefix, environ)
+    assert die_at("apply", prefix, environ)
     everything = list(tree_lines(tmp_path))
     said = unfinished(prefix)
     assert said.will == "dropped"
@@ -191,12 +195,9 @@ def test_readers_report_an_unfinished_run_and_write_nothing(tmp_path):
 
 
 def test_the_next_repair_settles_what_a_crash_left(tmp_path):
-    from execute_support import Outside, broken_environment
-    from test_transaction import repair
-
     environ = {"TFREPAIR_STATE_DIR": str(tmp_path / "state")}
     prefix = broken_environment(tmp_path / "work" / "env")
-    assert die_at("applied", prefix, environ)
+    assert die_at("apply", prefix, environ)
     repair(prefix, environ, Outside(), in_place_plan(prefix))
     assert new_is_whole(prefix)
     assert {run.status for run in list_runs(environ)} == {"repaired", "rolled-back"}

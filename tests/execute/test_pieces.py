@@ -23,10 +23,11 @@ from tfrepair.execute.tree import uninstall
 
 
 def test_run_ids_sort_by_time():
-    early, late = new_run_id(1_700_000_000), new_run_id(1_700_000_001)
-    assert early < late
-    assert early.startswith("20231114T221320-")
-    assert len(early.partition("-")[2]) == 8
+    moments = [1_700_000_000, 1_700_000_000.001, 1_700_000_000.9999, 1_700_000_001]
+    ids = [new_run_id(moment) for moment in moments]
+    assert ids == sorted(ids)
+    assert ids[0].startswith("20231114T221320-0000")
+    assert new_run_id(5) != new_run_id(5)
 
 
 def test_the_state_folder_can_be_named():

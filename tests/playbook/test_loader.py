@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+from tfrepair.app.look import STATED
 from tfrepair.model.playbook import (
     AllOf,
     AnyOf,
@@ -122,7 +123,7 @@ def test_a_playbook_arrives_whole(tmp_path):
 
 def test_the_builtin_playbooks_name_only_facts_that_a_probe_knows():
     facts = [path for probe in all_probes() for path in probe.provides]
-    assert load_builtin(known_facts=facts)
+    assert load_builtin(known_facts=[*facts, *STATED])
 
 
 def test_a_builtin_playbook_is_named_like_its_file():

@@ -37,4 +37,6 @@ class Bench:
             stated["options.base_python"] = self.request.base_python
         if self.request.allow_python_change:
             stated["options.allow_python_change"] = True
+        if self.request.tensorflow is not None:
+            stated["options.tensorflow"] = self.request.tensorflow
         return stated

@@ -88,8 +88,17 @@ def smoke_of(facts: Facts) -> Smoke | None:
     )
 
 
+STATED = {
+    "options.base_python": "Text: the interpreter that `--base-python` names.",
+    "options.allow_python_change": "True or false: `--allow-python-change` was given.",
+    "options.tensorflow": "Text: the pin that `--tensorflow` gives.",
+    "options.gpu": "Text: `auto`, `require` or `ignore`, as `--gpu` says.",
+}
+"""What the command line says, as facts that conditions of steps can use."""
+
+
 def stated(values: Mapping[str, object]) -> Facts:
-    """Facts that the command line states."""
+    """What the command line says, as facts; what was not given is absent without being listed."""
     return Facts.of(Fact(path=path, state=Known(value), source="command line") for path, value in values.items())
 
 

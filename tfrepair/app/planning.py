@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from tfrepair.app.base import base_for
 from tfrepair.app.wishes import constraint_lines, is_file, requirement_lines, wishes
 from tfrepair.errors import NoRepairError
 from tfrepair.model.dependencies import tree
 from tfrepair.model.goals import Goals
+from tfrepair.model.plan import Uninstall
 from tfrepair.model.wire import installed_in
 from tfrepair.reason.choose import choose
 from tfrepair.reason.goals import acting, goals_of, manual_steps
@@ -55,7 +58,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     strategy = turn.strategy or _strategy(subject, bench, goals)
     python = seen.target if strategy == "in-place" else base_for(subject, bench)
     wheel, choice = _pin(seen.facts, bench, python, turn)
-    return replace(
+    plan = replace(
         make_plan(
             Situation(
                 round=turn.number,
@@ -86,6 +89,28 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
             resolver(bench, subject, python),
         ),
         prefix=str(subject.prefix),
+    )
+    _leave_to_conda(plan, seen)
+    return plan
+
+
+def _leave_to_conda(plan: Plan, seen: Look) -> None:
+    """What conda installed only conda may remove: its own records would lie otherwise. Raises ManualError."""
+    conda = {d.canonical_name: d for d in installed_in(seen.facts) if d.installer == "conda"}
+    gone = [o.name for o in plan.operations if isinstance(o, Uninstall) and canonicalize_name(o.name) in conda]
+    if not gone:
+        return
+    prefix = seen.target.environment.prefix
+    pins = " ".join(
+        f'"{pin.name}={pin.version}"' for name in gone if (pin := plan.lock.get(canonicalize_name(name))) is not None
+    )
+    raise ManualError(
+        f"conda installed {', '.join(gone)} in `{prefix}`, and only conda may change what it installed",
+        steps=(
+            f"conda install --prefix {prefix} {pins}" if pins else f"conda remove --prefix {prefix} {' '.join(gone)}",
+            f"tfrepair fix --env {prefix}    # for what pip installed there",
+            "tfrepair fix --venv DIR    # or a working environment beside it",
+        ),
     )
 
 
@@ -185,7 +210,6 @@ def _pin(facts: Facts, bench: Bench, python: Target, turn: Round) -> tuple[str |
 
 def _other_requirements(bench: Bench) -> tuple[str, ...]:
     from packaging.requirements import Requirement
-    from packaging.utils import canonicalize_name
 
     lines = (line for line, _ in requirement_lines(bench))
     return tuple(line for line in lines if canonicalize_name(Requirement(line).name) not in bench.releases.family)

@@ -97,6 +97,10 @@ def runs_dir(environ: Mapping[str, str]) -> Path:
 
 
 def new_run_id(now: float | None = None) -> str:
-    """A name that sorts by time (UTC) and cannot be guessed: `20261123T041500-3fa9c2d1`."""
-    moment = time.gmtime(time.time() if now is None else now)
-    return f"{time.strftime('%Y%m%dT%H%M%S', moment)}-{secrets.token_hex(4)}"
+    """A name that sorts by time (UTC, to the 65536th of a second) and cannot be guessed.
+
+    For example `20261123T041500-3fa9c2d17e01`.
+    """
+    seconds = time.time() if now is None else now
+    fraction = int(seconds % 1 * 0x10000)
+    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(seconds))}-{fraction:04x}{secrets.token_hex(4)}"

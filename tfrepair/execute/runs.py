@@ -38,7 +38,7 @@ __all__ = [
     "size",
 ]  # fmt: skip
 
-_RUN_ID = re.compile(r"^\d{8}T\d{6}-[0-9a-f]{8}$")
+_RUN_ID = re.compile(r"^\d{8}T\d{6}-[0-9a-f]{12}$")
 _BLOCK = 512
 """Bytes of a block as `stat` counts them, on every system."""
 
@@ -173,7 +173,9 @@ def keep_count(keep: str) -> int:
 
 def prune(run: RunFolder, keep: int) -> int:
     """Remove the oldest kept environments of this run's place beyond `keep`, under its lock; bytes freed."""
-    kept = sorted((path for path in run.beside.folder.iterdir() if _RUN_ID.match(path.name)), reverse=True)
+    found = (path for path in run.beside.folder.iterdir() if _RUN_ID.match(path.name))
+    # Clocks are set back at times: this run is the newest whatever its name says.
+    kept = sorted(found, key=lambda path: (path.name == run.id, path.name), reverse=True)
     full = [path for path in kept if exists(path / "tree")]
     gone = [path for path in kept if path not in full[:keep]]
     freed = size(gone).exclusive

@@ -6,24 +6,15 @@ from typing import TYPE_CHECKING
 
 from tfrepair.actions.registry import ACTIONS
 from tfrepair.model.goals import Goals
-from tfrepair.reason.conditions import evaluate
+from tfrepair.reason.steps import applicable
 from tfrepair.reason.text import fill
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
     from tfrepair.model.facts import Facts
     from tfrepair.model.finding import Diagnosis, Finding
-    from tfrepair.model.playbook import Playbook, Step
-
-
-def applicable(playbook: Playbook, facts: Facts) -> Iterator[Step]:
-    """The steps whose `when` is not false and whose `unless` is not true."""
-    for step in playbook.steps:
-        wanted = step.when is None or evaluate(step.when, facts).value is not False
-        spared = step.unless is not None and evaluate(step.unless, facts).value is True
-        if wanted and not spared:
-            yield step
+    from tfrepair.model.playbook import Playbook
 
 
 def acting(diagnosis: Diagnosis, only: Collection[str] = ()) -> tuple[Finding, ...]:

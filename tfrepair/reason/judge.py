@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from tfrepair.model.finding import Evidence, Finding
 from tfrepair.reason.conditions import evaluate
 from tfrepair.reason.operators import has_values
+from tfrepair.reason.steps import repair_of
 from tfrepair.reason.text import SHOWN_ITEMS, fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tfrepair.model.facts import Facts
-    from tfrepair.model.finding import Confidence, Severity
+    from tfrepair.model.finding import Confidence, Repair, Severity
     from tfrepair.model.playbook import EvidenceTemplate, Playbook, Rule, Signature
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -50,6 +51,7 @@ class Verdict:
     """Hits of rules that count only when nothing else is an error."""
     open: tuple[str, ...]
     """The facts that left a rule undecided."""
+    repair: Repair
 
     def finding(self, *, alone: bool = False) -> Finding | None:
         """The finding, as strong as the strongest hit; with `alone`, the last resorts count too."""
@@ -62,7 +64,7 @@ class Verdict:
             severity=hits[0].severity,
             confidence=hits[0].confidence,
             evidence=tuple(dict.fromkeys(evidence for hit in hits for evidence in hit.evidence)),
-            repair=self.playbook.repair,
+            repair=self.repair,
             playbook=self.playbook.name,
             decided_by=hits[0].decided_by,
         )
@@ -86,6 +88,7 @@ def judge(playbook: Playbook, facts: Facts, text: str | None) -> Verdict:
         hits=tuple(hits),
         last_resort=tuple(last_resort),
         open=tuple(dict.fromkeys(unknown)),
+        repair=repair_of(playbook, facts),
     )
 
 
