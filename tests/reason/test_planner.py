@@ -155,6 +155,14 @@ def test_a_rebuild_carries_what_is_healthy_and_installs_the_rest():
     assert "broken==1.0" in index.asked[0].roots
 
 
+def test_a_rebuild_does_not_leave_behind_the_folder_of_a_tensorflow_that_it_carries():
+    whole = (dist("tensorflow", "2.10.0", requires=["numpy"], requested=True), dist("numpy", "2.2.6"))
+    rebuild = situation(*whole, strategy="rebuild", base="/usr/bin/python3.10")
+    _, carry, install = make_plan(rebuild, Index(pin("tensorflow", "2.10.0"), pin("numpy", "1.23.3"))).operations
+    assert carry == Carry(distributions=("tensorflow",), leave=())
+    assert install.names == ("numpy",)
+
+
 def test_another_minor_version_installs_everything_anew():
     flask = dist("flask", "3.0", requested=True)
     change = situation(*TEXTBOOK, flask, strategy="rebuild", base="/usr/bin/python3.11", same_minor=False)

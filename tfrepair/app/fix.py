@@ -64,6 +64,11 @@ def fix(
         command="fix", status="healthy", exit_code=0, target=seen.target, facts=seen.facts, diagnosis=diagnosis,
         works=seen.works,
     )  # fmt: skip
+    if not diagnosis.findings and playbook_request.only:
+        messages = (f"nothing was found of {', '.join(playbook_request.only)}; nothing was done",)
+        return replace(
+            base, status="healthy" if seen.works else "broken", exit_code=0 if seen.works else 1, messages=messages
+        )
     if not playbook_request.only and seen.works and _is_as_wanted(seen, bench):
         messages = ("it works; nothing was done",)
         return replace(base, python=seen.target.interpreter.executable, messages=messages)

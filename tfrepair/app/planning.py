@@ -15,7 +15,7 @@ from tfrepair.model.dependencies import tree
 from tfrepair.model.goals import Goals
 from tfrepair.model.plan import Uninstall
 from tfrepair.model.wire import installed_in
-from tfrepair.reason.choose import choose
+from tfrepair.reason.choose import choose, parse_wanted
 from tfrepair.reason.goals import acting, goals_of, manual_steps
 from tfrepair.reason.planner import make_plan
 from tfrepair.reason.situation import Situation
@@ -75,6 +75,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
                 causes=tuple(finding.id for finding in findings),
                 choice=choice,
                 wheel=wheel,
+                extras=_extras(bench, python),
                 family=frozenset(bench.releases.family),
                 folders=tuple(frozenset(names) for names in bench.releases.folders.values()),
                 bounds=bench.releases.bounds(choice.version, python.interpreter.minor),
@@ -206,6 +207,12 @@ def _pin(facts: Facts, bench: Bench, python: Target, turn: Round) -> tuple[str |
         return None, turn.choice
     interpreter = python.interpreter
     return None, choose(wishes(bench, interpreter.markers), facts, bench.releases, interpreter.tags, interpreter.minor)
+
+
+def _extras(bench: Bench, python: Target) -> tuple[str, ...]:
+    """Extras that the pin names: `tensorflow[and-cuda]`."""
+    asked = wishes(bench, python.interpreter.markers)
+    return parse_wanted(asked[0]).extras if asked else ()
 
 
 def _other_requirements(bench: Bench) -> tuple[str, ...]:

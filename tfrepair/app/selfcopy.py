@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfrepair.errors import NoRepairError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from importlib.metadata import Distribution
@@ -25,13 +27,28 @@ def step_aside(prefix: Path, environ: Mapping[str, str]) -> None:
     _clean_up_at_end()
     if Path(sys.prefix).resolve() != prefix.resolve():
         return
+    base = _base_interpreter()
+    if Path(base).is_relative_to(prefix) or Path(sys.base_prefix).resolve() == prefix.resolve():
+        raise NoRepairError(
+            f"tfrepair runs from `{prefix}` and there is no other Python it could go on from; nothing was changed",
+            hint="install tfrepair elsewhere (for example with pipx) and name the environment with `--env`",
+        )
     private = Path(tempfile.mkdtemp(prefix=PREFIX))
     copy_self(private)
-    base = getattr(sys, "_base_executable", None) or sys.executable
     arguments = [base, "-I", "-c", _START, str(private), *sys.argv[1:]]
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(base, arguments, {**environ, "PYTHONDONTWRITEBYTECODE": "1"})  # noqa: S606  # the same tool, another place
+
+
+def _base_interpreter() -> str:
+    """The interpreter that this venv was made from.
+
+    Before Python 3.11 `sys._base_executable` may name the one of the venv.
+    """
+    names = ("python.exe",) if os.name == "nt" else (f"bin/python{sys.version_info[0]}.{sys.version_info[1]}",)
+    found = next((path for name in names if (path := Path(sys.base_prefix, name)).is_file()), None)
+    return str(found or Path(sys.executable).resolve())
 
 
 def copy_self(destination: Path) -> None:

@@ -69,7 +69,7 @@ def parse_wanted(wanted: Wanted) -> Pin:
 
 def _requirement(text: str, source: str) -> Pin:
     try:
-        if text[:1] in "<>=!~":
+        if text and text[0] in "<>=!~":
             return Pin(name=None, specifier=SpecifierSet(text))
         requirement = Requirement(text)
     except (InvalidRequirement, ValueError) as error:

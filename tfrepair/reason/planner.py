@@ -103,10 +103,16 @@ def _removals(situation: Situation, leaving: frozenset[str]) -> Iterator[Operati
                 version=distribution.version,
                 metadata=_relative(distribution.metadata_path, situation.prefix),
             )
-    gone = any(name in situation.family for name in leaving)
-    asked = tuple((_relative(path, situation.prefix), why) for path, why in situation.goals.remove)
-    for path, why in dict((*(situation.leftovers if gone else ()), *asked)).items():
-        yield RemovePath(path=path, why=why)
+    yield from (RemovePath(path=path, why=why) for path, why in _unwanted(situation, leaving))
+
+
+def _unwanted(situation: Situation, leaving: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Paths that go: what the goals name, and TensorFlow's import folders unless a whole TensorFlow stays in them."""
+    stays = any(
+        d.canonical_name in situation.family and d.canonical_name not in leaving for d in situation.distributions
+    )
+    asked = ((_relative(path, situation.prefix), why) for path, why in situation.goals.remove)
+    return tuple(dict((*(() if stays else situation.leftovers), *asked)).items())
 
 
 def _fresh_venv(situation: Situation) -> CreateEnvironment:
@@ -124,11 +130,8 @@ def _carry(situation: Situation, leaving: frozenset[str]) -> Carry:
         for d in situation.distributions
         if situation.same_minor and d.canonical_name not in leaving and d.record == "present" and not d.missing
     )
-    left = (
-        *(path for path, _ in situation.leftovers),
-        *(_relative(p, situation.prefix) for p, _ in situation.goals.remove),
-    )
-    return Carry(distributions=names, leave=tuple(dict.fromkeys(left)))
+    left = tuple(path for path, _ in _unwanted(situation, leaving))
+    return Carry(distributions=names, leave=left)
 
 
 def _relative(path: str, prefix: str) -> str:

@@ -1,0 +1,48 @@
+"""One index for all tests, a world for each."""
+
+import os
+import signal
+
+import pytest
+from functional_support import World, fill_index
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="laid out as on POSIX")
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("index")
+    fill_index(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("uv-cache")
+
+
+@pytest.fixture
+def world(tmp_path, wheels, cache, monkeypatch, capfd):
+    for name in list(os.environ):
+        if name.startswith(("PIP_", "UV_", "TFREPAIR_", "VIRTUAL_ENV", "CONDA_", "PYTHONPATH", "KERAS_")):
+            monkeypatch.delenv(name)
+    settings = {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_NO_INDEX": "1",
+        "TFREPAIR_STATE_DIR": str(tmp_path / "state"),
+        "UV_CACHE_DIR": str(cache),
+        "HOME": str(tmp_path / "nobody"),
+        "PYENV_ROOT": str(tmp_path / "no-pyenv"),
+        "TMPDIR": str(tmp_path / "tmp"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    for name in ("nobody", "tmp", "work", "index"):
+        (tmp_path / name).mkdir()
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    for wheel in wheels.iterdir():
+        os.link(wheel, tmp_path / "index" / wheel.name)
+    monkeypatch.chdir(tmp_path / "work")
+    before = signal.getsignal(signal.SIGTERM)
+    yield World(folder=tmp_path / "work", index=tmp_path / "index", state=tmp_path / "state", capture=capfd)
+    signal.signal(signal.SIGTERM, before)
