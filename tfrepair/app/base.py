@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tfrepair.app.wishes import wishes
 from tfrepair.errors import NoRepairError
+from tfrepair.model.facts import Facts
+from tfrepair.reason.choose import choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +32,7 @@ def base_for(subject: Subject, bench: Bench) -> Target:
     like = subject.target or subject.looked_at
     if like is not None:
         return _like(like, bench)
-    return _any(bench)
+    return any_base(bench, Facts())
 
 
 def _like(target: Target, bench: Bench) -> Target:
@@ -43,37 +46,39 @@ def _like(target: Target, bench: Bench) -> Target:
     if same:
         return _described(same[0], bench)
     if bench.request.allow_python_change:
-        return _any(bench)
+        return any_base(bench, Facts())
     raise NoRepairError(
         f"no Python {interpreter.minor} is here to rebuild `{target.environment.prefix}` on; there is {listed(bases)}",
         hint="install that Python, or choose another with `--base-python X.Y`; nothing was changed",
     )
 
 
-def _any(bench: Bench) -> Target:
-    """The newest that the wanted release has a wheel for."""
-    from tfrepair.app.wishes import wishes
-    from tfrepair.model.facts import Facts
-    from tfrepair.reason.choose import choose
+def any_base(bench: Bench, facts: Facts) -> Target:
+    """The newest base interpreter that the wanted release, or the one on disk, has a wheel for.
+
+    Raises NoRepairError.
+    """
     from tfrepair.target.discover import find_bases
 
     bases = [base for base in find_bases(bench.environ) if not base.free_threaded]
     refusal: NoRepairError | None = None
     for base in sorted(bases, key=lambda base: base.version, reverse=True):
         target = _described(base, bench)
-        try:
-            choose(
-                wishes(bench, target.interpreter.markers),
-                Facts(),
-                bench.releases,
-                target.interpreter.tags,
-                target.interpreter.minor,
-            )
-        except NoRepairError as error:
-            refusal = refusal or error
-        else:
+        error = refusal_of(target, bench, facts)
+        if error is None:
             return target
+        refusal = refusal or error
     raise refusal or NoRepairError("no Python interpreter was found", hint="name one with `--base-python PATH`")
+
+
+def refusal_of(python: Target, bench: Bench, facts: Facts) -> NoRepairError | None:
+    """Why the wanted release, or the one on disk, cannot be installed for an interpreter; None when it can."""
+    interpreter = python.interpreter
+    try:
+        choose(wishes(bench, interpreter.markers), facts, bench.releases, interpreter.tags, interpreter.minor)
+    except NoRepairError as error:
+        return error
+    return None
 
 
 def _described(base: Base, bench: Bench) -> Target:

@@ -80,7 +80,7 @@ def judged(
         diagnosis=diagnosis,
         works=seen.works,
         manual=manual,
-        messages=(*messages, *more),
+        messages=(*messages, *seen.second_witness, *more),
     )
 
 

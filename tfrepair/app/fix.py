@@ -60,6 +60,8 @@ def fix(
     seen = _look(subject, bench)
     diagnosis = chosen(seen.diagnosis, playbook_request)
     screen.diagnosis(diagnosis, seen.target)
+    for sentence in seen.second_witness:
+        screen.say(sentence)
     base = Report(
         command="fix", status="healthy", exit_code=0, target=seen.target, facts=seen.facts, diagnosis=diagnosis,
         works=seen.works,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tfrepair.model.run import Smoke
     from tfrepair.model.target import Target
 
+WITNESS_SHOWN = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
@@ -25,6 +27,15 @@ class Look:
     target: Target
     facts: Facts
     diagnosis: Diagnosis
+
+    @property
+    def second_witness(self) -> tuple[str, ...]:
+        """Where pip sees the inventory otherwise than the metadata files say, a sentence each."""
+        if self.target.environment.system_site_packages:  # pip lists what lies outside the environment too
+            return ()
+        return tuple(
+            f"second witness: {sentence}" for sentence in self.facts.value("pip.disagrees", [])[:WITNESS_SHOWN]
+        )
 
     @property
     def works(self) -> bool | None:
@@ -53,6 +64,7 @@ def look(
         imports=request.imports,
         deep=request.deep,
         hash_native=request.hash_native,
+        pip_view=request.pip_view,
         import_timeout=request.timeout,
         gpu=request.gpu,
     )

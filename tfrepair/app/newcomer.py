@@ -23,7 +23,7 @@ def look_at_nothing(subject: Subject, bench: Bench) -> Look:
     """
     base = base_for(subject, bench)
     target = _imagined(subject, base)
-    quiet = replace(bench.look, imports=False, deep=False)
+    quiet = replace(bench.look, imports=False, deep=False, pip_view=False)
     seen = look(target, bench.playbooks, quiet, bench.environ, bench.screen, bench.log, told=bench.told)
     if subject.looked_at is None:
         return seen

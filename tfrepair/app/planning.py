@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from tfrepair.app.base import base_for
+from tfrepair.app.base import any_base, base_for, refusal_of
 from tfrepair.app.wishes import constraint_lines, is_file, requirement_lines, wishes
 from tfrepair.errors import NoRepairError
 from tfrepair.model.dependencies import tree
@@ -57,6 +57,8 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     goals = goals_of(findings, bench.playbooks, seen.facts) | Goals(install=("tensorflow",))
     strategy = turn.strategy or _strategy(subject, bench, goals)
     python = seen.target if strategy == "in-place" else base_for(subject, bench)
+    if _other_python_needed(python, seen, bench, turn):
+        strategy, python = ("create" if subject.target is None else "rebuild"), any_base(bench, seen.facts)
     wheel, choice = _pin(seen.facts, bench, python, turn)
     plan = replace(
         make_plan(
@@ -182,6 +184,14 @@ def leftovers(seen: Look, bench: Bench) -> tuple[tuple[str, str], ...]:
             if path.is_dir() and path.is_relative_to(prefix):
                 found.append((path.relative_to(prefix).as_posix(), "whatever is left of TensorFlow's files"))
     return tuple(found)
+
+
+def _other_python_needed(python: Target, seen: Look, bench: Bench, turn: Round) -> bool:
+    """The release has no wheel for this Python, and another one may be taken."""
+    if not bench.request.allow_python_change or bench.request.base_python is not None or turn.choice is not None:
+        return False
+    wheel = bench.request.tensorflow is not None and is_file(bench.request.tensorflow)
+    return not wheel and refusal_of(python, bench, seen.facts) is not None
 
 
 def _strategy(subject: Subject, bench: Bench, goals: Goals) -> Strategy:

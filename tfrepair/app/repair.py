@@ -166,7 +166,7 @@ def _look_at_stage(stage: Path, bench: Bench) -> Look:
     from tfrepair.target.discover import describe_environment
 
     target = describe_environment(stage, bench.environ)
-    request = replace(bench.look, hash_native=False, deep=False)
+    request = replace(bench.look, hash_native=False, deep=False, pip_view=False)
     return look(target, bench.playbooks, request, bench.environ, bench.screen, bench.log, told=bench.told)
 
 

@@ -45,6 +45,7 @@ class LookRequest:
     timeout: float = 300.0
     gpu: bool = False
     hash_native: bool = False
+    pip_view: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,22 +47,22 @@ def fix(
     ] = None,
     extra_index_url: Annotated[
         list[str] | None,
-        typer.Option("--extra-index-url", metavar="URL", envvar="TFREPAIR_EXTRA_INDEX_URL", help="A further index."),
+        typer.Option("--extra-index-url", metavar="URL", help="A further index."),
     ] = None,
     find_links: Annotated[
         list[str] | None,
-        typer.Option("--find-links", metavar="DIR|URL", envvar="TFREPAIR_FIND_LINKS", help="A place with wheels."),
+        typer.Option("--find-links", metavar="DIR|URL", help="A place with wheels."),
     ] = None,
     offline: Annotated[
         bool, typer.Option("--offline", envvar="TFREPAIR_OFFLINE", help="Use what is cached or local.")
     ] = False,
     constraint: Annotated[
         list[str] | None,
-        typer.Option("--constraint", metavar="FILE", envvar="TFREPAIR_CONSTRAINT", help="A constraints file."),
+        typer.Option("--constraint", metavar="FILE", help="A constraints file."),
     ] = None,
     requirement: Annotated[
         list[str] | None,
-        typer.Option("--requirement", metavar="FILE", envvar="TFREPAIR_REQUIREMENT", help="A requirements file."),
+        typer.Option("--requirement", metavar="FILE", help="A requirements file."),
     ] = None,
     timeout: opt.Timeout = 300.0,
     lock_timeout: Annotated[
@@ -99,7 +99,7 @@ def fix(
     """Diagnose, plan, show the plan, ask, apply, verify; everything as it was if the result does not work."""
     from tfrepair.app.fix import fix as use_case
     from tfrepair.app.requests import FixRequest, IndexRequest, LookRequest
-    from tfrepair.cli.session import Output, finish, one_of, playbook_request, session, target_request
+    from tfrepair.cli.session import Output, finish, listed, one_of, playbook_request, session, target_request
 
     output = Output(
         command="fix", json=json, log_format=log_format, log_file=log_file, verbose=verbose, quiet=quiet,
@@ -108,8 +108,8 @@ def fix(
     with session(output) as (console, log):
         index = IndexRequest(
             index_url=index_url,
-            extra_index_urls=tuple(extra_index_url or ()),
-            find_links=tuple(find_links or ()),
+            extra_index_urls=tuple(listed(extra_index_url, "TFREPAIR_EXTRA_INDEX_URL")),
+            find_links=tuple(listed(find_links, "TFREPAIR_FIND_LINKS")),
             offline=offline,
         )
         request = FixRequest(
@@ -120,8 +120,8 @@ def fix(
             allow_python_change=allow_python_change,
             installer=one_of("--installer", installer, "auto", "uv", "pip"),
             index=index,
-            constraints=tuple(constraint or ()),
-            requirements=tuple(requirement or ()),
+            constraints=tuple(listed(constraint, "TFREPAIR_CONSTRAINT")),
+            requirements=tuple(listed(requirement, "TFREPAIR_REQUIREMENT")),
             lock_timeout=lock_timeout,
             gpu=one_of("--gpu", gpu, "auto", "require", "ignore"),
             allow_running=allow_running,
@@ -135,7 +135,7 @@ def fix(
             request,
             target_request(python, env),
             playbook_request(playbook, only, skip, var, trust=trust),
-            LookRequest(timeout=timeout, gpu=gpu == "require", hash_native=True),
+            LookRequest(timeout=timeout, gpu=gpu == "require", hash_native=True, pip_view=True),
             console,
             log,
         )

@@ -28,21 +28,19 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", envvar="TFREPAIR_QUIET", h
 NoColor = Annotated[bool, typer.Option("--no-color", envvar="TFREPAIR_NO_COLOR", help="No colours (also NO_COLOR).")]
 Playbook = Annotated[
     list[str] | None,
-    typer.Option(
-        "--playbook", metavar="NAME|FILE|DIR", envvar="TFREPAIR_PLAYBOOK", help="Add or override playbooks; repeatable."
-    ),
+    typer.Option("--playbook", metavar="NAME|FILE|DIR", help="Add or override playbooks; repeatable."),
 ]
 Only = Annotated[
     list[str] | None,
-    typer.Option("--only", metavar="ID", envvar="TFREPAIR_ONLY", help="Only these findings; repeatable."),
+    typer.Option("--only", metavar="ID", help="Only these findings; repeatable."),
 ]
 Skip = Annotated[
     list[str] | None,
-    typer.Option("--skip", metavar="ID", envvar="TFREPAIR_SKIP", help="Not these findings; repeatable."),
+    typer.Option("--skip", metavar="ID", help="Not these findings; repeatable."),
 ]
 Var = Annotated[
     list[str] | None,
-    typer.Option("--var", metavar="NAME=VALUE", envvar="TFREPAIR_VAR", help="A variable of a playbook; repeatable."),
+    typer.Option("--var", metavar="NAME=VALUE", help="A variable of a playbook; repeatable."),
 ]
 Trust = Annotated[bool, typer.Option("--trust", help="Let playbooks found in the current folder act.")]
 Timeout = Annotated[

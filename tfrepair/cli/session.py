@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -114,14 +115,28 @@ def playbook_request(
     from tfrepair.app.requests import PlaybookRequest
 
     variables = {}
-    for pair in var or ():
+    for pair in listed(var, "TFREPAIR_VAR"):
         name, found, value = pair.partition("=")
         if not found or not name.isidentifier():
             raise UsageError(f"`--var {pair}` is not NAME=VALUE")
         variables[name] = value
     return PlaybookRequest(
-        extra=tuple(playbook or ()), only=tuple(only or ()), skip=tuple(skip or ()), trust=trust, variables=variables
+        extra=tuple(listed(playbook, "TFREPAIR_PLAYBOOK")),
+        only=tuple(listed(only, "TFREPAIR_ONLY")),
+        skip=tuple(listed(skip, "TFREPAIR_SKIP")),
+        trust=trust,
+        variables=variables,
     )
+
+
+_SEPARATOR = re.compile(rf"{re.escape(os.pathsep)}(?=[a-zA-Z][\w+.-]*://|/(?!/)|[^/\d])")
+"""As PATH is separated, but not inside a URL: not before its `//`, and not before a port."""
+
+
+def listed(values: list[str] | None, variable: str) -> list[str]:
+    """The values of a repeatable option, or of its environment variable when it was not given."""
+    text = os.environ.get(variable, "")
+    return values or [part for part in _SEPARATOR.split(text) if part]
 
 
 def one_of(option: str, value: str, *known: str) -> Any:

@@ -14,9 +14,7 @@ def verify(
     env: opt.Env = None,
     with_: Annotated[
         list[str] | None,
-        typer.Option(
-            "--with", metavar="NAME", envvar="TFREPAIR_WITH", help="Also test tensorboard and the like; repeatable."
-        ),
+        typer.Option("--with", metavar="NAME", help="Also test tensorboard and the like; repeatable."),
     ] = None,
     timeout: opt.Timeout = 300.0,
     json: opt.Json = False,
@@ -28,7 +26,7 @@ def verify(
 ) -> None:
     """Only the smoke test: whether TensorFlow imports and computes."""
     from tfrepair.app.diagnose import verify as use_case
-    from tfrepair.cli.session import Output, finish, session, target_request
+    from tfrepair.cli.session import Output, finish, listed, session, target_request
 
     output = Output(
         command="verify", json=json, log_format=log_format, log_file=log_file, verbose=verbose, quiet=quiet,
@@ -36,5 +34,7 @@ def verify(
     )  # fmt: skip
     with session(output) as (console, log):
         finish(
-            console, output, use_case(target_request(python, env), tuple(with_ or ()), console, log, timeout=timeout)
+            console,
+            output,
+            use_case(target_request(python, env), tuple(listed(with_, "TFREPAIR_WITH")), console, log, timeout=timeout),
         )

@@ -27,6 +27,8 @@ class ProbeOptions:
     """Hash every file, and ask pip for its view."""
     hash_native: bool = False
     """Hash the native libraries."""
+    pip_view: bool = False
+    """Ask pip for its view without hashing every file."""
     import_timeout: float = 300.0
     """Seconds."""
     gpu: bool = False

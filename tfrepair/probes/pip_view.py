@@ -19,7 +19,7 @@ _NAME = "pip_view"
 
 
 def _collect(context: Context) -> Iterable[Fact]:
-    if not context.options.deep:
+    if not (context.options.deep or context.options.pip_view):
         return unknown(_NAME, PROBE.provides, "not asked for")
     if not context.target.interpreter.starts:
         return unknown(_NAME, PROBE.provides, "the interpreter does not start")
