@@ -34,7 +34,6 @@ def world(tmp_path, wheels, cache, monkeypatch, capfd):
         "HOME": str(tmp_path / "nobody"),
         "PYENV_ROOT": str(tmp_path / "no-pyenv"),
         "TMPDIR": str(tmp_path / "tmp"),
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
     for name in ("nobody", "tmp", "work", "index"):
         (tmp_path / name).mkdir()

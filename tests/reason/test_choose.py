@@ -20,7 +20,9 @@ def facts(**values):
 
 
 def chosen(*wanted, minor=10, **values):
-    found = choose([Wanted(text=w, source="test") for w in wanted], facts(**values), RELEASES, tags(minor), f"3.{minor}")
+    found = choose(
+        [Wanted(text=w, source="test") for w in wanted], facts(**values), RELEASES, tags(minor), f"3.{minor}"
+    )
     return found.name, found.version
 
 

@@ -126,13 +126,25 @@ def test_a_move_that_must_be_says_why():
 
 def test_pins_yield_before_requirements_do():
     user = dist("flask", "3.0", requires=["six==1.17.0"], requested=True)
-    index = Index(*ANSWER, refusals=1)
+    index = Index(*ANSWER, refusals=2)
     make_plan(situation(*TEXTBOOK, user), index)
-    first, second = index.asked
+    first, second, third = index.asked
     assert "flask==3.0" in first.constraints
-    assert "flask==3.0" not in second.constraints
-    assert "six==1.17.0" in second.constraints
-    assert ("flask", "3.0") in second.preferences
+    assert "flask==3.0" in second.constraints
+    assert "flask==3.0" not in third.constraints
+    assert "six==1.17.0" in third.constraints
+    assert ("flask", "3.0") in third.preferences
+
+
+def test_what_is_there_only_for_something_else_yields_first():
+    user = (dist("pandas", "2.2.3", requires=["python-dateutil"], requested=True), dist("python-dateutil", "4.0"))
+    change = situation(*user, strategy="rebuild", base="/usr/bin/python3.10", same_minor=False)
+    index = Index(*ANSWER, refusals=1)
+    make_plan(change, index)
+    first, second = index.asked
+    assert {"pandas==2.2.3", "python-dateutil==4.0"} <= set(first.roots)
+    assert {"pandas==2.2.3", "python-dateutil"} <= set(second.roots)
+    assert "python-dateutil==4.0" not in second.constraints
 
 
 def test_when_nothing_fits_the_resolvers_reason_is_told():

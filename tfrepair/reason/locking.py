@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 def lock_for(situation: Situation, resolve: Resolve) -> Lock:
     """Exact versions for TensorFlow's tree beside what the user has.
 
-    Tries, in this order: every version the user has stays; versions may move but what the user's distributions
-    require holds; their requirements yield too, and then they move along. Raises NoRepairError when nothing fits.
+    Tries, in this order: every version the user has stays; what the user has only because something else requires it
+    may move; every version may move but what the user's distributions require holds; their requirements yield too, and
+    then they move along. Raises NoRepairError when nothing fits.
     """
     first: UnresolvableError | None = None
     for request in _requests(situation):
@@ -81,6 +82,11 @@ def _requests(situation: Situation) -> Iterator[ResolveRequest]:
     others = [d for d in user if d.canonical_name not in situation.own]
     holding = _holding(situation, good)
     yield _request(situation, user, extra=holding, pinned=good, asking=user)
+    tops = _tops(good, situation.markers)
+    if len(tops) < len(good):
+        firm = {f"{d.canonical_name}=={d.version}" for d in tops}
+        softer = tuple(pin if pin in firm else pin.partition("==")[0] for pin in holding)
+        yield _request(situation, user, extra=softer, pinned=tops, asking=user)
     if own:
         yield _request(situation, user, extra=_names(holding), pinned=[], asking=others)
     yield _request(situation, user, extra=_names(holding), pinned=[], asking=user)
@@ -133,6 +139,16 @@ def _holding(situation: Situation, good: Sequence[Distribution]) -> tuple[str, .
     return tuple(
         f"{d.canonical_name}=={d.version}" for d in good if whole or d.canonical_name in again or not d.healthy
     )
+
+
+def _tops(distributions: Sequence[Distribution], markers: Mapping[str, str]) -> list[Distribution]:
+    """Those that none of the others requires."""
+    below = {
+        canonicalize_name(requirement.name)
+        for distribution in distributions
+        for requirement in active(distribution.requires, markers)
+    }
+    return [distribution for distribution in distributions if distribution.canonical_name not in below]
 
 
 def _names(pins: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from tfrepair.model.plan import Carry, CreateEnvironment, Install, Move, Plan, RemovePath, RunCommand, Uninstall
-from tfrepair.reason.keep import kept
+from tfrepair.reason.keep import SEEDS, kept
 from tfrepair.reason.locking import breaks, lock_for, unmet
 
 if TYPE_CHECKING:
@@ -182,5 +182,6 @@ def _notes(situation: Situation, lock: Lock) -> Iterable[str]:
             yield f"{distribution.name} {distribution.version} requires {missed}, which will not hold"
     if situation.strategy == "rebuild" and not situation.same_minor:
         for distribution in situation.distributions:
-            if lock.get(distribution.canonical_name) is None and distribution.canonical_name not in situation.family:
+            name = distribution.canonical_name
+            if lock.get(name) is None and name not in situation.family and name not in SEEDS:
                 yield f"{distribution.name} {distribution.version} cannot be carried to Python {situation.base_version}"

@@ -99,8 +99,9 @@ def _headers(text: str) -> dict[str, list[str]]:
     # The email parser of the standard library does the same ten times slower, which counts with 2,000 distributions.
     headers: dict[str, list[str]] = {}
     last: list[str] | None = None
-    for line in text.splitlines():
-        if not line.strip():
+    for raw in text.split("\n"):
+        line = raw.rstrip("\r")
+        if not line:  # a line of blanks only is a folded line, as in licenses that are quoted whole
             break
         if line.startswith(_FOLDED):
             if last is not None:

@@ -1,0 +1,170 @@
+"""Two distributions in one folder: from the diagnosis to the repair and back."""
+
+import pytest
+from functional_support import KERAS, NEW, NUMPY, NUMPY_2, OLD, json_of, plain, site
+
+
+@pytest.fixture
+def env(world):
+    return world.conflict("colours", "lamp")
+
+
+def test_the_diagnosis_names_the_root_first_and_what_follows_from_it_after(world, env):
+    before = world.tree()
+    seen = world.tfrepair("diagnose", "--env", env, "--json")
+    assert seen.code == 1, seen
+    body = seen.json
+    assert (body["schema_version"], body["command"], body["status"], body["works"]) == (1, "diagnose", "broken", False)
+    assert body["target"]["prefix"] == str(env)
+    assert body["target"]["kind"] == "venv"
+    causes = {finding["id"]: finding["caused_by"] for finding in body["findings"]}
+    assert causes == {
+        "conflicting-distributions": None,
+        "numpy-abi": None,
+        "corrupt-install": "conflicting-distributions",
+    }
+    assert seen.ids[0] == "conflicting-distributions"
+    assert seen.ids[-1] == "corrupt-install", "what only follows comes last"
+    for finding in body["findings"]:
+        assert finding["severity"] == "error"
+        assert finding["repair"] == "automatic"
+        assert finding["evidence"]
+    texts = [item["text"] for finding in body["findings"] for item in finding["evidence"]]
+    assert any("Unable to convert function return value" in text for text in texts)
+    assert any(f"`tensorflow-gpu` {NEW} is installed" in text for text in texts)
+    assert world.tree() == before
+
+
+def test_the_text_of_the_diagnosis_shows_the_same_order(world, env):
+    seen = world.tfrepair("diagnose", "--env", env)
+    assert seen.code == 1, seen
+    root = seen.out.index("[conflicting-distributions]")
+    follower = seen.out.index("follows from it: TensorFlow's files are damaged")
+    assert root < follower < seen.out.index("[numpy-abi]")
+    assert "nothing was changed" in seen.out
+
+
+def test_a_dry_run_shows_the_exact_plan_and_changes_nothing_at_all(world, env):
+    before, times = world.tree(), world.times(world.folder)
+    planned = world.tfrepair("fix", "--dry-run", "--env", env, "--json")
+    assert planned.code == 1, planned
+    assert planned.json["status"] == "planned"
+    lock = {row["name"]: row for row in planned.json["plan"]["lock"]}
+    assert {name: row["version"] for name, row in lock.items()}["tensorflow"] == NEW
+    assert lock["numpy"]["version"] == NUMPY
+    assert all(row["hashes"][0].startswith("sha256:") for row in lock.values())
+    assert world.tree() == before
+    assert world.times(world.folder) == times
+    assert world.records() == []
+
+
+def test_the_dry_run_is_the_real_run_stopped_early(world, env):
+    planned = world.tfrepair("fix", "--dry-run", "--env", env, "--json")
+    fixed = world.tfrepair("fix", "--yes", "--env", env, "--json")
+    assert fixed.code == 0, fixed
+    (record,) = world.records()
+    stored = json_of(record / "plan.json")
+    shown = [{k: v for k, v in o.items() if k != "summary"} for o in planned.json["plan"]["operations"]]
+    assert shown == stored["operations"]
+    assert fixed.json["plan"] == planned.json["plan"]
+    assert [(pin["name"], pin["version"], pin["hashes"]) for pin in stored["lock"]["pins"]] == [
+        (row["name"], row["version"], row["hashes"]) for row in planned.json["plan"]["lock"]
+    ]
+    summaries = [operation["summary"] for operation in planned.json["plan"]["operations"]]
+    assert any("uninstall tensorflow-gpu" in summary for summary in summaries)
+
+
+def test_the_repair_makes_it_work_and_leaves_the_others_alone(world, env):
+    others = {path: path.stat().st_ino for path in [site(env) / "lamp.py", site(env) / "colours" / "__init__.py"]}
+    fixed = world.tfrepair("fix", "--yes", "--env", env, "--json")
+    assert fixed.code == 0, fixed
+    body = fixed.json
+    assert body["status"] == "repaired"
+    assert body["result"]["python"] == str(env / "bin" / "python")
+    assert body["result"]["tensorflow"] == NEW
+    assert body["result"]["smoke"]["ok"] is True
+    assert body["run"]["id"] == world.records()[0].name
+    assert body["works"] is True
+    assert world.imported(env) == NEW
+    assert world.imported(env, name="build") == "cpu"
+    assert world.imported(env, "numpy") == NUMPY
+    assert world.imported(env, "keras") == KERAS
+    assert world.imported(env, "lamp", "__name__") == "lamp"
+    assert not list(site(env).glob("tensorflow_gpu*"))
+    assert {path: path.stat().st_ino for path in others} == others
+    assert "numpy" in [move["name"] for move in body["plan"]["moves"]], "what the user had asked for moves visibly"
+
+
+def test_a_second_fix_does_nothing(world, env):
+    assert world.tfrepair("fix", "--yes", "--env", env).code == 0
+    before, times = world.tree(), world.times(env)
+    again = world.tfrepair("fix", "--yes", "--env", env, "--json")
+    assert again.code == 0, again
+    assert again.json["status"] == "healthy"
+    assert "plan" not in again.json
+    assert any("nothing was done" in message for message in again.json["messages"])
+    assert world.tree() == before
+    assert world.times(env) == times
+    assert len(world.records()) == 1
+
+
+def test_a_rollback_restores_the_exact_tree_and_can_be_rolled_back_itself(world, env):
+    before = world.tree()
+    inodes = {path: inode for path, (_, _, inode) in world.times(env).items()}
+    run = world.tfrepair("fix", "--yes", "--env", env, "--json").json["run"]["id"]
+    repaired = world.tree(".tfrepair-env")
+    back = world.tfrepair("rollback", "--yes", "--env", env, "--json")
+    assert back.code == 0, back
+    assert back.json["status"] == "restored"
+    assert world.tree(".tfrepair-env") == before
+    assert {path: inode for path, (_, _, inode) in world.times(env).items()} == inodes, "the very same files"
+    assert world.imported(env, "numpy") == NUMPY_2
+    forth = world.tfrepair("rollback", "--yes", "--env", env, "--json")
+    assert forth.code == 0, forth
+    assert world.tree(".tfrepair-env") == repaired
+    assert world.imported(env) == NEW
+    assert world.tfrepair("verify", "--env", env).code == 0
+    named = world.tfrepair("rollback", "--yes", forth.json["run"]["id"], "--json")
+    assert named.code == 0, named
+    assert world.tree(".tfrepair-env") == before
+    used = world.tfrepair("rollback", "--yes", run)
+    assert used.code == 2, used
+
+
+def test_a_pin_chooses_another_release(world, env):
+    fixed = world.tfrepair("fix", "--yes", "--env", env, "--tensorflow", OLD, "--json")
+    assert fixed.code == 0, fixed
+    assert world.imported(env) == OLD
+    other = world.tfrepair("fix", "--yes", "--env", env, "--tensorflow", NEW, "--json")
+    assert other.code == 0, other
+    assert world.imported(env) == NEW
+
+
+def test_with_keep_none_nothing_is_kept_and_a_rollback_says_so(world, env):
+    fixed = world.tfrepair("fix", "--yes", "--keep", "none", "--env", env)
+    assert fixed.code == 0, fixed
+    assert "to go back" not in fixed.out
+    assert not list((world.folder / ".tfrepair-env").glob("*/tree"))
+    back = world.tfrepair("rollback", "--yes", "--env", env)
+    assert back.code == 2, back
+
+
+def test_the_facts_written_by_a_diagnosis_give_the_same_findings_elsewhere(world, env):
+    facts = world.folder.parent / "facts.json"
+    live = world.tfrepair("diagnose", "--env", env, "--json", "--facts-out", facts)
+    judged = world.tfrepair("diagnose", "--facts", facts, "--json")
+    assert judged.code == live.code == 1, judged
+    assert judged.json["findings"] == live.json["findings"]
+    assert judged.json["works"] is False
+
+
+def test_facts_on_standard_output_can_be_read_back(world, env):
+    seen = world.tfrepair("diagnose", "--env", env, "--facts-out", "-", "--quiet")
+    start = seen.out.index("{")
+    assert '"tfrepair.facts/1"' in seen.out[start:], seen
+
+
+def test_facts_on_standard_output_and_the_json_document_do_not_mix(world, env):
+    """`--json` promises one document and nothing else there."""
+    seen = world.tfrepair("diagnose", "--env", env, "--facts-out", "-", "--json")
+    assert plain(seen.json)["command"] == "diagnose" if seen.code != 2 else seen.json["status"] == "failed"

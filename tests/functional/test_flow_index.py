@@ -1,0 +1,124 @@
+"""What the index lacks, and where it is looked for."""
+
+import zipfile
+
+import pytest
+from functional_support import KERAS, NEW, NUMPY, OLD, site, tensorflow_files, write_wheel
+
+
+@pytest.fixture
+def env(world):
+    return world.conflict()
+
+
+def without(world, name):
+    (path,) = world.index.glob(name)
+    path.unlink()
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+@pytest.mark.parametrize("lacking", [f"numpy-{NUMPY}-*", f"tensorflow-{NEW}-*"])
+def test_a_wheel_that_is_lacking_is_named_and_nothing_is_changed(world, env, lacking, installer):
+    without(world, lacking)
+    before = world.tree()
+    done = world.tfrepair("fix", "--yes", "--env", env, "--installer", installer, "--json")
+    assert done.code in (4, 6), done
+    error = done.json["error"]
+    assert lacking.partition("-")[0] in error["message"]
+    assert error["hint"]
+    assert "Traceback" not in done.err
+    assert world.tree() == before
+    assert world.records() == []
+
+
+def test_offline_it_is_the_surroundings(world, env):
+    without(world, f"numpy-{NUMPY}-*")
+    before = world.tree()
+    done = world.tfrepair("fix", "--yes", "--offline", "--env", env, "--json")
+    assert done.code == 6, done
+    assert "--find-links" in done.json["error"]["hint"]
+    assert world.tree() == before
+
+
+def test_the_folder_with_wheels_can_come_from_pips_variables(world, env, monkeypatch):
+    monkeypatch.setenv("PIP_FIND_LINKS", str(world.index))
+    done = world.tfrepair("fix", "--yes", "--env", env, links=False)
+    assert done.code == 0, done
+    assert world.imported(env) == NEW
+
+
+def test_the_folder_with_wheels_can_come_from_uvs_variables(world, env, monkeypatch):
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(world.index))
+    done = world.tfrepair("fix", "--yes", "--env", env, links=False)
+    assert done.code == 0, done
+    assert world.imported(env) == NEW
+
+
+def test_a_folder_with_wheels_that_is_not_there_is_a_usage_error(world, env):
+    before = world.tree()
+    done = world.tfrepair("fix", "--yes", "--env", env, "--find-links", "nowhere", "--json", links=False)
+    assert done.code == 2, done
+    assert world.tree() == before
+
+
+def test_pip_installs_the_same(world):
+    env = world.conflict()
+    done = world.tfrepair("fix", "--yes", "--env", env, "--installer", "pip", "--json")
+    assert done.code == 0, done
+    assert world.imported(env) == NEW
+    assert world.imported(env, "numpy") == NUMPY
+
+
+def test_a_wheel_that_is_damaged_on_the_index_does_not_reach_the_environment(world, env):
+    (path,) = world.index.glob(f"tensorflow-{NEW}-*")
+    path.unlink()
+    write_wheel(world.index, "tensorflow", NEW, tensorflow_files(NEW), ["numpy<2", "protobuf", "keras"])
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    entries["tensorflow/libtensorflow_framework.so.2"] = b"cut short"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+    before = world.tree()
+    done = world.tfrepair("fix", "--yes", "--env", env, "--json")
+    assert done.code == 3, done
+    assert world.tree(".tfrepair-env") == before
+
+
+def test_a_wheel_file_is_the_pin(world, env):
+    (path,) = world.index.glob(f"tensorflow-{OLD}-*")
+    done = world.tfrepair("fix", "--yes", "--env", env, "--tensorflow", path, "--json")
+    assert done.code == 0, done
+    assert world.imported(env) == OLD
+
+
+def test_a_wheel_for_another_machine_is_refused(world, env):
+    path = world.folder / f"tensorflow-{NEW}-cp27-cp27mu-win32.whl"
+    path.write_bytes(b"")
+    before = world.tree()
+    done = world.tfrepair("fix", "--yes", "--env", env, "--tensorflow", path, "--json")
+    assert done.code == 4, done
+    assert world.tree() == before
+
+
+def test_a_constraint_that_cannot_be_met_is_explained(world, env):
+    constraints = world.folder.parent / "constraints.txt"
+    constraints.write_text("numpy>=2\n")
+    before = world.tree()
+    done = world.tfrepair("fix", "--yes", "--env", env, "--constraint", constraints, "--json")
+    assert done.code == 4, done
+    assert "numpy" in done.json["error"]["message"]
+    assert world.tree() == before
+
+
+def test_a_requirements_file_brings_along_what_it_names(world, env):
+    requirements = world.folder.parent / "requirements.txt"
+    requirements.write_text(f"tensorflow=={OLD}\nlamp\n")
+    done = world.tfrepair("fix", "--yes", "--env", env, "--requirement", requirements, "--json")
+    assert done.code == 0, done
+    assert world.imported(env) == OLD
+    assert (site(env) / "lamp.py").is_file()
+    assert (site(env) / "colours").is_dir()
+    assert world.imported(env, "keras") == KERAS

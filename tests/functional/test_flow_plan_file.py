@@ -1,0 +1,103 @@
+"""A plan that is written, reviewed and carried out later."""
+
+import json
+
+import pytest
+from functional_support import NEW, NUMPY_2, OLD, json_of, site, tensorflow_files, write_wheel
+
+
+@pytest.fixture
+def env(world):
+    return world.conflict("colours")
+
+
+@pytest.fixture
+def plan(world, env):
+    path = world.folder.parent / "plan.json"
+    done = world.tfrepair("fix", "--dry-run", "--env", env, "--plan-out", path)
+    assert done.code == 1, done
+    return path
+
+
+def test_what_was_reviewed_is_what_runs(world, env, plan):
+    reviewed = json_of(plan)
+    write_wheel(world.index, "colours", "1.1", {"colours/__init__.py": ""})
+    done = world.tfrepair("fix", "--yes", "--env", env, "--plan", plan, "--json")
+    assert done.code == 0, done
+    stored = json_of(world.records()[0] / "plan.json")
+    assert stored == {key: value for key, value in reviewed.items() if key != "format"}
+    assert world.imported(env) == NEW
+
+
+def test_a_reviewed_plan_holds_although_the_index_has_moved_on(world, env, plan):
+    """Another release is what a new plan could take; the reviewed one says which."""
+    reviewed = json_of(plan)
+    (world.index / f"tensorflow-{OLD}-py3-none-any.whl").unlink()
+    done = world.tfrepair("fix", "--yes", "--env", env, "--plan", plan, "--json")
+    assert done.code == 0, done
+    assert [pin["hashes"] for pin in reviewed["lock"]["pins"]] == [
+        row["hashes"] for row in done.json["plan"]["lock"]
+    ]
+
+
+def test_a_wheel_that_changed_since_the_review_is_refused(world, env, plan):
+    before = world.tree()
+    files = tensorflow_files(NEW)
+    files["tensorflow/surprise.py"] = "print('not what was reviewed')\n"
+    (world.index / f"tensorflow-{NEW}-py3-none-any.whl").unlink()
+    write_wheel(world.index, "tensorflow", NEW, files)
+    done = world.tfrepair("fix", "--yes", "--env", env, "--plan", plan, "--json")
+    assert done.code in (3, 6), done
+    assert "hash" in (done.json["error"]["message"] + done.json["error"].get("hint", "")).lower() or done.code == 6
+    assert world.tree(".tfrepair-env") == before
+
+
+def test_it_is_refused_when_the_environment_changed_since(world, env, plan):
+    (site(env) / "new.py").write_text("")
+    before = world.tree()
+    done = world.tfrepair("fix", "--yes", "--env", env, "--plan", plan, "--json")
+    assert done.code == 6, done
+    assert "changed since" in done.json["error"]["message"]
+    assert "nothing was changed" in done.json["error"]["message"]
+    assert world.tree() == before
+
+
+def test_it_is_refused_for_another_environment(world, env, plan):
+    other = world.venv(f"numpy=={NUMPY_2}", f"tensorflow=={OLD}", name="other")
+    before = world.tree()
+    done = world.tfrepair("fix", "--yes", "--env", other, "--plan", plan, "--json")
+    assert done.code == 2, done
+    assert str(env) in done.json["error"]["message"]
+    assert str(other) in done.json["error"]["message"]
+    assert world.tree() == before
+
+
+def test_it_is_refused_when_it_is_no_plan(world, env):
+    path = world.folder.parent / "plan.json"
+    for text in ("", "{}", "[]", '{"format": "tfrepair.plan/1", "round": 1}', "\xff"):
+        path.write_text(text, encoding="latin-1")
+        done = world.tfrepair("fix", "--yes", "--env", env, "--plan", path, "--json")
+        assert done.code == 2, (text, done)
+        assert done.json["error"]["code"] == "usage"
+    gone = world.tfrepair("fix", "--yes", "--env", env, "--plan", path.with_name("gone.json"), "--json")
+    assert gone.code == 2, gone
+
+
+def test_a_plan_that_was_edited_to_leave_the_environment_is_stopped(world, env, plan):
+    outside = world.folder / "precious.txt"
+    outside.write_text("mine")
+    body = json_of(plan)
+    body["operations"].insert(0, {"action": "remove", "path": "../precious.txt", "why": "because"})
+    plan.write_text(json.dumps(body))
+    before = world.tree()
+    done = world.tfrepair("fix", "--yes", "--env", env, "--plan", plan, "--json")
+    assert done.code == 3, done
+    assert outside.read_text() == "mine"
+    assert world.tree(".tfrepair-env") == before
+
+
+def test_the_file_cannot_be_written(world, env):
+    before = world.tree()
+    done = world.tfrepair("fix", "--dry-run", "--env", env, "--plan-out", world.folder / "no" / "plan.json", "--json")
+    assert done.code == 2, done
+    assert world.tree() == before

@@ -1,0 +1,111 @@
+"""The question before a repair: on a terminal, and where there is none."""
+
+import os
+import pty
+import select
+import time
+
+import pytest
+from functional_support import NEW
+
+
+@pytest.fixture
+def env(world):
+    return world.conflict()
+
+
+def answered(world, answers, *arguments):
+    """Run tfrepair on a pseudo-terminal and type each answer when its question stands there; exit code and screen."""
+    leader, follower = pty.openpty()
+    child = world.child(*arguments, stdin=follower, stdout=follower, stderr=follower, close_fds=True)
+    os.close(follower)
+    screen, todo, deadline = b"", list(answers), time.monotonic() + 60
+    seen = 0
+    while time.monotonic() < deadline:
+        if select.select([leader], [], [], 0.2)[0]:
+            try:
+                chunk = os.read(leader, 4096)
+            except OSError:
+                break
+            if not chunk:
+                break
+            screen += chunk
+        if todo and screen.count(b"[y/N]") > seen:
+            seen += 1
+            os.write(leader, todo.pop(0).encode() + b"\n")
+    child.wait(30)
+    os.close(leader)
+    return child.returncode, screen.decode(errors="replace")
+
+
+def test_without_a_terminal_it_is_refused_and_nothing_is_started(world, env, monkeypatch):
+    before = world.tree()
+    done = world.child("fix", "--env", env, "--json", stdin=-3, stdout=-1, stderr=-1, text=True)
+    out, err = done.communicate(timeout=60)
+    assert done.returncode == 2, err
+    assert '"status": "failed"' in out
+    assert "--yes" in out
+    assert world.tree() == before
+    assert world.records() == []
+
+
+def test_declined_on_a_terminal_changes_nothing(world, env):
+    before = world.tree()
+    code, screen = answered(world, ["n"], "fix", "--env", env)
+    assert code == 1, screen
+    assert "carry out this plan?" in screen
+    assert "declined: nothing was changed" in screen
+    assert world.tree() == before
+    assert world.records() == []
+
+
+def test_an_empty_answer_is_a_no(world, env):
+    before = world.tree()
+    code, screen = answered(world, [""], "fix", "--env", env)
+    assert code == 1, screen
+    assert world.tree() == before
+
+
+def test_accepted_on_a_terminal_repairs(world, env):
+    code, screen = answered(world, ["y"], "fix", "--env", env)
+    assert code == 0, screen
+    assert screen.index("plan, round 1") < screen.index("carry out this plan?") < screen.index("repaired")
+    assert screen.count("[y/N]") == 1
+    assert world.imported(env) == NEW
+
+
+def test_a_rollback_asks_too(world, env):
+    assert world.tfrepair("fix", "--yes", "--env", env).code == 0
+    repaired = world.tree()
+    code, screen = answered(world, ["n"], "rollback", "--env", env)
+    assert code == 1, screen
+    assert "put" in screen
+    assert world.tree() == repaired
+    code, screen = answered(world, ["yes"], "rollback", "--env", env)
+    assert code == 0, screen
+    assert world.tfrepair("verify", "--env", env).code == 1
+
+
+def test_a_rollback_without_a_terminal_is_refused(world, env):
+    assert world.tfrepair("fix", "--yes", "--env", env).code == 0
+    repaired = world.tree()
+    done = world.child("rollback", "--env", env, stdin=-3, stdout=-1, stderr=-1, text=True)
+    _, err = done.communicate(timeout=60)
+    assert done.returncode == 2, err
+    assert "--yes" in err
+    assert world.tree() == repaired
+
+
+def test_the_json_document_stands_alone_while_the_question_is_asked_on_the_error_stream(world, env):
+    leader, follower = pty.openpty()
+    child = world.child("fix", "--env", env, "--json", stdin=follower, stdout=-1, stderr=follower)
+    os.close(follower)
+    os.write(leader, b"n\n")
+    out = child.stdout.read()
+    child.wait(30)
+    child.stdout.close()
+    os.close(leader)
+    import json
+
+    assert json.loads(out)["status"] == "planned"
+    assert child.returncode == 1

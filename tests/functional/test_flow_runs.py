@@ -1,0 +1,105 @@
+"""The record of past runs."""
+
+import json
+
+import pytest
+from functional_support import NEW
+
+
+@pytest.fixture
+def env(world):
+    return world.conflict()
+
+
+@pytest.fixture
+def run(world, env):
+    done = world.tfrepair("fix", "--yes", "--env", env, "--json")
+    assert done.code == 0, done
+    return done.json["run"]["id"]
+
+
+def test_without_runs_the_list_says_so(world):
+    assert world.tfrepair("runs", "list").out == "no run is recorded\n"
+    assert world.tfrepair("runs", "list", "--json").json["runs"] == []
+
+
+def test_a_run_is_listed_with_what_it_keeps(world, env, run):
+    listed = world.tfrepair("runs", "list")
+    assert run in listed.out
+    assert "repaired" in listed.out
+    assert str(env) in listed.out
+    (row,) = world.tfrepair("runs", "list", "--json").json["runs"]
+    assert (row["id"], row["command"], row["status"], row["prefix"]) == (run, "fix", "repaired", str(env))
+    assert row["tensorflow"] == NEW
+    assert 0 < row["kept_bytes"] < 10_000_000
+    assert row["kept"]
+
+
+def test_a_run_is_shown_with_its_journal(world, run):
+    shown = world.tfrepair("runs", "show", run)
+    assert shown.code == 0, shown
+    for event in ("begin", "staged", "operation", "verified", "swapped", "confirmed", "end"):
+        assert event in shown.out
+    body = world.tfrepair("runs", "show", run[:12], "--json").json["run"]
+    assert body["id"] == run
+    assert [entry["event"] for entry in body["journal"]][0] == "begin"
+    assert [entry["event"] for entry in body["journal"]][-1] == "end"
+    assert "plan" in world.tfrepair("runs", "show", run, "--json").json["run"], "`runs show`: its plan, its journal"
+
+
+def test_cleaning_frees_what_is_kept_and_the_way_back_is_gone(world, env, run):
+    (row,) = world.tfrepair("runs", "list", "--json").json["runs"]
+    refused = world.child("runs", "clean", stdin=-3, stdout=-1, stderr=-1, text=True)
+    _, err = refused.communicate(timeout=60)
+    assert refused.returncode == 2, err
+    cleaned = world.tfrepair("runs", "clean", "--yes", "--json")
+    assert cleaned.code == 0, cleaned
+    assert cleaned.json["cleaned"] == [run]
+    assert cleaned.json["freed_bytes"] >= row["kept_bytes"] > 0
+    assert not list((world.folder / ".tfrepair-env").glob("*/tree"))
+    before = world.tree()
+    for words in (["rollback", "--yes", "--env", env], ["rollback", "--yes", run]):
+        back = world.tfrepair(*words)
+        assert back.code == 2, back
+        assert "runs list" in back.err
+    assert world.tree() == before
+    (row,) = world.tfrepair("runs", "list", "--json").json["runs"]
+    assert (row["status"], row["kept"], row["kept_bytes"]) == ("cleaned", None, 0)
+    assert world.imported(env) == NEW
+    again = world.tfrepair("runs", "clean", "--yes")
+    assert again.code == 0
+    assert again.out.startswith("0 kept environments")
+
+
+def test_only_the_named_run_is_cleaned(world, env, run):
+    other = world.conflict(name="other")
+    second = world.tfrepair("fix", "--yes", "--env", other, "--json").json["run"]["id"]
+    cleaned = world.tfrepair("runs", "clean", "--yes", run, "--json")
+    assert cleaned.json["cleaned"] == [run]
+    assert world.tfrepair("rollback", "--yes", "--env", env).code == 2
+    back = world.tfrepair("rollback", "--yes", second)
+    assert back.code == 0, back
+
+
+def test_only_as_many_are_kept_as_were_asked_for(world, env, run):
+    world.install(env, "numpy==2.1.0")
+    second = world.tfrepair("fix", "--yes", "--env", env, "--json").json["run"]["id"]
+    rows = {row["id"]: row for row in world.tfrepair("runs", "list", "--json").json["runs"]}
+    assert rows[run]["kept"] is None
+    assert rows[second]["kept"]
+    world.install(env, "numpy==2.1.0")
+    third = world.tfrepair("fix", "--yes", "--keep", "2", "--env", env, "--json").json["run"]["id"]
+    rows = {row["id"]: row for row in world.tfrepair("runs", "list", "--json").json["runs"]}
+    assert rows[second]["kept"]
+    assert rows[third]["kept"]
+
+
+def test_the_files_of_a_run_are_there_and_readable(world, run):
+    (record,) = world.records()
+    names = {path.name for path in record.iterdir()}
+    assert {"run.json", "plan.json", "pylock.toml", "journal.jsonl", "log.jsonl", "smoke-before.txt", "smoke-after.txt"} <= names
+    for name in ("journal.jsonl", "log.jsonl"):
+        for line in (record / name).read_text().splitlines():
+            json.loads(line)
+    assert "Unable to convert function return value" in (record / "smoke-before.txt").read_text()
+    assert (record / "smoke-after.txt").read_text().startswith("ok")

@@ -1,0 +1,137 @@
+"""Ctrl-C and a polite end in the middle of a repair."""
+
+import json
+import signal
+import time
+
+import psutil
+import pytest
+from functional_support import INIT, NEW, tensorflow_files, write_slow_sdist, write_wheel
+
+SLEEPY = """
+import os, time
+if os.environ.get("SLOW_MARK") and ".tfrepair-" in __file__:
+    open(os.environ["SLOW_MARK"], "w").write(str(os.getpid()))
+    time.sleep(300)
+"""
+
+
+def slow_build(world):
+    (world.index / f"tensorflow-{NEW}-py3-none-any.whl").unlink()
+    write_wheel(world.index, "tensorflow", NEW, tensorflow_files(NEW), ["slowthing", "numpy<2", "protobuf", "keras"])
+    write_slow_sdist(world.index, "slowthing", "1.0")
+
+
+def slow_import(world):
+    (world.index / f"tensorflow-{NEW}-py3-none-any.whl").unlink()
+    files = tensorflow_files(NEW, init=INIT + SLEEPY)
+    write_wheel(world.index, "tensorflow", NEW, files, ["numpy<2", "protobuf", "keras"])
+
+
+def begun(mark, child):
+    """Wait until the slow step says that it began; its processes."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if mark.is_file() and (pids := mark.read_text().split()):
+            return [psutil.Process(int(pid)) for pid in pids]
+        if child.poll() is not None:
+            pytest.fail(f"it ended before the slow step: {child.communicate()}")
+        time.sleep(0.02)
+    child.kill()
+    pytest.fail("the slow step never began")
+
+
+def gone(processes):
+    _, alive = psutil.wait_procs(processes, timeout=10)
+    return not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("slow", [slow_build, slow_import])
+def test_interrupted_while_it_works_everything_is_as_it_was(world, slow, number):
+    env = world.conflict("colours")
+    slow(world)
+    mark = world.folder.parent / "mark"
+    before, times = world.tree(), world.times(env)
+    child = world.child(
+        "fix", "--yes", "--env", env, "--json",
+        stdin=-3, stdout=-1, stderr=-1, text=True, environ={"SLOW_MARK": str(mark)},
+    )  # fmt: skip
+    processes = begun(mark, child)
+    below = psutil.Process(child.pid).children(recursive=True)
+    child.send_signal(number)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 130, err
+    body = json.loads(out)
+    assert body["status"] in ("failed", "rolled-back")
+    assert body["error"]["code"] == "interrupted"
+    assert "Traceback" not in err
+    assert gone([*processes, *below])
+    assert world.tree(".tfrepair-env") == before
+    assert {p: t[0] for p, t in world.times(env).items()} == {p: t[0] for p, t in times.items()}
+    assert not list((world.folder / ".tfrepair-env").glob("*/tree"))
+    assert list((world.folder.parent / "tmp").iterdir()) == [], "private folders are removed"
+    (row,) = world.tfrepair("runs", "list", "--json").json["runs"]
+    assert row["status"] == "rolled-back"
+
+
+def test_after_an_interruption_the_next_repair_succeeds(world):
+    env = world.conflict()
+    slow_import(world)
+    mark = world.folder.parent / "mark"
+    child = world.child(
+        "fix", "--yes", "--env", env, stdin=-3, stdout=-1, stderr=-1, text=True, environ={"SLOW_MARK": str(mark)}
+    )
+    begun(mark, child)
+    child.send_signal(signal.SIGINT)
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 130, err
+    assert "as it was" in err
+    done = world.tfrepair("fix", "--yes", "--env", env)
+    assert done.code == 0, done
+    assert world.imported(env) == NEW
+
+
+def test_killed_without_warning_the_next_command_says_so_and_the_next_repair_cleans_up(world):
+    env = world.conflict()
+    slow_import(world)
+    mark = world.folder.parent / "mark"
+    before = world.tree()
+    child = world.child(
+        "fix", "--yes", "--env", env, stdin=-3, stdout=-1, stderr=-1, text=True, environ={"SLOW_MARK": str(mark)}
+    )
+    processes = begun(mark, child)
+    child.kill()
+    child.communicate(timeout=60)
+    for process in processes:
+        process.kill()
+    assert world.tree(".tfrepair-env") == before
+    seen = world.tfrepair("diagnose", "--env", env, "--json")
+    assert seen.code == 1, seen
+    assert any("did not end" in message for message in seen.json["messages"])
+    assert world.tree(".tfrepair-env") == before
+    done = world.tfrepair("fix", "--yes", "--env", env)
+    assert done.code == 0, done
+    assert "unfinished run" in done.out
+    assert len(list((world.folder / ".tfrepair-env").glob("*/tree"))) == 1
+
+
+def test_while_one_repair_runs_another_one_waits_no_longer_than_it_is_told(world):
+    env = world.conflict()
+    slow_import(world)
+    mark = world.folder.parent / "mark"
+    child = world.child(
+        "fix", "--yes", "--env", env, stdin=-3, stdout=-1, stderr=-1, text=True, environ={"SLOW_MARK": str(mark)}
+    )
+    begun(mark, child)
+    started = time.monotonic()
+    other = world.tfrepair("fix", "--yes", "--env", env, "--lock-timeout", "0.2", "--json")
+    assert time.monotonic() - started < 20
+    assert other.code == 6, other
+    assert str(child.pid) in other.json["error"]["message"] + other.json["error"].get("hint", "")
+    seen = world.tfrepair("diagnose", "--env", env, "--json")
+    assert any("right now" in message for message in seen.json["messages"]), seen
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=60)
+    assert child.returncode == 130
