@@ -42,3 +42,22 @@ def test_a_healthy_environment_is_left_alone(world):
         assert done.code == 0, done
     assert world.digest() == before
     assert site(env).is_dir()
+
+
+def test_a_release_of_another_era_on_its_own_python(world):
+    env = world.folder / "old"
+    done = world.tfrepair(
+        "fix", "--yes", "--tensorflow", "1.15.5", "--venv", env, "--base-python", base("3.7"), "--json"
+    )
+    assert done.code == 0, done
+    assert done.json["result"]["tensorflow"] == "1.15.5"
+    assert world.tfrepair("verify", "--env", env).code == 0
+
+
+def test_pip_as_the_installer(world):
+    env = world.venv("3.10")
+    pin = "tensorflow-cpu==2.11.0"
+    done = world.tfrepair("fix", "--yes", "--env", env, "--tensorflow", pin, "--installer", "pip", "--json")
+    assert done.code == 0, done
+    assert done.json["plan"]["resolved"].startswith("pip, as of 2022-12-18")
+    assert computed(world, env) == "2.11.0"

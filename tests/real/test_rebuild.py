@@ -76,3 +76,17 @@ def test_a_venv_whose_base_is_gone_is_rebuilt_on_another_of_the_same_minor(world
     assert done.code == 0, done
     assert computed(world, env) == "2.15.1"
     assert_furnished(world, env)
+
+
+def test_another_python_keeps_the_users_versions(world):
+    env = world.venv("3.12")
+    world.uv(env, "pandas==2.2.3", "requests==2.32.3")
+    wanted = ("--env", env, "--tensorflow", "tensorflow-cpu==2.11.0")
+    refused = world.tfrepair("fix", "--yes", *wanted)
+    assert refused.code == 4, refused
+    assert "--base-python" in refused.err
+    done = world.tfrepair("fix", "--yes", *wanted, "--base-python", base("3.10"), "--json")
+    assert done.code == 0, done
+    assert computed(world, env) == "2.11.0"
+    versions = "import pandas, requests; print(pandas.__version__, requests.__version__)"
+    assert world.run(env / "bin" / "python", "-c", versions).stdout.split() == ["2.2.3", "2.32.3"]

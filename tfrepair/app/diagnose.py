@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfrepair.app.look import look
+from tfrepair.app.look import look, smoke_of
 from tfrepair.app.playbooks import gather
 from tfrepair.app.report import Report
 from tfrepair.errors import UsageError
@@ -79,6 +79,8 @@ def judged(
         facts=seen.facts,
         diagnosis=diagnosis,
         works=seen.works,
+        python=seen.target.interpreter.executable if seen.works else None,
+        smoke=smoke_of(seen.facts),
         manual=manual,
         messages=(*messages, *seen.second_witness, *more),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfrepair.app.bench import Bench
 from tfrepair.app.diagnose import chosen
-from tfrepair.app.look import look
+from tfrepair.app.look import look, smoke_of
 from tfrepair.app.newcomer import look_at_nothing
 from tfrepair.app.planning import ManualError, Round, plan_round
 from tfrepair.app.playbooks import gather
@@ -73,7 +73,8 @@ def fix(
         )
     if not playbook_request.only and seen.works and _is_as_wanted(seen, bench):
         messages = ("it works; nothing was done",)
-        return replace(base, python=seen.target.interpreter.executable, messages=messages)
+        python = seen.target.interpreter.executable
+        return replace(base, python=python, smoke=smoke_of(seen.facts), messages=messages)
     try:
         plan = _plan(seen, subject, bench)
     except ManualError as error:

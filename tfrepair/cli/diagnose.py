@@ -44,12 +44,15 @@ def diagnose(
     from tfrepair.app.diagnose import diagnose as use_case
     from tfrepair.app.requests import LookRequest
     from tfrepair.cli.session import Output, finish, playbook_request, session, target_request
+    from tfrepair.errors import UsageError
 
     output = Output(
         command="diagnose", json=json, log_format=log_format, log_file=log_file, verbose=verbose, quiet=quiet,
         no_color=no_color,
     )  # fmt: skip
     with session(output) as (console, log):
+        if json and str(facts_out) == "-":
+            raise UsageError("`--json` and `--facts-out -` both want standard output", hint="give `--facts-out` a file")
         report = use_case(
             target_request(python, env),
             playbook_request(playbook, only, skip, var, trust=trust),
