@@ -1,6 +1,7 @@
 """One index for all tests, a world for each."""
 
 import os
+import shutil
 import signal
 
 import pytest
@@ -40,7 +41,7 @@ def world(tmp_path, wheels, cache, monkeypatch, capfd):
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     for wheel in wheels.iterdir():
-        os.link(wheel, tmp_path / "index" / wheel.name)
+        shutil.copy2(wheel, tmp_path / "index")
     monkeypatch.chdir(tmp_path / "work")
     before = signal.getsignal(signal.SIGTERM)
     yield World(folder=tmp_path / "work", index=tmp_path / "index", state=tmp_path / "state", capture=capfd)

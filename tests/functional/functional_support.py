@@ -164,7 +164,7 @@ def fill_index(folder):
         write_wheel(folder, "tensorflow", version, tensorflow_files(version), TENSORFLOW_REQUIRES)
     write_wheel(folder, "tensorflow-gpu", NEW, tensorflow_files(NEW, "gpu"), TENSORFLOW_REQUIRES)
     for version in (NUMPY, NUMPY_2):
-        write_wheel(folder, "numpy", version, {"numpy/__init__.py": f"__version__ = '{version}'\n"})
+        write_wheel(folder, "numpy", version, {"numpy/__init__.py": f"__version__ = '{version}'\n{'#' * 200}\n"})
     write_wheel(folder, "protobuf", PROTOBUF, {"google/protobuf/__init__.py": f"__version__ = '{PROTOBUF}'\n"})
     write_wheel(
         folder,

@@ -61,3 +61,13 @@ def test_pip_as_the_installer(world):
     assert done.code == 0, done
     assert done.json["plan"]["resolved"].startswith("pip, as of 2022-12-18")
     assert computed(world, env) == "2.11.0"
+
+
+def test_a_wheel_file_as_the_pin(world):
+    env = world.venv("3.10")
+    world.pip(env, "download", "--no-deps", "tensorflow-cpu==2.11.0", "--dest", world.folder / "wheels")
+    (wheel,) = (world.folder / "wheels").glob("*.whl")
+    done = world.tfrepair("fix", "--yes", "--env", env, "--tensorflow", wheel, "--json")
+    assert done.code == 0, done
+    assert done.json["plan"]["lock"][0]["hashes"]
+    assert computed(world, env) == "2.11.0"
