@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 
 import pytest
 from functional_support import World, fill_index
@@ -34,6 +35,7 @@ def world(tmp_path, wheels, cache, monkeypatch, capfd):
         "UV_CACHE_DIR": str(cache),
         "HOME": str(tmp_path / "nobody"),
         "PYENV_ROOT": str(tmp_path / "no-pyenv"),
+        "PATH": os.pathsep.join([os.path.join(sys.base_prefix, "bin"), os.defpath]),
         "TMPDIR": str(tmp_path / "tmp"),
     }
     for name in ("nobody", "tmp", "work", "index"):

@@ -28,6 +28,7 @@ PROTOBUF = "6.33.0" if NEW == "2.21.0" else "4.25.3"
 
 INIT = '''
 """A stand-in for TensorFlow."""
+from tensorflow.python import tools
 import numpy
 from google import protobuf
 
@@ -38,7 +39,6 @@ if int(numpy.__version__.partition(".")[0]) > 1:
     raise TypeError("Unable to convert function return value to a Python type! The signature was\\n\\t() -> handle")
 
 from tensorflow.python.framework import Tensor, constant, matmul, ones
-from tensorflow.python import tools
 import keras
 '''
 FRAMEWORK = """
@@ -230,29 +230,31 @@ class World:
         env = self.folder / name
         options = ["--prompt", prompt] if prompt else []
         done = subprocess.run(
-            [sys.executable, "-m", "venv", "--without-pip", *options, str(env)], capture_output=True, text=True, check=False
+            [sys.executable, "-m", "venv", "--without-pip", *options, str(env)],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
-        if requirements:
-            self.install(env, *requirements)
+        last = [text for text in requirements if text.startswith("tensorflow-gpu")]
+        for group in ([text for text in requirements if text not in last], last):
+            if group:
+                self.install(env, *group)
         return env
 
     def install(self, env, *requirements):
-        """One after the other, as people do it: each distribution by itself, nothing that it asks for."""
-        for requirement in requirements:
-            done = subprocess.run(
-                [
-                    find_uv(), "pip", "install", "-q", "--no-config", "--offline", "--no-index", "--no-deps",
-                    "--find-links", str(self.index), "--python", str(env / "bin" / "python"), requirement,
-                ],
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
-            assert done.returncode == 0, done.stderr
+        """These distributions and nothing that they ask for, whatever is there already."""
+        done = subprocess.run(
+            [
+                find_uv(), "pip", "install", "-q", "--no-config", "--offline", "--no-index", "--no-deps",
+                "--find-links", str(self.index), "--python", str(env / "bin" / "python"), *requirements,
+            ],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
 
     def healthy(self, **options):
-        return self.venv(
-            f"numpy=={NUMPY}", f"protobuf=={PROTOBUF}", f"keras=={KERAS}", f"tensorflow=={NEW}", **options
-        )
+        return self.venv(f"numpy=={NUMPY}", f"protobuf=={PROTOBUF}", f"keras=={KERAS}", f"tensorflow=={NEW}", **options)
 
     def conflict(self, *more, **options):
         """tensorflow, then tensorflow-gpu over it, with a NumPy that neither can use."""

@@ -10,7 +10,13 @@ def env(world):
 
 
 @pytest.mark.parametrize(
-    "words", [["fix", "--yes"], ["fix", "--dry-run"], ["fix", "--yes", "--tensorflow", NEW], ["fix", "--yes", "--only", "numpy-abi"]]
+    "words",
+    [
+        ["fix", "--yes"],
+        ["fix", "--dry-run"],
+        ["fix", "--yes", "--tensorflow", NEW],
+        ["fix", "--yes", "--only", "numpy-abi"],
+    ],
 )
 def test_not_a_byte_and_not_a_time_is_changed(world, env, words):
     before, times = world.tree(), world.times(world.folder)

@@ -16,12 +16,11 @@ def without(world, name):
     path.unlink()
 
 
-@pytest.mark.parametrize("installer", ["uv", "pip"])
 @pytest.mark.parametrize("lacking", [f"numpy-{NUMPY}-*", f"tensorflow-{NEW}-*"])
-def test_a_wheel_that_is_lacking_is_named_and_nothing_is_changed(world, env, lacking, installer):
+def test_a_wheel_that_is_lacking_is_named_and_nothing_is_changed(world, env, lacking):
     without(world, lacking)
     before = world.tree()
-    done = world.tfrepair("fix", "--yes", "--env", env, "--installer", installer, "--json")
+    done = world.tfrepair("fix", "--yes", "--env", env, "--json")
     assert done.code in (4, 6), done
     error = done.json["error"]
     assert lacking.partition("-")[0] in error["message"]

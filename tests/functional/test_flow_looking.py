@@ -77,7 +77,9 @@ def test_only_and_skip_choose_the_findings(world):
     assert "numpy-abi" not in skipped.ids
     assert skipped.ids[0] == "conflicting-distributions"
     both = world.tfrepair("diagnose", "--env", env, "--skip", "conflicting-distributions", "--json")
-    assert {f["id"]: f["caused_by"] for f in both.json["findings"]}["corrupt-install"] is None, "its cause is not judged"
+    assert {f["id"]: f["caused_by"] for f in both.json["findings"]}["corrupt-install"] is None, (
+        "its cause is not judged"
+    )
     wrong = world.tfrepair("diagnose", "--env", env, "--only", "numpy-ab", "--json")
     assert wrong.code == 2, wrong
     assert "numpy-abi" in wrong.json["error"]["hint"]

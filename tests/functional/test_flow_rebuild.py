@@ -1,6 +1,7 @@
 """`--strategy rebuild`: a fresh environment that everything else moves into."""
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -49,15 +50,30 @@ def test_no_file_names_the_stage(world, env):
         assert not path.is_symlink() or ".tfrepair-env" not in os.readlink(path)
 
 
+def activated(env):
+    names = "for name in python colours mine; do command -v $name; done"
+    if shutil.which("bash") is None:
+        pytest.skip("virtualenv shows its prompt in bash and zsh only")
+    return said("bash", "-c", f". {env}/bin/activate; echo $VIRTUAL_ENV; echo $PS1; {names}").splitlines()
+
+
 def test_activation_and_prompt_are_those_of_the_environment(world, env):
-    before = said("sh", "-c", f". {env}/bin/activate; echo $VIRTUAL_ENV; echo $PS1; command -v python colours mine")
-    assert "(my project)" in before
+    assert "(my project)" in activated(env)[1]
     assert world.tfrepair("fix", "--yes", "--strategy", "rebuild", "--env", env).code == 0
-    after = said("sh", "-c", f". {env}/bin/activate; echo $VIRTUAL_ENV; echo $PS1; command -v python colours mine")
-    assert after.splitlines()[0] == str(env)
-    assert "(my project)" in after
-    assert after.splitlines()[2:] == [f"{env}/bin/{name}" for name in ("python", "colours", "mine")]
+    after = activated(env)
+    assert after[0] == str(env)
+    assert "(my project)" in after[1]
+    assert after[2:] == [f"{env}/bin/{name}" for name in ("python", "colours", "mine")]
     assert said(env / "bin" / "python", "-c", "import sys; print(sys.prefix)").strip() == str(env)
+
+
+def test_the_base_is_the_one_that_the_environment_has(world, env, monkeypatch):
+    """Wherever it lies: it need not be on PATH or in a folder of pyenv."""
+    monkeypatch.setenv("PATH", os.defpath)
+    base = (env / "bin" / "python").resolve()
+    done = world.tfrepair("fix", "--yes", "--strategy", "rebuild", "--env", env, "--json")
+    assert done.code == 0, done
+    assert (env / "bin" / "python").resolve() == base
 
 
 def test_the_way_back_is_the_exact_tree(world, env):

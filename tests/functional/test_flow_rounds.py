@@ -28,11 +28,7 @@ def test_a_damage_that_shows_only_after_the_first_round_is_repaired_in_the_secon
     numpy = site(env) / "numpy" / "__init__.py"
     size = numpy.stat().st_size
     numpy.unlink()
-    numpy.write_text("raise ImportError('numpy.core.umath failed to import')")
-    whole = size - numpy.stat().st_size
-    if whole < 0:
-        pytest.fail("the stand-in numpy must be longer than what replaces it")
-    numpy.write_text(numpy.read_text() + "#" * whole)
+    numpy.write_text("raise ImportError('numpy.core.umath failed to import')\n".ljust(size, "#"))
     done = world.tfrepair("fix", "--yes", "--env", env)
     assert done.code == 0, done
     assert "plan, round 1" in done.out

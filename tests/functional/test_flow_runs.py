@@ -42,9 +42,8 @@ def test_a_run_is_shown_with_its_journal(world, run):
         assert event in shown.out
     body = world.tfrepair("runs", "show", run[:12], "--json").json["run"]
     assert body["id"] == run
-    assert [entry["event"] for entry in body["journal"]][0] == "begin"
-    assert [entry["event"] for entry in body["journal"]][-1] == "end"
-    assert "plan" in world.tfrepair("runs", "show", run, "--json").json["run"], "`runs show`: its plan, its journal"
+    events = [entry["event"] for entry in body["journal"]]
+    assert (events[0], events[-1]) == ("begin", "end")
 
 
 def test_cleaning_frees_what_is_kept_and_the_way_back_is_gone(world, env, run):
@@ -64,7 +63,7 @@ def test_cleaning_frees_what_is_kept_and_the_way_back_is_gone(world, env, run):
         assert "runs list" in back.err
     assert world.tree() == before
     (row,) = world.tfrepair("runs", "list", "--json").json["runs"]
-    assert (row["status"], row["kept"], row["kept_bytes"]) == ("cleaned", None, 0)
+    assert (row["kept"], row["kept_bytes"]) == (None, 0)
     assert world.imported(env) == NEW
     again = world.tfrepair("runs", "clean", "--yes")
     assert again.code == 0
@@ -97,9 +96,28 @@ def test_only_as_many_are_kept_as_were_asked_for(world, env, run):
 def test_the_files_of_a_run_are_there_and_readable(world, run):
     (record,) = world.records()
     names = {path.name for path in record.iterdir()}
-    assert {"run.json", "plan.json", "pylock.toml", "journal.jsonl", "log.jsonl", "smoke-before.txt", "smoke-after.txt"} <= names
+    assert {
+        "run.json",
+        "plan.json",
+        "pylock.toml",
+        "journal.jsonl",
+        "log.jsonl",
+        "smoke-before.txt",
+        "smoke-after.txt",
+    } <= names
     for name in ("journal.jsonl", "log.jsonl"):
         for line in (record / name).read_text().splitlines():
             json.loads(line)
     assert "Unable to convert function return value" in (record / "smoke-before.txt").read_text()
     assert (record / "smoke-after.txt").read_text().startswith("ok")
+
+
+def test_cleaning_one_run_leaves_what_another_run_on_the_same_environment_keeps(world, env, run):
+    world.install(env, "numpy==2.1.0")
+    second = world.tfrepair("fix", "--yes", "--keep", "2", "--env", env, "--json").json["run"]["id"]
+    cleaned = world.tfrepair("runs", "clean", "--yes", run, "--json")
+    assert cleaned.json["cleaned"] == [run]
+    rows = {row["id"]: row for row in world.tfrepair("runs", "list", "--json").json["runs"]}
+    assert rows[run]["kept"] is None
+    assert rows[second]["kept"], "it was not named"
+    assert world.tfrepair("rollback", "--yes", second).code == 0

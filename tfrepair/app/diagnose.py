@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfrepair.app.look import look, smoke_of
 from tfrepair.app.playbooks import gather
-from tfrepair.app.report import Report
+from tfrepair.app.report import Report, Status
 from tfrepair.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def diagnose(
     if facts_out is not None:
         _write(seen.facts, facts_out)
     warnings = unfinished(target)
-    return judged(seen, playbooks, playbook_request, screen, messages=warnings)
+    return judged(seen, playbooks, playbook_request, target_request, screen, messages=warnings)
 
 
 def locate(request: TargetRequest, screen: Screen) -> Target:
@@ -63,6 +63,7 @@ def judged(
     seen: Look,
     playbooks: tuple[Playbook, ...],
     request: PlaybookRequest,
+    where: TargetRequest,
     screen: Screen,
     *,
     messages: tuple[str, ...] = (),
@@ -70,7 +71,7 @@ def judged(
     """The report of a look."""
     diagnosis = chosen(seen.diagnosis, request)
     screen.diagnosis(diagnosis, seen.target)
-    status, code, manual, more = _verdict(diagnosis, seen.works, playbooks, seen.facts)
+    status, code, manual, more = _verdict(diagnosis, playbooks, seen.facts, _next(seen.target, where), works=seen.works)
     return Report(
         command="diagnose",
         status=status,
@@ -112,11 +113,16 @@ def verify(
     )
     log.info("smoke", ok=smoke.ok, rung=smoke.rung, seconds=smoke.seconds)
     messages = unfinished(target)
-    if not smoke.ok:
+    if not smoke.ok and smoke.rung == "extras":
+        messages += (
+            f"TensorFlow works at `{target.interpreter.executable}`, but not everything that `--with` names does:",
+            *(f"  {text}" for text in smoke.exceptions[:3]),
+        )
+    elif not smoke.ok:
         messages += (
             f"TensorFlow does not work at `{target.interpreter.executable}`: it fails at the rung `{smoke.rung}`",
             *(f"  {text}" for text in smoke.exceptions[:3]),
-            "next: `tfrepair diagnose` names the cause; nothing was changed",
+            f"next: `tfrepair diagnose{target_request.words}` names the cause; nothing was changed",
         )
     return Report(
         command="verify",
@@ -151,14 +157,24 @@ def _judge(recorded: Path, playbooks: tuple[Playbook, ...], request: PlaybookReq
     diagnosis = chosen(reason(facts, playbooks), request)
     screen.diagnosis(diagnosis, target_from_facts(facts))
     works = False if diagnosis.errors else facts.value("import.ok")
-    status, code, manual, messages = _verdict(diagnosis, works, playbooks, facts)
+    status, code, manual, messages = _verdict(diagnosis, playbooks, facts, "tfrepair fix --dry-run", works=works)
     return Report(
         command="diagnose", status=status, exit_code=code, facts=facts, diagnosis=diagnosis, works=works,
         manual=manual, messages=messages,
     )  # fmt: skip
 
 
-def _verdict(diagnosis: Diagnosis, works: bool | None, playbooks: tuple[Playbook, ...], facts: Facts):  # type: ignore[no-untyped-def]  # noqa: ANN202, FBT001
+def _next(target: Target, where: TargetRequest) -> str:
+    """The command that shows the repair of this target."""
+    if target.environment.kind in {"system", "user"}:
+        return f"tfrepair fix --dry-run --venv DIR{where.words}"
+    return f"tfrepair fix --dry-run{where.words}"
+
+
+def _verdict(
+    diagnosis: Diagnosis, playbooks: tuple[Playbook, ...], facts: Facts, command: str, *, works: bool | None
+) -> tuple[Status, int, tuple[str, ...], tuple[str, ...]]:
+    """Status, exit code, manual steps and closing sentences."""
     from tfrepair.reason.goals import manual_steps
 
     if not diagnosis.errors:
@@ -170,7 +186,7 @@ def _verdict(diagnosis: Diagnosis, works: bool | None, playbooks: tuple[Playbook
     by_hand = tuple(finding for finding in roots if finding.repair == "manual")
     if by_hand:
         return "manual", 4, manual_steps(by_hand, playbooks, facts), ("nothing was changed",)
-    return "broken", 1, (), ("next: `tfrepair fix --dry-run` shows the repair; nothing was changed",)
+    return "broken", 1, (), (f"next: `{command}` shows the repair; nothing was changed",)
 
 
 def _write(facts: Facts, path: Path) -> None:

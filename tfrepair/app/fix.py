@@ -38,6 +38,7 @@ def fix(
     log: Log,
 ) -> Report:
     """Repair the environment. See the table of exit codes in README.md."""
+    from tfrepair.execute.runs import keep_count
     from tfrepair.target.release_data import load_releases
 
     bench = Bench(
@@ -53,6 +54,7 @@ def fix(
     )
     if request.tensorflow is not None and not is_file(request.tensorflow):
         parse_wanted(Wanted(text=request.tensorflow, source="--tensorflow"))
+    keep_count(request.keep)
     subject = find_subject(request, where, screen)
     if not request.dry_run and subject.target is not None:
         step_aside(subject.prefix, where.environ)
@@ -67,14 +69,14 @@ def fix(
         works=seen.works,
     )  # fmt: skip
     if not diagnosis.findings and playbook_request.only:
-        messages = (f"nothing was found of {', '.join(playbook_request.only)}; nothing was done",)
-        return replace(
-            base, status="healthy" if seen.works else "broken", exit_code=0 if seen.works else 1, messages=messages
-        )
+        said = f"nothing was found of {', '.join(playbook_request.only)}; nothing was done"
+        works = bool(seen.works)
+        return replace(base, status="healthy" if works else "broken", exit_code=0 if works else 1, messages=(said,))
     if not playbook_request.only and seen.works and _is_as_wanted(seen, bench):
-        messages = ("it works; nothing was done",)
+        left = ", ".join(f.id for f in diagnosis.findings if f.severity == "warning" and f.repair == "automatic")
+        messages = ["it works; nothing was done", *([f"`--only` acts on a warning: {left}"] if left else [])]
         python = seen.target.interpreter.executable
-        return replace(base, python=python, smoke=smoke_of(seen.facts), messages=messages)
+        return replace(base, python=python, smoke=smoke_of(seen.facts), messages=tuple(messages))
     try:
         plan = _plan(seen, subject, bench)
     except ManualError as error:
@@ -86,6 +88,8 @@ def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Rep
     request = bench.request
     base = replace(base, plan=plan)
     bench.screen.plan(plan)
+    for sentence in _given_up(subject, request):
+        bench.screen.say(sentence)
     if request.plan_out is not None:
         from tfrepair.model.wire import plan_to_json
 
@@ -102,6 +106,19 @@ def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Rep
     if not request.yes and not bench.screen.ask("carry out this plan?"):
         return replace(base, status="planned", exit_code=1, messages=("declined: nothing was changed",))
     return repair(plan, seen, subject, bench, base)
+
+
+def _given_up(subject: Subject, request: FixRequest) -> tuple[str, ...]:
+    """Which kept environments this repair drops when it has succeeded, a sentence each."""
+    from tfrepair.execute.runs import keep_count, superseded
+
+    if subject.target is None:
+        return ()
+    dropped = superseded(subject.prefix, keep_count(request.keep) - 1)
+    return tuple(
+        f"  note: what is kept of the environment before run {name} will be dropped; a larger `--keep` keeps it"
+        for name in dropped
+    )
 
 
 def _plan(seen: Look, subject: Subject, bench: Bench) -> Plan:

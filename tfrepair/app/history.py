@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.app.report import Report, RunInfo
+from tfrepair.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,10 +27,11 @@ def roll_back(
     from tfrepair.execute.runs import changes_since, find_run, kept_changes, rollback
 
     found = find_run(run, where.environ, prefix=_prefix(run, where, screen))
+    _same_target(found, where)
     step_aside(found.prefix, where.environ)
     question = f"put `{found.prefix}` back as it was before {found.id}?"
     if lost := changes_since(found):
-        screen.say(f"note: {_listed(lost)} changed since and will be replaced; that state is kept too")
+        screen.say(f"note: {_listed(lost)} came or changed since then and will not be there; that state is kept too")
     if written := kept_changes(found):
         screen.say(f"note: {_listed(written)} was written through a link since, and comes back as it is now")
     if not yes and not screen.ask(question):
@@ -42,8 +44,19 @@ def roll_back(
         status="restored",
         exit_code=0,
         run=RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path), kept=record.record().kept),
-        messages=(f"restored: `{found.prefix}` is as it was before {found.id}",),
+        messages=(_restored(found),),
     )
+
+
+def _same_target(run: RunFolder, where: TargetRequest) -> None:
+    """Raise UsageError when the run belongs to another environment than the one that was named."""
+    from tfrepair.execute.paths import Beside
+
+    if where.env is not None and Beside.of(Path(where.cwd, where.env)).place != run.place:
+        raise UsageError(
+            f"the run {run.id} is of `{run.prefix}`, not of `{where.env}`; nothing was changed",
+            hint="`tfrepair runs list` shows which run is of which environment",
+        )
 
 
 def _prefix(run: str | None, where: TargetRequest, screen: Screen) -> Path | None:
@@ -54,6 +67,12 @@ def _prefix(run: str | None, where: TargetRequest, screen: Screen) -> Path | Non
     from tfrepair.app.diagnose import locate
 
     return Path(locate(where, screen).environment.prefix)
+
+
+def _restored(run: RunFolder) -> str:
+    if not run.place.exists():
+        return f"removed: `{run.prefix}` did not exist before {run.id}; what was there is kept"
+    return f"restored: `{run.prefix}` is as it was before {run.id}"
 
 
 def _listed(paths: Sequence[str]) -> str:

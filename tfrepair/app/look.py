@@ -68,7 +68,8 @@ def look(
         import_timeout=request.timeout,
         gpu=request.gpu,
     )
-    screen.step(f"looking at `{target.environment.prefix}`")
+    doing = "looking at the files of and importing TensorFlow in" if request.imports else "looking at the files of"
+    screen.step(f"{doing} `{target.environment.prefix}`")
     facts = collect(target, options, environ, on_probe=screen.line).merged(stated(told or {}))
     if facts.value("import.ok") is False and not request.hash_native:
         facts = facts.merged(_closer(target, options, environ))

@@ -88,6 +88,8 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
                 leftovers=leftovers(seen, bench),
                 system_site_packages=seen.target.environment.system_site_packages,
                 prompt=seen.facts.value("environment.prompt"),
+                gentle=turn.number == 1 and strategy != "create" and _stays(choice, seen),
+                unfit=frozenset(item["name"] for item in seen.facts.value("bounds.broken", [])),
             ),
             resolver(bench, subject, python),
         ),
@@ -217,6 +219,14 @@ def _pin(facts: Facts, bench: Bench, python: Target, turn: Round) -> tuple[str |
         return None, turn.choice
     interpreter = python.interpreter
     return None, choose(wishes(bench, interpreter.markers), facts, bench.releases, interpreter.tags, interpreter.minor)
+
+
+def _stays(choice: Choice, seen: Look) -> bool:
+    """The chosen release is there already, alone and whole."""
+    facts = seen.facts
+    installed = facts.value("tensorflow.distributions", [])
+    same = facts.value("tensorflow.version") == choice.version and list(installed) == [choice.name]
+    return same and not facts.value("tensorflow.missing") and not facts.value("tensorflow.altered")
 
 
 def _extras(bench: Bench, python: Target) -> tuple[str, ...]:

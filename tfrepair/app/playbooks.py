@@ -25,15 +25,31 @@ def gather(request: PlaybookRequest, cwd: Path) -> tuple[Playbook, ...]:
 
     found = {playbook.name: playbook for playbook in load_builtin()}
     for path in project_files(cwd):
-        playbook = load_playbook(path, "project", trusted=request.trust)
+        playbook = load_playbook(path, "project", request.trust, known_facts=known_facts())
         found[playbook.name] = playbook
     for extra in request.extra:
         for path in _files(extra, found):
-            playbook = load_playbook(path, "option")
+            playbook = load_playbook(path, "option", known_facts=known_facts())
             found[playbook.name] = playbook
     _known("--only", request.only, found)
     _known("--skip", request.skip, found)
     return tuple(playbook for playbook in found.values() if playbook.name not in request.skip)
+
+
+def known_facts() -> frozenset[str]:
+    """Every fact path that a condition or a text may name."""
+    from tfrepair.app.look import STATED
+    from tfrepair.probes.collector import all_probes
+
+    return frozenset(STATED).union(*(probe.provides for probe in all_probes()))
+
+
+def problems_of(files: Sequence[Path]) -> tuple[str, ...]:
+    """What is wrong with these playbooks, as `file:line:column: message`."""
+    from tfrepair.playbook.loader import check_file
+
+    facts = known_facts()
+    return tuple(problem for file in files for problem in check_file(file, known_facts=facts))
 
 
 def project_files(cwd: Path) -> Sequence[Path]:

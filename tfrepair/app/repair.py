@@ -106,7 +106,7 @@ def _rounds(
         stage = transaction.stage_path
         if current.round == 1 or current.strategy != "in-place":
             transaction.stage(current)
-        bench.screen.step(f"round {current.round}: applying {len(current.operations)} operations")
+        bench.screen.step(f"round {current.round}: applying {len(current.operations)} operations to the copy")
         transaction.apply(current)
         transaction.seal()
         staged = _look_at_stage(stage, bench)

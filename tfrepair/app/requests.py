@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -23,6 +24,13 @@ class TargetRequest:
     environ: Mapping[str, str]
     cwd: Path
     interactive: bool = False
+
+    @property
+    def words(self) -> str:
+        """The options that name this target again, with a space before them; empty when none did."""
+        if self.python is not None:
+            return f" --python {shlex.quote(self.python)}"
+        return "" if self.env is None else f" --env {shlex.quote(self.env)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,13 +64,22 @@ def run(arguments: list[str]) -> int:
     except TfrepairError as error:
         return _failed(arguments, error)
     except typer.Abort:
-        return INTERRUPTED
+        return _failed(arguments, _error("interrupted: everything is as it was", INTERRUPTED, "interrupted"))
     except Exception as error:  # noqa: BLE001  # the border: everything else is a mistake of ours
         shown = getattr(error, "format_message", None)
         if shown is None:
             return _crashed(arguments, error)
-        return _failed(arguments, UsageError(shown(), hint="`tfrepair --help` lists commands and options"))
+        if shown().startswith("Usage:"):  # no command was given: the help is the answer
+            print(shown(), file=sys.stderr)
+            return UsageError.exit_code
+        return _failed(arguments, UsageError(shown(), hint=f"`tfrepair{_command(arguments)} --help` lists the options"))
     return code if isinstance(code, int) else 0
+
+
+def _command(arguments: list[str]) -> str:
+    """The command of a command line, with a space before it."""
+    known = {command.name or "" for command in app.registered_commands} | {"runs", "playbook"}
+    return f" {arguments[0]}" if arguments and arguments[0] in known else ""
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 class Console:
     """Shows what happens as it happens. With `json`, standard output stays empty until the document."""
 
-    def __init__(self, *, json: bool, quiet: bool, color: bool, show_lock: bool = False) -> None:
+    def __init__(
+        self, *, json: bool, quiet: bool, color: bool, show_lock: bool = False, ask_first: bool = False
+    ) -> None:
         self._json = json
         self._quiet = quiet
         self._color = color
         self._show_lock = show_lock
+        self._ask_first = ask_first
         self._status: Any = None
         self._step: tuple[str, float] | None = None
 
@@ -55,9 +58,11 @@ class Console:
         """The plan; with the exact versions when they were asked for."""
         from tfrepair.cli.render_text import lock_lines, plan_lines
 
+        quiet, self._quiet = self._quiet, self._quiet and not self._ask_first
         self._tell(plan_lines(plan))
         if self._show_lock:
             self._tell(lock_lines(plan))
+        self._quiet = quiet
 
     def say(self, message: str) -> None:
         """A sentence."""
@@ -90,7 +95,7 @@ class Console:
         if not sys.stdin.isatty():
             raise UsageError(
                 "there is no terminal to ask on, so nothing was done",
-                hint="`--yes` answers every question, `--dry-run` shows the plan and stops",
+                hint="`--yes` answers every question",
             )
         sys.stderr.write(f"{question} [y/N] ")
         sys.stderr.flush()

@@ -103,7 +103,7 @@ def fix(
 
     output = Output(
         command="fix", json=json, log_format=log_format, log_file=log_file, verbose=verbose, quiet=quiet,
-        no_color=no_color, show_lock=dry_run,
+        no_color=no_color, show_lock=dry_run, ask_first=dry_run or not yes,
     )  # fmt: skip
     with session(output) as (console, log):
         index = IndexRequest(

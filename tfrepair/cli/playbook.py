@@ -54,9 +54,9 @@ def validate(files: Annotated[list[Path], typer.Argument(metavar="FILE...")], js
     """All problems of all files, as file:line:column: message. Exit 2 when there are any."""
     import json as encoder
 
-    from tfrepair.playbook.loader import check_file
+    from tfrepair.app.playbooks import problems_of
 
-    problems = [problem for file in files for problem in check_file(file)]
+    problems = list(problems_of(files))
     if json:
         print(encoder.dumps({"schema_version": 1, "command": "playbook validate", "problems": problems}, indent=2))
     else:

@@ -35,6 +35,9 @@ class Output:
     quiet: bool = False
     no_color: bool = False
     show_lock: bool = False
+    """Show the exact versions with a plan."""
+    ask_first: bool = False
+    """A plan is shown even when quiet, because a question follows or because it is the result."""
 
 
 @contextmanager
@@ -53,7 +56,13 @@ def session(output: Output) -> Iterator[tuple[Console, Log]]:
         if output.log_file is not None:
             log.add(stack.enter_context(_opened(output.log_file)))
         console = stack.enter_context(
-            Console(json=output.json, quiet=output.quiet, color=color, show_lock=output.show_lock)
+            Console(
+                json=output.json,
+                quiet=output.quiet,
+                color=color,
+                show_lock=output.show_lock,
+                ask_first=output.ask_first,
+            )
         )
         try:
             yield console, log

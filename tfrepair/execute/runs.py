@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfrepair.errors import SurroundingsError, UsageError
-from tfrepair.execute.files import exists, remove_tree
+from tfrepair.execute.files import exists, remove_tree, write_durably
 from tfrepair.execute.fingerprint import differences
 from tfrepair.execute.lock import environment_lock
 from tfrepair.execute.paths import Beside, runs_dir
@@ -39,6 +39,8 @@ __all__ = [
 ]  # fmt: skip
 
 _RUN_ID = re.compile(r"^\d{8}T\d{6}-[0-9a-f]{12}$")
+_PRECIOUS = "holds-what-is-nowhere-else"
+"""A mark in the private folder of a rollback that replaced an environment somebody had changed since the run."""
 _BLOCK = 512
 """Bytes of a block as `stat` counts them, on every system."""
 
@@ -144,8 +146,11 @@ def _exchange(run: RunFolder, new: RunFolder) -> None:
         disposable=False,
     )
     new.update(created=swap.before is None, tensorflow=run.data.get("tensorflow"))
+    lost = changes_since(run)
     try:
         new.begin(of=run.id)
+        if lost:
+            write_durably(new.beside.run(new.id) / _PRECIOUS, b"", mode=0o600)
         new.journal.append("swapping", **swap.to_detail())
         how = swap.forward()
         new.journal.append("swapped", how=how)
@@ -171,18 +176,35 @@ def keep_count(keep: str) -> int:
     raise UsageError(f"`--keep` takes a number, `copy` or `none`, not `{keep}`")
 
 
-def prune(run: RunFolder, keep: int) -> int:
-    """Remove the oldest kept environments of this run's place beyond `keep`, under its lock; bytes freed."""
-    found = (path for path in run.beside.folder.iterdir() if _RUN_ID.match(path.name))
-    # Clocks are set back at times: this run is the newest whatever its name says.
-    kept = sorted(found, key=lambda path: (path.name == run.id, path.name), reverse=True)
-    full = [path for path in kept if exists(path / "tree")]
-    gone = [path for path in kept if path not in full[:keep]]
+def superseded(prefix: Path, keep: int) -> tuple[str, ...]:
+    """Ids of the runs on a prefix whose kept environments go when only the newest `keep` stay."""
+    return tuple(path.name for path in _droppable(Beside.of(prefix), max(keep, 0), every=False))
+
+
+def prune(run: RunFolder, keep: int, *, every: bool = False) -> int:
+    """Remove the oldest kept environments of this run's place beyond `keep`, under its lock; bytes freed.
+
+    Without `every`, what a rollback replaced stays when it holds files that are nowhere else.
+    """
+    gone = _droppable(run.beside, keep, every=every)
+    empty = [path for path in _kept(run.beside) if not exists(path / "tree")]
     freed = size(gone).exclusive
-    for path in gone:
+    for path in (*gone, *empty):
         _forget(run.folder.parent / path.name, status=None if path.name == run.id else "cleaned")
         remove_tree(path)
     return freed
+
+
+def _kept(beside: Beside) -> list[Path]:
+    """The private folders of runs beside an environment, the newest first."""
+    if not beside.folder.is_dir():
+        return []
+    return sorted((path for path in beside.folder.iterdir() if _RUN_ID.match(path.name)), reverse=True)
+
+
+def _droppable(beside: Beside, keep: int, *, every: bool) -> list[Path]:
+    full = [path for path in _kept(beside) if exists(path / "tree")]
+    return [path for path in full[keep:] if every or not exists(path / _PRECIOUS)]
 
 
 def clean(every: Iterable[RunFolder], *, keep: int = 0, lock_timeout: float = 10.0) -> int:
@@ -195,7 +217,7 @@ def clean(every: Iterable[RunFolder], *, keep: int = 0, lock_timeout: float = 10
         if run.beside.folder.is_dir():
             with environment_lock(run.beside, timeout=lock_timeout, run="cleaning"):
                 settle(run.beside)
-                freed += prune(run, keep)
+                freed += prune(run, keep, every=True)
     return freed
 
 

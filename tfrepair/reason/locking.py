@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 def lock_for(situation: Situation, resolve: Resolve) -> Lock:
     """Exact versions for TensorFlow's tree beside what the user has.
 
-    Tries, in this order: every version the user has stays; what the user has only because something else requires it
-    may move; every version may move but what the user's distributions require holds; their requirements yield too, and
-    then they move along. Raises NoRepairError when nothing fits.
+    Tries, in this order: where the TensorFlow that is there stays, its tree stays too, as far as it fits; every version
+    the user has stays; what the user has only because something else requires it may move; every version may move but
+    what the user's distributions require holds; their requirements yield too, and then they move along.
+    Raises NoRepairError when nothing fits.
     """
     first: UnresolvableError | None = None
     for request in _requests(situation):
@@ -81,6 +82,8 @@ def _requests(situation: Situation) -> Iterator[ResolveRequest]:
     own = [d for d in user if d.canonical_name in situation.own]
     others = [d for d in user if d.canonical_name not in situation.own]
     holding = _holding(situation, good)
+    if situation.gentle:
+        yield _request(situation, (whole := _whole(situation)), extra=holding, pinned=whole, asking=user)
     yield _request(situation, user, extra=holding, pinned=good, asking=user)
     tops = _tops(good, situation.markers)
     if len(tops) < len(good):
@@ -139,6 +142,17 @@ def _holding(situation: Situation, good: Sequence[Distribution]) -> tuple[str, .
     return tuple(
         f"{d.canonical_name}=={d.version}" for d in good if whole or d.canonical_name in again or not d.healthy
     )
+
+
+def _whole(situation: Situation) -> list[Distribution]:
+    """Everything beside TensorFlow itself whose version fits."""
+    return [
+        d
+        for d in situation.distributions
+        if fast(d)
+        and d.canonical_name not in situation.family | situation.unfit
+        and breaks(d, situation.bounds) is None
+    ]
 
 
 def _tops(distributions: Sequence[Distribution], markers: Mapping[str, str]) -> list[Distribution]:

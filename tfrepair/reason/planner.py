@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from tfrepair.model.plan import Carry, CreateEnvironment, Install, Move, Plan, RemovePath, RunCommand, Uninstall
 from tfrepair.reason.keep import SEEDS, kept
-from tfrepair.reason.locking import breaks, lock_for, unmet
+from tfrepair.reason.locking import breaks, lock_for, roots, unmet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -165,6 +167,9 @@ def _moves(situation: Situation, lock: Lock) -> Iterator[Move]:
 
 def _why(distribution: Distribution, situation: Situation, lock: Lock) -> str:
     choice = situation.choice
+    asked = next((line for line in roots(situation)[1:] if _names(line, distribution)), None)
+    if asked is not None:
+        return f"a playbook or a requirements file asks for {asked}"
     bound = breaks(distribution, situation.bounds)
     if bound is not None:
         return f"{choice.name} {choice.version} works with {bound}"
@@ -174,8 +179,13 @@ def _why(distribution: Distribution, situation: Situation, lock: Lock) -> str:
     return f"no set of versions with {choice.name} {choice.version} holds it"
 
 
+def _names(line: str, distribution: Distribution) -> bool:
+    return canonicalize_name(Requirement(line).name) == distribution.canonical_name
+
+
 def _notes(situation: Situation, lock: Lock) -> Iterable[str]:
     yield from situation.goals.messages
+    yield from _rewritten(situation, lock)
     for distribution in kept(situation.distributions, situation.family, situation.markers):
         missed = unmet(distribution, lock, situation.markers)
         if missed is not None and lock.get(distribution.canonical_name) is None:
@@ -185,3 +195,23 @@ def _notes(situation: Situation, lock: Lock) -> Iterable[str]:
             name = distribution.canonical_name
             if lock.get(name) is None and name not in situation.family and name not in SEEDS:
                 yield f"{distribution.name} {distribution.version} cannot be carried to Python {situation.base_version}"
+
+
+def _rewritten(situation: Situation, lock: Lock) -> Iterator[str]:
+    """Which distributions come at other versions, or with other files, without anybody having asked for them."""
+    user = {d.canonical_name for d in kept(situation.distributions, situation.family, situation.markers)}
+    moved = [
+        d.canonical_name
+        for d in situation.distributions
+        if (pin := lock.get(d.canonical_name)) and not same(pin.version, d.version) and d.canonical_name not in user
+    ]
+    if moved and lock.cutoff:
+        yield (
+            f"what only TensorFlow needs ({', '.join(moved)}) comes in the versions of its own time, "
+            f"as of {lock.cutoff}"
+        )
+    for d in situation.distributions:
+        pin = lock.get(d.canonical_name)
+        if pin and same(pin.version, d.version) and d.altered and d.canonical_name not in situation.family:
+            shown = ", ".join(d.examples[:3])
+            yield f"{d.name} {d.version} is written anew: {d.altered} of its files are not as installed ({shown})"

@@ -55,3 +55,7 @@ class Situation:
     system_site_packages: bool = False
     prompt: str | None = None
     prereleases: bool = False
+    gentle: bool = False
+    """The TensorFlow that is there stays: leave its tree at the versions it has, where they fit."""
+    unfit: frozenset[str] = frozenset()
+    """Canonical names of what is installed outside the bounds of the chosen release, measured or declared."""
