@@ -129,20 +129,24 @@ DOCUMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("words", "code"), DOCUMENTS, ids=[" ".join(words) for words, _ in DOCUMENTS])
-def test_with_json_standard_output_is_one_document(world, fine, words, code):
+def test_with_json_standard_output_is_one_document(world, fine):
     good, bad = world.folder / "good.yaml", world.folder / "bad.yaml"
     good.write_text(
         "schema: 1\nname: ours\ntitle: Ours\nabout: ours\ndiagnose:\n  signatures:\n"
         "    - {pattern: boom, means: it says so}\nrepair: manual\nmanual: [look at it]\n"
     )
     bad.write_text("schema: 1\n")
-    filled = [word.format(env=fine, good=good, bad=bad) for word in words]
-    done = world.tfrepair(*filled, "--json")
-    body = json.loads(done.out)
-    assert done.code == code, done
-    assert body["schema_version"] == 1
-    assert body["command"] == " ".join(words[: 2 if words[0] in ("runs", "playbook") else 1])
-    if code == 2 and "problems" not in body:
-        assert body["status"] == "failed"
-        assert body["error"]["message"]
+    wrong = []
+    for words, code in DOCUMENTS:
+        done = world.tfrepair(*(word.format(env=fine, good=good, bad=bad) for word in words), "--json")
+        try:
+            body = json.loads(done.out)
+        except ValueError:
+            wrong.append((words, f"not one document: {done}"))
+            continue
+        command = " ".join(words[: 2 if words[0] in ("runs", "playbook") else 1])
+        if (done.code, body["schema_version"], body["command"]) != (code, 1, command):
+            wrong.append((words, done.code, body["command"]))
+        if code == 2 and "problems" not in body and (body["status"] != "failed" or not body["error"]["message"]):
+            wrong.append((words, body))
+    assert wrong == []

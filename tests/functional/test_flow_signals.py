@@ -46,8 +46,10 @@ def gone(processes):
     return not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
-@pytest.mark.parametrize("slow", [slow_build, slow_import])
+BOTH = [(slow_build, signal.SIGINT), (slow_build, signal.SIGTERM), (slow_import, signal.SIGINT)]
+
+
+@pytest.mark.parametrize(("slow", "number"), BOTH, ids=["SIGINT", "SIGTERM", "SIGINT in the import"])
 def test_interrupted_while_it_works_everything_is_as_it_was(world, slow, number):
     env = world.conflict("colours")
     slow(world)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfrepair.app.wishes import wishes
-from tfrepair.errors import NoRepairError
+from tfrepair.errors import NoRepairError, TargetError
 from tfrepair.model.facts import Facts
 from tfrepair.reason.choose import choose
 
@@ -40,9 +40,12 @@ def _like(target: Target, bench: Bench) -> Target:
     from tfrepair.target.discover import find_bases
 
     interpreter = target.interpreter
+    own = _own_base(target, bench)
+    if own is not None:
+        return own
     bases = find_bases(bench.environ)
     same = [base for base in bases if base.version[:2] == interpreter.version[:2] and not base.free_threaded]
-    same.sort(key=lambda base: (base.executable != interpreter.base_executable, base.version != interpreter.version))
+    same.sort(key=lambda base: base.version != interpreter.version)
     if same:
         return _described(same[0], bench)
     if bench.request.allow_python_change:
@@ -51,6 +54,21 @@ def _like(target: Target, bench: Bench) -> Target:
         f"no Python {interpreter.minor} is here to rebuild `{target.environment.prefix}` on; there is {listed(bases)}",
         hint="install that Python, or choose another with `--base-python X.Y`; nothing was changed",
     )
+
+
+def _own_base(target: Target, bench: Bench) -> Target | None:
+    """The interpreter that the environment was made from, when it is there, starts, and is of its minor version."""
+    from tfrepair.target.discover import find_target
+
+    path = target.interpreter.base_executable
+    if path is None or path == target.interpreter.executable:
+        return None
+    try:
+        base = find_target(python=path, env=None, environ=bench.environ, cwd=bench.cwd, interactive=False)
+    except TargetError:
+        return None
+    fits = base.interpreter.starts and base.interpreter.version[:2] == target.interpreter.version[:2]
+    return base if fits else None
 
 
 def any_base(bench: Bench, facts: Facts) -> Target:

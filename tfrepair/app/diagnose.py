@@ -196,4 +196,12 @@ def _write(facts: Facts, path: Path) -> None:
     if str(path) == "-":
         sys.stdout.write(text)
     else:
+        write_text(path, text)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that the command line names. Raises UsageError."""
+    try:
         path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"`{path}` cannot be written: {error.strerror or error}; nothing was changed") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.app.bench import Bench
-from tfrepair.app.diagnose import chosen
+from tfrepair.app.diagnose import chosen, write_text
 from tfrepair.app.look import look, smoke_of
 from tfrepair.app.newcomer import look_at_nothing
 from tfrepair.app.planning import ManualError, Round, plan_round
@@ -93,7 +93,7 @@ def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Rep
     if request.plan_out is not None:
         from tfrepair.model.wire import plan_to_json
 
-        request.plan_out.write_text(json.dumps(plan_to_json(plan), indent=1) + "\n", encoding="utf-8")
+        write_text(request.plan_out, json.dumps(plan_to_json(plan), indent=1) + "\n")
     if not plan.operations:
         return replace(
             base, status="failed", exit_code=4,
@@ -103,9 +103,19 @@ def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Rep
     if request.dry_run:
         messages = ("dry run: nothing was changed; more rounds may follow if TensorFlow does not work after this one",)
         return replace(base, status="planned", exit_code=1, messages=messages)
-    if not request.yes and not bench.screen.ask("carry out this plan?"):
+    if plan.untrusted and request.yes:
+        files = ", ".join(f"`{path}`" for path in plan.untrusted)
+        said = f"nothing was changed: {files}, of the current folder, acts only with `--trust`"
+        return replace(base, status="planned", exit_code=1, messages=(said,))
+    if not request.yes and not bench.screen.ask(_question(plan)):
         return replace(base, status="planned", exit_code=1, messages=("declined: nothing was changed",))
     return repair(plan, seen, subject, bench, base)
+
+
+def _question(plan: Plan) -> str:
+    if not plan.untrusted:
+        return "carry out this plan?"
+    return f"carry out this plan, with what {', '.join(plan.untrusted)} of the current folder asks for?"
 
 
 def _given_up(subject: Subject, request: FixRequest) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tfrepair.execute.run_folder import RunFolder
     from tfrepair.log import Log
     from tfrepair.model.run import JournalEntry, RunRecord
+    from tfrepair.model.target import Target
 
 SHOWN = 5
 
@@ -26,7 +27,10 @@ def roll_back(
     from tfrepair.app.selfcopy import step_aside
     from tfrepair.execute.runs import changes_since, find_run, kept_changes, rollback
 
-    found = find_run(run, where.environ, prefix=_prefix(run, where, screen))
+    prefix = _prefix(run, where, screen)
+    if prefix is not None and (undone := _undo_unfinished(prefix, screen, log, yes=yes, lock_timeout=lock_timeout)):
+        return undone
+    found = find_run(run, where.environ, prefix=prefix)
     _same_target(found, where)
     step_aside(found.prefix, where.environ)
     question = f"put `{found.prefix}` back as it was before {found.id}?"
@@ -43,9 +47,32 @@ def roll_back(
         command="rollback",
         status="restored",
         exit_code=0,
+        target=_target(found.prefix, where),
         run=RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path), kept=record.record().kept),
         messages=(_restored(found),),
     )
+
+
+def _undo_unfinished(prefix: Path, screen: Screen, log: Log, *, yes: bool, lock_timeout: float) -> Report | None:
+    """Settle a run that was killed: that is the rollback, unless the run turns out to be complete.
+
+    None when there is none.
+    """
+    from tfrepair.execute.recover import recover, unfinished
+
+    left = unfinished(prefix)
+    if left is None or left.holder is not None:
+        return None
+    if not yes and not screen.ask(f"{left.sentence}; settle it now?"):
+        return Report(command="rollback", status="planned", exit_code=1, messages=("declined: nothing was changed",))
+    done = recover(prefix, lock_timeout=lock_timeout)
+    if done is None:
+        return None
+    log.info("recovered", run=done.run, outcome=done.outcome)
+    if done.outcome == "finished":
+        screen.say(done.sentence)
+        return None
+    return Report(command="rollback", status="restored", exit_code=0, messages=(done.sentence,))
 
 
 def _same_target(run: RunFolder, where: TargetRequest) -> None:
@@ -67,6 +94,17 @@ def _prefix(run: str | None, where: TargetRequest, screen: Screen) -> Path | Non
     from tfrepair.app.diagnose import locate
 
     return Path(locate(where, screen).environment.prefix)
+
+
+def _target(prefix: Path, where: TargetRequest) -> Target | None:
+    """What is there now; None when nothing is."""
+    from tfrepair.errors import TargetError
+    from tfrepair.target.discover import describe_environment
+
+    try:
+        return describe_environment(prefix, where.environ)
+    except TargetError:
+        return None
 
 
 def _restored(run: RunFolder) -> str:

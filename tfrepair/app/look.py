@@ -27,6 +27,8 @@ class Look:
     target: Target
     facts: Facts
     diagnosis: Diagnosis
+    imported: bool = True
+    """Importing was asked for, whether it could be tried or not."""
 
     @property
     def second_witness(self) -> tuple[str, ...]:
@@ -39,7 +41,9 @@ class Look:
 
     @property
     def works(self) -> bool | None:
-        """TensorFlow imports and computes, and no finding is an error; None when it was not tried."""
+        """TensorFlow imports and computes, and no finding is an error; None when that was not asked."""
+        if not self.imported:
+            return None
         if self.diagnosis.errors:
             return False
         tried = self.facts.get("import.ok")
@@ -80,7 +84,7 @@ def look(
         findings=[finding.id for finding in diagnosis.findings],
         import_ok=facts.value("import.ok"),
     )
-    return Look(target=target, facts=facts, diagnosis=diagnosis)
+    return Look(target=target, facts=facts, diagnosis=diagnosis, imported=request.imports)
 
 
 def smoke_of(facts: Facts) -> Smoke | None:

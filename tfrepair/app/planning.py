@@ -10,13 +10,13 @@ from packaging.utils import canonicalize_name
 
 from tfrepair.app.base import any_base, base_for, refusal_of
 from tfrepair.app.wishes import constraint_lines, is_file, requirement_lines, wishes
-from tfrepair.errors import NoRepairError
+from tfrepair.errors import NoRepairError, UsageError
 from tfrepair.model.dependencies import tree
 from tfrepair.model.goals import Goals
 from tfrepair.model.plan import Uninstall
 from tfrepair.model.wire import installed_in
 from tfrepair.reason.choose import choose, parse_wanted
-from tfrepair.reason.goals import acting, goals_of, manual_steps
+from tfrepair.reason.goals import acting, goals_of, manual_steps, untrusted
 from tfrepair.reason.planner import make_plan
 from tfrepair.reason.situation import Situation
 
@@ -55,6 +55,11 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
         steps = manual_steps(by_hand, bench.playbooks, seen.facts)
         raise ManualError("; ".join(finding.title for finding in by_hand), steps=steps)
     goals = goals_of(findings, bench.playbooks, seen.facts) | Goals(install=("tensorflow",))
+    if urls := [line for line in goals.install if "@" in line and untrusted(findings, bench.playbooks)]:
+        raise UsageError(
+            f"a playbook of the current folder wants to install from a URL: {urls[0]}",
+            hint="`--trust` lets playbooks of the current folder act",
+        )
     strategy = turn.strategy or _strategy(subject, bench, goals)
     python = seen.target if strategy == "in-place" else base_for(subject, bench)
     if _other_python_needed(python, seen, bench, turn):
@@ -94,6 +99,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
             resolver(bench, subject, python),
         ),
         prefix=str(subject.prefix),
+        untrusted=untrusted(findings, bench.playbooks),
     )
     _leave_to_conda(plan, seen)
     return plan

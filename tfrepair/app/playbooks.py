@@ -26,6 +26,11 @@ def gather(request: PlaybookRequest, cwd: Path) -> tuple[Playbook, ...]:
     found = {playbook.name: playbook for playbook in load_builtin()}
     for path in project_files(cwd):
         playbook = load_playbook(path, "project", request.trust, known_facts=known_facts())
+        if playbook.name in found and not request.trust:
+            raise UsageError(
+                f"`{path}` of the current folder takes the place of the built-in playbook `{playbook.name}`",
+                hint="`--trust` lets it; or work from another folder",
+            )
         found[playbook.name] = playbook
     for extra in request.extra:
         for path in _files(extra, found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from tfrepair.errors import StepError
@@ -44,7 +45,13 @@ def ports_for(bench: Bench, subject: Subject, seen: Look) -> Ports:
     def run_command(argv: Sequence[str], *, cwd: Path, timeout: float) -> None:
         from tfrepair.target.interpreter import run
 
-        done = run(argv, env=bench.environ, cwd=cwd, timeout=timeout, on_line=bench.screen.line)
+        scripts = describe_environment(cwd, bench.environ).environment.scripts
+        environ = {name: value for name, value in bench.environ.items() if name not in {"PYTHONHOME", "CONDA_PREFIX"}}
+        environ |= {"VIRTUAL_ENV": str(cwd), "PATH": os.pathsep.join((scripts, bench.environ.get("PATH", "")))}
+        try:
+            done = run(argv, env=environ, cwd=cwd, timeout=timeout, on_line=bench.screen.line)
+        except OSError as error:
+            raise StepError(f"`{argv[0]}` cannot be run: {error.strerror or error}") from error
         if done.exit_code != 0:
             last = (done.stderr or done.stdout).strip().splitlines()[-1:]
             raise StepError(f"`{' '.join(argv)}` ended with {done.exit_code}: {' '.join(last)}")

@@ -9,7 +9,8 @@ from tfrepair.app.look import Look, look, smoke_of
 from tfrepair.app.planning import Round, plan_round
 from tfrepair.app.ports import ports_for
 from tfrepair.app.report import RunInfo
-from tfrepair.errors import ChangedError, NoRepairError, StepError, SurroundingsError
+from tfrepair.errors import ChangedError, StepError, SurroundingsError, TfrepairError
+from tfrepair.model.plan import RunCommand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,8 @@ def repair(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report)
     try:
         return _attempt(plan, seen, subject, bench, base)
     except ChangedError as error:
-        if bench.request.plan_in is not None or subject.target is None:
+        opaque = any(isinstance(operation, RunCommand) for operation in plan.operations)
+        if opaque or bench.request.plan_in is not None or subject.target is None:
             raise
         bench.screen.say(f"{error.message}; staging again")
         again = look(subject.target, bench.playbooks, bench.look, bench.environ, bench.screen, bench.log)
@@ -129,7 +131,7 @@ def _next(progress: _Progress, staged: Look, stage: Path, seen: Look, subject: S
     """The plan of the next round: in place on the stage, then a rebuild. Raises StepError."""
     number = progress.plan.round + 1
     if number <= MAX_ROUNDS and bench.request.plan_in is None:
-        for turn, view in _turns(progress, staged, stage, seen, number, bench):
+        for turn, view in _turns(progress, staged, stage, seen, number, subject, bench):
             plan = _tried(turn, view, subject, bench)
             if plan is not None and plan.operations and (plan.strategy, _signature(plan)) not in progress.tried:
                 return plan
@@ -142,14 +144,15 @@ def _next(progress: _Progress, staged: Look, stage: Path, seen: Look, subject: S
 
 
 def _turns(
-    progress: _Progress, staged: Look, stage: Path, seen: Look, number: int, bench: Bench
+    progress: _Progress, staged: Look, stage: Path, seen: Look, number: int, subject: Subject, bench: Bench
 ) -> Iterator[tuple[Round, Look]]:
     plan = progress.plan
     yield (
         Round(number=number, strategy="in-place", choice=plan.tensorflow, stage=stage, fingerprint=plan.fingerprint),
         staged,
     )
-    if plan.strategy == "in-place" and bench.request.strategy == "auto" and seen.target.environment.kind == "venv":
+    exists = subject.target is not None and subject.target.environment.kind == "venv"
+    if exists and plan.strategy == "in-place" and bench.request.strategy == "auto":
         again = Round(number=number, strategy="rebuild", choice=plan.tensorflow, fingerprint=plan.fingerprint)
         yield again, seen
 
@@ -157,7 +160,7 @@ def _turns(
 def _tried(turn: Round, view: Look, subject: Subject, bench: Bench) -> Plan | None:
     try:
         return plan_round(view, subject, bench, turn)
-    except (NoRepairError, SurroundingsError) as error:
+    except TfrepairError as error:
         bench.log.info("no plan", number=turn.number, strategy=turn.strategy, reason=error.message)
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -105,9 +106,11 @@ def _crashed(arguments: list[str], error: Exception) -> int:
 def _failed(arguments: list[str], error: TfrepairError) -> int:
     from tfrepair.cli.session import fail
 
-    command = next((word for word in arguments if not word.startswith("-")), "tfrepair")
+    words = [word for word in arguments[:2] if not word.startswith("-")]
+    command = " ".join(words if words[:1] in (["runs"], ["playbook"]) else words[:1]) or "tfrepair"
+    wanted = "--json" in arguments or os.environ.get("TFREPAIR_JSON", "").lower() in {"1", "true", "yes", "on"}
     try:
-        fail(error, command=command, json="--json" in arguments)
+        fail(error, command=command, json=wanted)
     except typer.Exit as end:
         return end.exit_code
     return error.exit_code

@@ -34,7 +34,7 @@ def list_(json: opt.Json = False) -> None:
 
 @app.command()
 def show(run: Annotated[str, typer.Argument(metavar="RUN")], json: opt.Json = False) -> None:
-    """One run: its plan, its journal, how it ended."""
+    """One run: where its record is, its journal, how it ended."""
     import json as encoder
 
     from tfrepair.app.history import detail as details
@@ -47,7 +47,7 @@ def show(run: Annotated[str, typer.Argument(metavar="RUN")], json: opt.Json = Fa
         print(encoder.dumps({"schema_version": 1, "command": "runs show", "run": body}, indent=2))
         return
     print(f"run {found.id}: {found.command} on {found.prefix}, {found.status}")
-    print(f"record: {found.folder}")
+    print(f"record: {found.folder} (plan.json, pylock.toml, log.jsonl, smoke-before.txt, smoke-after.txt)")
     for entry in entries:
         detail = ", ".join(f"{key}: {value}" for key, value in entry.detail.items())
         print(f"  {entry.at}  {entry.event}  {detail}")

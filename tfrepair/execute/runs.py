@@ -178,15 +178,15 @@ def keep_count(keep: str) -> int:
 
 def superseded(prefix: Path, keep: int) -> tuple[str, ...]:
     """Ids of the runs on a prefix whose kept environments go when only the newest `keep` stay."""
-    return tuple(path.name for path in _droppable(Beside.of(prefix), max(keep, 0), every=False))
+    return tuple(path.name for path in _droppable(Beside.of(prefix), max(keep, 0)))
 
 
-def prune(run: RunFolder, keep: int, *, every: bool = False) -> int:
+def prune(run: RunFolder, keep: int) -> int:
     """Remove the oldest kept environments of this run's place beyond `keep`, under its lock; bytes freed.
 
-    Without `every`, what a rollback replaced stays when it holds files that are nowhere else.
+    What a rollback replaced stays when it holds files that are nowhere else.
     """
-    gone = _droppable(run.beside, keep, every=every)
+    gone = _droppable(run.beside, keep)
     empty = [path for path in _kept(run.beside) if not exists(path / "tree")]
     freed = size(gone).exclusive
     for path in (*gone, *empty):
@@ -202,22 +202,31 @@ def _kept(beside: Beside) -> list[Path]:
     return sorted((path for path in beside.folder.iterdir() if _RUN_ID.match(path.name)), reverse=True)
 
 
-def _droppable(beside: Beside, keep: int, *, every: bool) -> list[Path]:
+def _droppable(beside: Beside, keep: int) -> list[Path]:
     full = [path for path in _kept(beside) if exists(path / "tree")]
-    return [path for path in full[keep:] if every or not exists(path / _PRECIOUS)]
+    return [path for path in full[keep:] if not exists(path / _PRECIOUS)]
 
 
 def clean(every: Iterable[RunFolder], *, keep: int = 0, lock_timeout: float = 10.0) -> int:
-    """Remove what runs keep, except the newest `keep` on each environment; bytes freed. Raises SurroundingsError."""
-    places: dict[Path, RunFolder] = {}
+    """Remove what these runs keep, except the newest `keep` on each environment; bytes freed.
+
+    Raises SurroundingsError.
+    """
+    places: dict[Path, list[RunFolder]] = {}
     for run in every:
-        places.setdefault(run.place, run)
+        places.setdefault(run.place, []).append(run)
     freed = 0
-    for run in places.values():
-        if run.beside.folder.is_dir():
-            with environment_lock(run.beside, timeout=lock_timeout, run="cleaning"):
-                settle(run.beside)
-                freed += prune(run, keep, every=True)
+    for chosen in places.values():
+        beside = chosen[0].beside
+        if not beside.folder.is_dir():
+            continue
+        with environment_lock(beside, timeout=lock_timeout, run="cleaning"):
+            settle(beside)
+            gone = sorted(chosen, key=lambda run: run.id, reverse=True)[keep:]
+            freed += size([run.tree for run in gone]).exclusive
+            for run in gone:
+                _forget(run.folder, status="cleaned")
+                remove_tree(beside.run(run.id))
     return freed
 
 

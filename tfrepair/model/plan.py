@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Strategy = Literal["create", "in-place", "rebuild"]
@@ -179,5 +179,5 @@ class Plan:
     moves: tuple[Move, ...] = ()
     notes: tuple[str, ...] = ()
     """What the user should know before it runs, one sentence each."""
-    commands_trusted: bool = True
-    variables: dict[str, str] = field(default_factory=dict)
+    untrusted: tuple[str, ...] = ()
+    """Files of playbooks in it that act only with `--trust` or a confirmation."""

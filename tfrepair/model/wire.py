@@ -23,9 +23,9 @@ def facts_to_json(facts: Facts) -> dict[str, Any]:
     return {"format": FACTS_FORMAT, "facts": {path: _state(fact) for path, fact in sorted(facts.by_path.items())}}
 
 
-def facts_from_json(body: Mapping[str, Any]) -> Facts:
+def facts_from_json(body: Any) -> Facts:
     """The reverse. Raises ValueError when it is not such a document."""
-    if body.get("format") != FACTS_FORMAT:
+    if not isinstance(body, dict) or body.get("format") != FACTS_FORMAT:
         raise ValueError(f"`format` is not `{FACTS_FORMAT}`")
     return Facts.of(
         Fact(path=path, state=_from_state(state), source=str(state.get("source", "recorded")))
@@ -96,12 +96,12 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
     return {"format": PLAN_FORMAT, **asdict(plan)}
 
 
-def plan_from_json(body: Mapping[str, Any]) -> Plan:
+def plan_from_json(body: Any) -> Plan:
     """The reverse. Raises ValueError when it is not such a document."""
     from pydantic import TypeAdapter
 
     from tfrepair.model.plan import Plan
 
-    if body.get("format") != PLAN_FORMAT:
+    if not isinstance(body, dict) or body.get("format") != PLAN_FORMAT:
         raise ValueError(f"`format` is not `{PLAN_FORMAT}`")
     return TypeAdapter(Plan).validate_python({key: value for key, value in body.items() if key != "format"})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.probes.collector import Context, Probe, known
+from tfrepair.target.describe import read_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,7 @@ def _collect(context: Context) -> Iterator[Fact]:
             "environment.externally_managed": environment.externally_managed,
             "environment.system_site_packages": environment.system_site_packages,
             "environment.has_pip": has_pip,
+            "environment.prompt": _prompt(Path(environment.prefix)),
         },
     )
 
@@ -34,6 +36,13 @@ def _collect(context: Context) -> Iterator[Fact]:
 def _folders(context: Context) -> tuple[str, ...]:
     environment = context.target.environment
     return tuple(dict.fromkeys((*environment.site_folders, *environment.sys_path)))
+
+
+def _prompt(prefix: Path) -> str | None:
+    """As pyvenv.cfg has it: venv quotes it, virtualenv does not."""
+    text = read_config(prefix / "pyvenv.cfg").get("prompt", "").strip()
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return (text[1:-1] if quoted else text) or None
 
 
 PROBE = Probe(
@@ -45,6 +54,7 @@ PROBE = Probe(
         "environment.externally_managed": "True or false: the system's package manager owns it (PEP 668).",
         "environment.system_site_packages": "True or false: a venv that sees the base's site-packages.",
         "environment.has_pip": "True or false: pip can be imported there.",
+        "environment.prompt": "Text: the prompt that a venv was given.",
     },
     collect=_collect,
 )

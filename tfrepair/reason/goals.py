@@ -25,16 +25,23 @@ def acting(diagnosis: Diagnosis, only: Collection[str] = ()) -> tuple[Finding, .
 
 
 def goals_of(findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: Facts) -> Goals:
-    """What the steps of these findings' playbooks ask for, merged. A playbook that is not trusted asks for nothing."""
+    """What the steps of these findings' playbooks ask for, merged."""
     by_name = {playbook.name: playbook for playbook in playbooks}
     total = Goals()
     for finding in findings:
         playbook = by_name[finding.playbook]
-        if finding.repair == "manual" or not playbook.source.trusted:
+        if finding.repair == "manual":
             continue
         for step in applicable(playbook, facts):
             total |= ACTIONS[step.action].goals(step.args, facts)
     return total
+
+
+def untrusted(findings: Sequence[Finding], playbooks: Sequence[Playbook]) -> tuple[str, ...]:
+    """Files of the playbooks among these that may show a plan and not act."""
+    by_name = {playbook.name: playbook.source for playbook in playbooks}
+    sources = (by_name[finding.playbook] for finding in findings if finding.repair == "automatic")
+    return tuple(dict.fromkeys(source.path for source in sources if not source.trusted))
 
 
 def manual_steps(findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: Facts) -> tuple[str, ...]:
