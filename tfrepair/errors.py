@@ -6,7 +6,7 @@ from __future__ import annotations
 class TfrepairError(Exception):
     """Something the user must know. Ends the command with `exit_code` (see the table in README.md)."""
 
-    code = "error"
+    code = "internal"
     exit_code = 70
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
@@ -77,6 +77,9 @@ class InterruptedRunError(TfrepairError):
 
     code = "interrupted"
     exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("interrupted: everything is as it was")
 
 
 class UnresolvableError(NoRepairError):

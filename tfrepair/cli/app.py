@@ -11,13 +11,11 @@ import typer
 
 from tfrepair import __version__
 from tfrepair.cli import diagnose, fix, playbook, rollback, runs, verify
-from tfrepair.errors import TfrepairError, UsageError
+from tfrepair.errors import InterruptedRunError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
     from types import FrameType
 
-INTERRUPTED = 130
-INTERNAL = 70
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -61,11 +59,11 @@ def run(arguments: list[str]) -> int:
     try:
         code = typer.main.get_command(app).main(args=arguments, prog_name="tfrepair", standalone_mode=False)
     except KeyboardInterrupt:
-        return _failed(arguments, _error("interrupted: everything is as it was", INTERRUPTED, "interrupted"))
+        return _failed(arguments, InterruptedRunError())
     except TfrepairError as error:
         return _failed(arguments, error)
     except typer.Abort:
-        return _failed(arguments, _error("interrupted: everything is as it was", INTERRUPTED, "interrupted"))
+        return _failed(arguments, InterruptedRunError())
     except Exception as error:  # noqa: BLE001  # the border: everything else is a mistake of ours
         shown = getattr(error, "format_message", None)
         if shown is None:
@@ -87,19 +85,14 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _error(message: str, exit_code: int, code: str) -> TfrepairError:
-    error = TfrepairError(message)
-    error.exit_code = exit_code
-    error.code = code
-    return error
-
-
 def _crashed(arguments: list[str], error: Exception) -> int:
     import traceback
 
     traceback.print_exception(error)
-    problem = _error(f"an error in tfrepair itself: {type(error).__name__}: {error}", INTERNAL, "internal")
-    problem.hint = "the target is as it was; please report this with the lines above"
+    problem = TfrepairError(
+        f"an error in tfrepair itself: {type(error).__name__}: {error}",
+        hint="the target is as it was; please report this with the lines above",
+    )
     return _failed(arguments, problem)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tfrepair.errors import TfrepairError, UsageError
+from tfrepair.errors import InterruptedRunError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +68,8 @@ def session(output: Output) -> Iterator[tuple[Console, Log]]:
             yield console, log
         except TfrepairError as error:
             fail(error, command=output.command, json=output.json)
+        except KeyboardInterrupt:
+            fail(InterruptedRunError(), command=output.command, json=output.json)
 
 
 def _opened(path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202  # a text file

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from tfrepair.errors import SurroundingsError
-from tfrepair.execute.files import remove_tree
+from tfrepair.execute.files import exists, remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tfrepair.execute.paths import Beside
 
 
 @contextmanager
@@ -55,3 +57,12 @@ def remove_parents(beside: Path, made: list[Path]) -> None:
                 path.rmdir()
             except OSError:
                 return
+
+
+def forget_place(beside: Beside) -> None:
+    """Remove the folder beside an environment that does not exist and of which nothing is kept."""
+    if exists(beside.place) or not beside.folder.is_dir():
+        return
+    with suppress(OSError):
+        if not any(path.is_dir() for path in beside.folder.iterdir()):
+            remove_tree(beside.folder)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tfrepair.errors import ChangedError, StepError, SurroundingsError
 from tfrepair.execute.files import exists, explained, remove_tree, sync_file_system, sync_folder
 from tfrepair.execute.fingerprint import digest_of, fingerprint, manifest
-from tfrepair.execute.guards import make_parents, remove_parents, uninterrupted
+from tfrepair.execute.guards import forget_place, make_parents, remove_parents, uninterrupted
 from tfrepair.execute.linking import link_tree
 from tfrepair.execute.lock import environment_lock
 from tfrepair.execute.operations import Stage
@@ -233,6 +233,7 @@ class Transaction:
             self._stack.close()
         if not self.committed:
             remove_parents(self.record.beside.folder, self._made)
+            forget_place(self.record.beside)
 
 
 def _changed(place: Path) -> ChangedError:
