@@ -116,6 +116,28 @@ def test_versions_of_the_users_distributions_are_constraints_and_exempt_from_the
     assert request.roots == ("tensorflow==2.10.0",)
 
 
+def test_what_must_move_comes_from_the_releases_own_time_where_that_can_be():
+    pandas = dist("pandas", "2.2.3", requires=["numpy>=1.22.4"], requested=True)
+    index = Index(*ANSWER, refusals=1)
+    make_plan(situation(*TEXTBOOK, pandas), index)
+    first, second = index.asked
+    assert "numpy" not in first.exempt
+    assert "numpy" in second.exempt
+    assert first.constraints == second.constraints
+
+
+def test_the_tree_of_a_tensorflow_that_stays_is_left_alone_where_it_fits():
+    whole = dist("tensorflow", "2.10.0", requires=["numpy", "h5py"], requested=True)
+    tree = (whole, dist("numpy", "2.2.6"), dist("h5py", "3.16.0"), dist("keras", "2.9.0"))
+    index = Index(pin("tensorflow", "2.10.0"), pin("numpy", "1.23.3"), pin("h5py", "3.16.0"), pin("keras", "2.10.0"))
+    make_plan(situation(*tree, gentle=True, unfit=frozenset({"keras"})), index)
+    (request,) = index.asked
+    assert "h5py==3.16.0" in request.constraints
+    assert not any(line.startswith(("keras==", "numpy==")) for line in request.constraints)
+    assert "h5py" in request.exempt
+    assert not {"numpy", "keras"} & set(request.exempt)
+
+
 def test_a_move_that_must_be_says_why():
     pandas = dist("pandas", "2.2.3", requires=["numpy>=1.22.4"], requested=True)
     plan = make_plan(situation(*TEXTBOOK, pandas), Index(*ANSWER))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tfrepair.model.target import Target
 
 EVIDENCE_SHOWN = 8
+WIDTH = 118
 
 
 def target_lines(target: Target) -> Iterator[str]:
@@ -59,7 +61,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     yield f"plan, round {plan.round}: {choice.name} {choice.version} ({choice.reason})"
     yield f"  {_where(plan)}"
     for number, summary in enumerate(summaries(plan), start=1):
-        yield f"  {number}. {summary}"
+        yield from wrapped(f"{number}. {summary}")
     for move in plan.moves:
         yield f"  changes: {move.name} {move.before} -> {move.after or 'removed'}: {move.why}"
     for note in plan.notes:
@@ -75,6 +77,13 @@ def summaries(plan: Plan) -> Iterator[str]:
             yield from (operation.summary for operation in operations)
             continue
         yield f"uninstall {', '.join(_leaving(operation, plan) for operation in operations)}"
+
+
+def wrapped(text: str) -> list[str]:
+    """A long line as several, indented; names and paths stay whole."""
+    return textwrap.wrap(
+        text, WIDTH, initial_indent="  ", subsequent_indent="     ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _leaving(operation: Operation, plan: Plan) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -29,7 +30,7 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
     Raises NoRepairError when nothing fits.
     """
     first: UnresolvableError | None = None
-    for request in _requests(situation):
+    for request in _strictly_first(_requests(situation), _must_move(situation)):
         try:
             return resolve(request)
         except UnresolvableError as error:
@@ -39,6 +40,20 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
         f"{situation.choice.name} {situation.choice.version} cannot be installed here: {first.reason}",
         hint="pin another release with `--tensorflow`, or see `tfrepair tensorflow list` for those that fit",
     ) from first
+
+
+def _strictly_first(requests: Iterable[ResolveRequest], movers: frozenset[str]) -> Iterator[ResolveRequest]:
+    """Each request twice where that differs: what must move comes from the release's own time, or else from any."""
+    for request in requests:
+        strict = tuple(name for name in request.exempt if name not in movers)
+        if strict != request.exempt:
+            yield replace(request, exempt=strict)
+        yield request
+
+
+def _must_move(situation: Situation) -> frozenset[str]:
+    broken = (d.canonical_name for d in situation.distributions if breaks(d, situation.bounds) is not None)
+    return situation.unfit.union(broken)
 
 
 def constraint(requirement: Requirement) -> str | None:

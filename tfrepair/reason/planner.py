@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tfrepair.reason.situation import Situation
 
 MEGABYTE = 1_000_000
+NAMED = 5
+"""How many distributions a sentence names."""
 
 
 def make_plan(situation: Situation, resolve: Resolve) -> Plan:
@@ -144,8 +146,8 @@ def _relative(path: str, prefix: str) -> str:
 
 def _install_text(situation: Situation, fresh: tuple[Pin, ...]) -> str:
     first = sorted(fresh, key=lambda pin: (pin.name != situation.choice.name, pin.name))
-    shown = ", ".join(f"{pin.name} {pin.version}" for pin in first[:4])
-    more = f" and {len(fresh) - 4} more" if len(fresh) > 4 else ""  # noqa: PLR2004
+    shown = ", ".join(f"{pin.name} {pin.version}" for pin in first[:NAMED])
+    more = f" and {len(fresh) - NAMED} more" if len(fresh) > NAMED else ""
     size = sum(pin.size or 0 for pin in fresh)
     weight = f" (at most {max(1, round(size / MEGABYTE))} MB to download)" if size else ""
     return f"install {shown}{more}{weight}"
@@ -167,7 +169,7 @@ def _moves(situation: Situation, lock: Lock) -> Iterator[Move]:
 
 def _why(distribution: Distribution, situation: Situation, lock: Lock) -> str:
     choice = situation.choice
-    asked = next((line for line in roots(situation)[1:] if _names(line, distribution)), None)
+    asked = next((line for line in roots(situation)[1:] if _rules_out(line, distribution)), None)
     if asked is not None:
         return f"a playbook or a requirements file asks for {asked}"
     bound = breaks(distribution, situation.bounds)
@@ -179,8 +181,11 @@ def _why(distribution: Distribution, situation: Situation, lock: Lock) -> str:
     return f"no set of versions with {choice.name} {choice.version} holds it"
 
 
-def _names(line: str, distribution: Distribution) -> bool:
-    return canonicalize_name(Requirement(line).name) == distribution.canonical_name
+def _rules_out(line: str, distribution: Distribution) -> bool:
+    """The requirement is about this distribution and its version does not meet it."""
+    requirement = Requirement(line)
+    mine = canonicalize_name(requirement.name) == distribution.canonical_name
+    return mine and not requirement.specifier.contains(distribution.version, prereleases=True)
 
 
 def _notes(situation: Situation, lock: Lock) -> Iterable[str]:
@@ -203,13 +208,14 @@ def _rewritten(situation: Situation, lock: Lock) -> Iterator[str]:
     moved = [
         d.canonical_name
         for d in situation.distributions
-        if (pin := lock.get(d.canonical_name)) and not same(pin.version, d.version) and d.canonical_name not in user
+        if (pin := lock.get(d.canonical_name))
+        and not same(pin.version, d.version)
+        and d.canonical_name not in user | situation.family
     ]
     if moved and lock.cutoff:
-        yield (
-            f"what only TensorFlow needs ({', '.join(moved)}) comes in the versions of its own time, "
-            f"as of {lock.cutoff}"
-        )
+        more = f" and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
+        named = f"{', '.join(moved[:NAMED])}{more}"
+        yield f"what only TensorFlow needs ({named}) comes in the versions of its own time, as of {lock.cutoff}"
     for d in situation.distributions:
         pin = lock.get(d.canonical_name)
         if pin and same(pin.version, d.version) and d.altered and d.canonical_name not in situation.family:
