@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfrepair.app.bench import variables
 from tfrepair.app.look import look, smoke_of
 from tfrepair.app.playbooks import gather
 from tfrepair.app.report import Report, Status
@@ -37,7 +38,8 @@ def diagnose(
     if recorded is not None:
         return _judge(recorded, playbooks, playbook_request, screen)
     target = locate(target_request, screen)
-    seen = look(target, playbooks, look_request, target_request.environ, screen, log)
+    told = variables(playbook_request)
+    seen = look(target, playbooks, look_request, target_request.environ, screen, log, told=told)
     if facts_out is not None:
         _write(seen.facts, facts_out)
     warnings = unfinished(target)

@@ -62,12 +62,13 @@ class Facts:
         """The state of a path.
 
         `distribution.NAME.*` of a distribution that is not installed is Absent once the inventory is known, and so is
-        `bounds.NAME.*` of a distribution without a bound. An option that was not given is Absent.
+        `bounds.NAME.*` of a distribution without a bound. An option or variable that was not given
+        is Absent.
         """
         fact = self.by_path.get(path)
         if fact is not None:
             return fact.state
-        if path.startswith("options."):
+        if path.startswith(("options.", "vars.")):
             return Absent()
         index = _INDEX_OF_FAMILY.get(path.partition(".")[0])
         if index is None or path == index or isinstance(self.get(index), Unknown):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.registry import ACTIONS
+from tfrepair.errors import UsageError
+from tfrepair.model.facts import Known
 from tfrepair.model.goals import Goals
 from tfrepair.reason.steps import applicable
 from tfrepair.reason.text import fill
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from tfrepair.model.facts import Facts
     from tfrepair.model.finding import Diagnosis, Finding
     from tfrepair.model.playbook import Playbook
+
+_VARIABLE = re.compile(r"\{vars\.([a-zA-Z_]\w*)\}")
 
 
 def acting(diagnosis: Diagnosis, only: Collection[str] = ()) -> tuple[Finding, ...]:
@@ -33,8 +38,26 @@ def goals_of(findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: 
         if finding.repair == "manual":
             continue
         for step in applicable(playbook, facts):
-            total |= ACTIONS[step.action].goals(step.args, facts)
+            total |= ACTIONS[step.action].goals(_with_variables(step.args, facts), facts)
     return total
+
+
+def _with_variables(value: Any, facts: Facts) -> Any:
+    """Arguments with `{vars.NAME}` filled in. Raises UsageError for a variable that was not given."""
+    match value:
+        case str():
+            for name in _VARIABLE.findall(value):
+                if not isinstance(facts.get(f"vars.{name}"), Known):
+                    raise UsageError(
+                        f"a playbook needs the variable `{name}`", hint=f"give it with `--var {name}=VALUE`"
+                    )
+            return _VARIABLE.sub(lambda found: str(facts.value(f"vars.{found[1]}")), value)
+        case list() | tuple():
+            return [_with_variables(part, facts) for part in value]
+        case dict():
+            return {key: _with_variables(part, facts) for key, part in value.items()}
+        case _:
+            return value
 
 
 def untrusted(findings: Sequence[Finding], playbooks: Sequence[Playbook]) -> tuple[str, ...]:
