@@ -16,6 +16,7 @@ from tfrepair.app.playbooks import gather
 from tfrepair.app.repair import repair
 from tfrepair.app.report import Report
 from tfrepair.app.selfcopy import step_aside
+from tfrepair.app.space import check_space
 from tfrepair.app.subject import find_subject
 from tfrepair.app.wishes import is_file
 from tfrepair.errors import SurroundingsError, UsageError
@@ -90,6 +91,8 @@ def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Rep
     bench.screen.plan(plan)
     for sentence in _given_up(subject, request):
         bench.screen.say(sentence)
+    if plan.operations:
+        bench.screen.say(f"  {check_space(plan, subject.prefix)}")
     if request.plan_out is not None:
         from tfrepair.model.wire import plan_to_json
 

@@ -141,6 +141,40 @@ def kept(specs: Sequence[str], environ: Mapping[str, str]) -> tuple[RunFolder, .
     return tuple(run for run in chosen if run.record().kept)
 
 
+def chosen_for_cleaning(
+    runs: Sequence[RunFolder], *, older_than: float | None, keep: int | None, max_size: float | None
+) -> tuple[RunFolder, ...]:
+    """Those of these runs that go: by age in days, beyond the newest `keep`, or until the rest fits `max_size` bytes.
+
+    `runs` are the newest first; without any limit all of them go.
+    """
+    if older_than is None and keep is None and max_size is None:
+        return tuple(runs)
+    gone = {run.id for run in runs[keep:]} if keep is not None else set()
+    if older_than is not None:
+        gone |= {run.id for run in runs if _days_since(run) > older_than}
+    if max_size is not None:
+        gone |= _beyond(runs, max_size)
+    return tuple(run for run in runs if run.id in gone)
+
+
+def _days_since(run: RunFolder) -> float:
+    import datetime as dt
+
+    started = dt.datetime.fromisoformat(str(run.data["started"]).replace("Z", "+00:00"))
+    return (dt.datetime.now(dt.timezone.utc) - started).total_seconds() / 86400
+
+
+def _beyond(runs: Sequence[RunFolder], max_size: float) -> set[str]:
+    """The oldest ones, so that what the others keep takes at most so many bytes together."""
+    from tfrepair.execute.runs import size
+
+    for count in range(len(runs), 0, -1):
+        if size([run.tree for run in runs[:count]]).exclusive <= max_size:
+            return {run.id for run in runs[count:]}
+    return {run.id for run in runs}
+
+
 def clean(chosen: Sequence[RunFolder]) -> int:
     """Drop what these runs keep; the bytes that are free now."""
     from tfrepair.execute.runs import clean as drop

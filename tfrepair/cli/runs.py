@@ -58,18 +58,26 @@ def clean(
     run: Annotated[
         list[str] | None, typer.Argument(metavar="[RUN]...", help="These runs; every run if none is given.")
     ] = None,
+    older_than: Annotated[
+        float | None, typer.Option("--older-than", metavar="DAYS", help="Only what is older than so many days.")
+    ] = None,
+    keep: Annotated[int | None, typer.Option("--keep", metavar="N", min=0, help="Spare the newest N.")] = None,
+    max_size: Annotated[
+        float | None, typer.Option("--max-size", metavar="MB", min=0, help="Drop the oldest until the rest fits.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", envvar="TFREPAIR_YES", help="Ask nothing.")] = False,
     json: opt.Json = False,
 ) -> None:
-    """Drop the old environments that are kept, so that their space is free. Going back is then not possible."""
+    """Drop old environments that are kept, so that their space is free. Going back is then not possible."""
     import json as encoder
     import sys
 
+    from tfrepair.app.history import chosen_for_cleaning, kept
     from tfrepair.app.history import clean as use_case
-    from tfrepair.app.history import kept
     from tfrepair.errors import UsageError
 
-    known = kept(run or (), os.environ)
+    limit = None if max_size is None else max_size * 1e6
+    known = chosen_for_cleaning(kept(run or (), os.environ), older_than=older_than, keep=keep, max_size=limit)
     if known and not yes:
         if not sys.stdin.isatty():
             raise UsageError("there is no terminal to ask on, so nothing was done", hint="`--yes` answers the question")

@@ -1,0 +1,31 @@
+"""Room on the disk, before anything is staged."""
+
+import pytest
+
+from tfrepair.app.space import RESERVE, check_space, needed
+from tfrepair.errors import SurroundingsError
+from tfrepair.model.plan import Choice, Install, Lock, Pin, Plan
+
+
+def plan(*sizes):
+    pins = tuple(Pin(name=f"p{n}", version="1", hashes=(), size=size) for n, size in enumerate(sizes))
+    return Plan(
+        round=1, strategy="in-place", prefix="/env", fingerprint="f", causes=(),
+        tensorflow=Choice(name="tensorflow", version="2.10.0", reason="test"),
+        operations=(Install(names=("p0", "p1"), summary_text="install"),), lock=Lock(pins=pins, pylock=""),
+    )  # fmt: skip
+
+
+def test_only_what_is_installed_counts_and_unknown_sizes_do_not():
+    assert needed(plan(1000, None, 5000)) == RESERVE + 3000
+
+
+def test_a_disk_with_room_is_said(tmp_path):
+    assert "2000 MB are free" in check_space(plan(1000, 1), tmp_path / "new" / "env", free=lambda _: 2_000_000_000)
+
+
+def test_a_disk_without_is_refused_with_both_numbers(tmp_path):
+    with pytest.raises(SurroundingsError, match=r"64 MB .* 10 MB are free") as error:
+        check_space(plan(1000, 1), tmp_path / "env", free=lambda _: 10_000_000)
+    assert error.value.exit_code == 6
+    assert "nothing was changed" in error.value.message

@@ -1,0 +1,44 @@
+"""Whether the disk has room for a plan, before anything is staged."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from tfrepair.errors import SurroundingsError
+from tfrepair.model.plan import Install
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tfrepair.model.plan import Plan
+
+UNPACKED = 3
+"""A TensorFlow wheel takes up to this many times its size when it is installed (measured: 2.4 to 2.8)."""
+RESERVE = 64_000_000
+"""Bytes for what is copied, journals and logs."""
+
+
+def needed(plan: Plan) -> int:
+    """Bytes that a plan takes beside the environment, at most; what has no known size is not counted."""
+    names = {name for operation in plan.operations if isinstance(operation, Install) for name in operation.names}
+    return RESERVE + UNPACKED * sum(pin.size or 0 for pin in plan.lock.pins if pin.name in names)
+
+
+def check_space(plan: Plan, prefix: Path, *, free: Callable[[Path], int] | None = None) -> str:
+    """A sentence with what is needed and what is free. Raises SurroundingsError when it does not fit."""
+    folder = next(path for path in (prefix.parent, *prefix.parents) if path.is_dir())
+    room = (free or _free)(folder)
+    wanted = needed(plan)
+    said = f"needs up to {wanted / 1e6:.0f} MB in `{folder}`, where {room / 1e6:.0f} MB are free"
+    if wanted > room:
+        raise SurroundingsError(
+            f"the disk is too full: the repair {said}; nothing was changed",
+            hint="free some space (`tfrepair runs clean` drops kept environments), or use another disk with `--venv`",
+        )
+    return said
+
+
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
