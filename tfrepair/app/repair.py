@@ -9,7 +9,7 @@ from tfrepair.app.look import Look, look, smoke_of
 from tfrepair.app.planning import Round, plan_round
 from tfrepair.app.ports import ports_for
 from tfrepair.app.report import RunInfo
-from tfrepair.errors import ChangedError, StepError, SurroundingsError, TfrepairError
+from tfrepair.errors import ChangedError, StepError, SurroundingsError, TfrepairError, UsageError
 from tfrepair.model.plan import RunCommand
 
 if TYPE_CHECKING:
@@ -59,10 +59,15 @@ def repair(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report)
 def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report) -> Report:
     from tfrepair.execute.run_folder import RunFolder
     from tfrepair.execute.transaction import Transaction
+    from tfrepair.target.console_scripts import console_script_problem
 
     record = RunFolder.create(subject.prefix, bench.environ)
     info = RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path))
     confirmed: list[Smoke] = []
+    # what did not start before is no reason to refuse a TensorFlow that works
+    scripts_started = (
+        subject.target is None or console_script_problem(subject.target.environment, bench.environ) is None
+    )
     with record.log_path.open("a", encoding="utf-8") as stream:
         bench.log.add(stream)
         before = smoke_of(seen.facts)
@@ -75,11 +80,11 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
             ) as transaction:
                 final = _rounds(plan, seen, subject, bench, transaction, record)
                 bench.screen.step("putting it in place and verifying it there")
-                transaction.commit(lambda: _confirm(subject, bench, confirmed))
-        except StepError as error:
+                transaction.commit(lambda: _confirm(subject, bench, confirmed, scripts_started=scripts_started))
+        except (StepError, UsageError) as error:
             bench.log.info("rolled back", reason=error.message)
             bench.screen.say("rolled back: the environment is as it was")
-            return replace(base, status="rolled-back", exit_code=error.exit_code, error=error, run=info)
+            return replace(base, status="rolled-back", exit_code=StepError.exit_code, error=error, run=info)
         finally:
             bench.log.remove(stream)
     return replace(
@@ -173,8 +178,9 @@ def _look_at_stage(stage: Path, bench: Bench) -> Look:
     return look(target, bench.playbooks, request, bench.environ, bench.screen, bench.log, told=bench.told)
 
 
-def _confirm(subject: Subject, bench: Bench, confirmed: list[Smoke]) -> Smoke:
+def _confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], *, scripts_started: bool) -> Smoke:
     """The smoke test at the final path, and one console script."""
+    from tfrepair.target.console_scripts import console_script_problem
     from tfrepair.target.discover import describe_environment
     from tfrepair.target.smoke import smoke_test
 
@@ -185,6 +191,9 @@ def _confirm(subject: Subject, bench: Bench, confirmed: list[Smoke]) -> Smoke:
         timeout=bench.look.timeout,
         on_rung=bench.screen.line,
     )
+    problem = console_script_problem(target.environment, bench.environ) if scripts_started else None
+    if problem is not None:
+        smoke = replace(smoke, ok=False, rung="console scripts", output=f"{smoke.output}\n{problem}")
     confirmed.append(smoke)
     return smoke
 

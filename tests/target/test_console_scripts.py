@@ -1,0 +1,54 @@
+"""Console scripts of an environment."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tfrepair.target.console_scripts import console_script_problem
+from tfrepair.target.discover import describe_environment
+
+
+@pytest.fixture
+def environment(tmp_path):
+    import venv
+
+    venv.create(tmp_path / "env", with_pip=False, symlinks=True)
+    return describe_environment(tmp_path / "env", os.environ).environment
+
+
+def script(environment, name, text, interpreter=sys.executable):
+    path = Path(environment.scripts, name)
+    path.write_text(f"#!{interpreter}\n{text}")
+    path.chmod(0o755)
+
+
+def test_an_environment_without_scripts_has_no_problem(environment):
+    assert console_script_problem(environment, os.environ) is None
+
+
+def test_a_script_that_says_who_it_is_has_no_problem(environment):
+    script(environment, "pip", "print('pip 1')")
+    assert console_script_problem(environment, os.environ) is None
+
+
+def test_looking_writes_no_bytecode(environment):
+    module = Path(environment.purelib, "who.py")
+    module.write_text("NAME = 'pip 1'\n")
+    script(environment, "pip", "import who; print(who.NAME)", interpreter=Path(environment.scripts, "python"))
+    assert console_script_problem(environment, os.environ) is None
+    assert not Path(environment.purelib, "__pycache__").exists()
+
+
+def test_a_script_that_does_not_start_is_named_with_what_it_says(environment):
+    script(environment, "pip", "raise SystemExit('no module named pip')")
+    assert "no module named pip" in console_script_problem(environment, os.environ)
+
+
+def test_a_script_whose_interpreter_is_gone_is_named(environment):
+    gone = Path(environment.scripts, "python-of-old")
+    script(environment, "mine", "", interpreter=gone)
+    problem = console_script_problem(environment, os.environ)
+    assert "mine" in problem
+    assert str(gone) in problem
