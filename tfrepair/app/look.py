@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tfrepair.model.facts import Fact, Facts, Known
@@ -76,7 +76,9 @@ def look(
     screen.step(f"{doing} `{target.environment.prefix}`")
     facts = collect(target, options, environ, on_probe=screen.line).merged(stated(told or {}))
     if facts.value("import.ok") is False and not request.hash_native:
-        facts = facts.merged(_closer(target, options, environ))
+        # TensorFlow does not work, so sizes are not enough: look again, native libraries hashed
+        closer = collect(target, replace(options, hash_native=True, imports=False), environ)
+        facts = facts.merged(Facts({p: f for p, f in closer.by_path.items() if not p.startswith("import.")}))
     diagnosis = diagnose(facts, playbooks)
     log.info(
         "diagnosed",
@@ -118,14 +120,3 @@ STATED = {
 def stated(values: Mapping[str, object]) -> Facts:
     """What the command line says, as facts; what was not given is absent without being listed."""
     return Facts.of(Fact(path=path, state=Known(value), source="command line") for path, value in values.items())
-
-
-def _closer(target: Target, options: object, environ: Mapping[str, str]) -> Facts:
-    """A second look at the files, native libraries hashed: TensorFlow did not work, so sizes are not enough."""
-    from dataclasses import replace
-
-    from tfrepair.probes.collector import ProbeOptions, collect
-
-    assert isinstance(options, ProbeOptions)  # noqa: S101  # imported late
-    facts = collect(target, replace(options, hash_native=True, imports=False), environ)
-    return Facts({path: fact for path, fact in facts.by_path.items() if not path.startswith("import.")})
