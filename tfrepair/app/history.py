@@ -41,7 +41,7 @@ def roll_back(
     if not yes and not screen.ask(question):
         return Report(command="rollback", status="planned", exit_code=1, messages=("declined: nothing was changed",))
     screen.step(f"putting back `{found.prefix}`")
-    record = rollback(found, where.environ, lock_timeout=lock_timeout)
+    record = rollback(found, where.environ, lock_timeout=lock_timeout, lost=lost)
     log.info("restored", run=found.id, prefix=str(found.prefix))
     return Report(
         command="rollback",

@@ -52,7 +52,9 @@ def read_journal(path: Path) -> tuple[JournalEntry, ...]:
     except FileNotFoundError:
         return ()
     entries = []
-    for line in data.split(b"\n"):
+    for line in data.splitlines(keepends=True):
+        if not line.endswith(b"\n"):  # the next writer cuts it off, so nobody may rely on it
+            break
         entry = _entry(line)
         if entry is None:
             break

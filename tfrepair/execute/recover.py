@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from tfrepair.errors import RollbackError, SurroundingsError
 from tfrepair.execute.files import exists, read_json
+from tfrepair.execute.journal import FORMAT
 from tfrepair.execute.lock import environment_lock, holder
 from tfrepair.execute.paths import Beside
-from tfrepair.execute.run_folder import RunFolder
+from tfrepair.execute.run_folder import SCHEMA_VERSION, RunFolder
 from tfrepair.execute.swap import Swap, inode, move
 
 if TYPE_CHECKING:
@@ -99,7 +100,23 @@ def settle(beside: Beside) -> Recovered | None:
             f"cannot be read by this user; it was started by {pointer.get('user')}; nothing was changed",
             hint=f"run `tfrepair rollback` as {pointer.get('user')}",
         )
+    _known_format(run)
     return Recovered(run=run.id, outcome=settle_run(run))
+
+
+def _known_format(run: RunFolder) -> None:
+    """Raise SurroundingsError for a record of a newer tfrepair: reading it wrongly could lose what it keeps."""
+    begin = next((entry.detail.get("format", FORMAT) for entry in run.entries if entry.event == "begin"), FORMAT)
+    for what, found, known in (
+        ("run.json", run.data.get("schema_version"), SCHEMA_VERSION),
+        ("journal", begin, FORMAT),
+    ):
+        if found != known:
+            raise SurroundingsError(
+                f"run {run.id} on `{run.place}` did not end, and its {what} has the format {found}, which this "
+                "tfrepair does not know; nothing was changed",
+                hint="finish it with the tfrepair that began it, or a newer one",
+            )
 
 
 def settle_run(run: RunFolder, *, reason: str = "found unfinished") -> Outcome:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from tfrepair.execute.lock import user_name
 from tfrepair.execute.paths import Beside, new_run_id, runs_dir
 from tfrepair.execute.swap import inode
 from tfrepair.model.run import RunRecord
+from tfrepair.model.wire import plan_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,7 +110,7 @@ class RunFolder:
 
     def write_plan(self, plan: Plan) -> None:
         """Store a plan (each round under its number too) and its lock."""
-        text = json.dumps(dataclasses.asdict(plan), indent=1).encode()
+        text = json.dumps(plan_to_json(plan), indent=1).encode()
         for name in ("plan.json", f"plan-{plan.round}.json"):
             write_durably(self.folder / name, text, mode=0o600)
         write_durably(self.folder / "pylock.toml", plan.lock.pylock.encode(), mode=0o600)

@@ -115,11 +115,13 @@ def kept_changes(run: RunFolder) -> tuple[str, ...]:
     return differences(before, run.tree) if before is not None and exists(run.tree) else ()
 
 
-def rollback(run: RunFolder, environ: Mapping[str, str], *, lock_timeout: float = 60.0) -> RunFolder:
+def rollback(
+    run: RunFolder, environ: Mapping[str, str], *, lock_timeout: float = 60.0, lost: Sequence[str] | None = None
+) -> RunFolder:
     """Put the environment back as it was before a run; a run of its own, so that it can be rolled back too.
 
-    An unfinished run is settled first; if it is this one, that was the rollback, and it is returned.
-    Raises UsageError, SurroundingsError, RollbackError.
+    `lost` is what `changes_since` said, when the caller asked already. An unfinished run is settled first; if it is
+    this one, that was the rollback, and it is returned. Raises UsageError, SurroundingsError, RollbackError.
     """
     with environment_lock(run.beside, timeout=lock_timeout, run=f"rollback of {run.id}"):
         recovered = settle(run.beside)
@@ -131,11 +133,11 @@ def rollback(run: RunFolder, environ: Mapping[str, str], *, lock_timeout: float 
                 hint="`tfrepair runs list` shows which runs keep one",
             )
         new = RunFolder.create(run.prefix, environ, command="rollback", of=run.id)
-        _exchange(run, new)
+        _exchange(run, new, lost=changes_since(run) if lost is None else lost)
     return new
 
 
-def _exchange(run: RunFolder, new: RunFolder) -> None:
+def _exchange(run: RunFolder, new: RunFolder, *, lost: Sequence[str]) -> None:
     kept = exists(run.tree)
     swap = Swap(
         place=run.place,
@@ -146,7 +148,6 @@ def _exchange(run: RunFolder, new: RunFolder) -> None:
         disposable=False,
     )
     new.update(created=swap.before is None, tensorflow=run.data.get("tensorflow"))
-    lost = changes_since(run)
     try:
         new.begin(of=run.id)
         if lost:

@@ -104,4 +104,6 @@ def plan_from_json(body: Any) -> Plan:
 
     if not isinstance(body, dict) or body.get("format") != PLAN_FORMAT:
         raise ValueError(f"`format` is not `{PLAN_FORMAT}`")
+    if body.get("schema_version") != 1:
+        raise ValueError(f"its schema_version is {body.get('schema_version')}, and this tfrepair knows 1")
     return TypeAdapter(Plan).validate_python({key: value for key, value in body.items() if key != "format"})
