@@ -19,7 +19,7 @@ from tfrepair.app.selfcopy import step_aside
 from tfrepair.app.space import check_space
 from tfrepair.app.subject import find_subject
 from tfrepair.app.wishes import is_file
-from tfrepair.errors import SurroundingsError, UsageError
+from tfrepair.errors import NoRepairError, SurroundingsError, UsageError
 from tfrepair.reason.choose import Wanted, parse_wanted
 
 if TYPE_CHECKING:
@@ -100,8 +100,11 @@ def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Rep
     if not plan.operations:
         return replace(
             base, status="failed", exit_code=4,
-            error=SurroundingsError("every version is as it should be and still TensorFlow does not work"),
-            messages=("nothing was changed",),
+            error=NoRepairError(
+                "every version is as it should be and still TensorFlow does not work",
+                hint="`tfrepair diagnose --deep` looks closer, `--strategy rebuild` builds the environment anew; "
+                "nothing was changed",
+            ),
         )  # fmt: skip
     if request.dry_run:
         messages = ("dry run: nothing was changed; more rounds may follow if TensorFlow does not work after this one",)
@@ -141,7 +144,12 @@ def _plan(seen: Look, subject: Subject, bench: Bench) -> Plan:
     mark = fingerprint(subject.prefix) if subject.target is not None else None
     if bench.request.plan_in is not None:
         return _reviewed(bench.request.plan_in, subject, mark)
-    return plan_round(seen, subject, bench, Round(number=1, fingerprint=mark))
+    plan = plan_round(seen, subject, bench, Round(number=1, fingerprint=mark))
+    whole = seen.target.environment.kind == "venv" and bench.request.strategy == "auto"
+    if plan.operations or subject.target is None or not whole:
+        return plan
+    # nothing is out of place that we can see: what is left to try is the environment's own scaffolding
+    return plan_round(seen, subject, bench, Round(number=1, strategy="rebuild", fingerprint=mark))
 
 
 def _reviewed(path: Path, subject: Subject, mark: str | None) -> Plan:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from tfrepair.app.subject import Subject
     from tfrepair.model.facts import Facts
     from tfrepair.model.plan import Choice, Plan, Strategy
+    from tfrepair.model.resolution import Resolve
     from tfrepair.model.target import Target
+    from tfrepair.target.installer.base import Installer
 
 OWN = "tfrepair"
 GRACE_DAYS = 30
@@ -135,13 +137,13 @@ class ManualError(NoRepairError):
         self.steps = steps
 
 
-def resolver(bench: Bench, subject: Subject, python: Target):  # type: ignore[no-untyped-def]  # noqa: ANN201  # a Resolve
+def resolver(bench: Bench, subject: Subject, python: Target) -> Resolve:
     """The port of planning, bound to the user's index configuration."""
     bench.screen.step(f"resolving exact versions for Python {python.interpreter.version_text}")
     return make_installer_for(bench, subject, python).resolve
 
 
-def make_installer_for(bench: Bench, subject: Subject, python: Target):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def make_installer_for(bench: Bench, subject: Subject, python: Target) -> Installer:
     """The installer for an interpreter, with the user's index configuration."""
     from tfrepair.target.installer.base import make_installer
     from tfrepair.target.installer.settings import index_settings
@@ -237,6 +239,9 @@ def _stays(choice: Choice, seen: Look) -> bool:
 
 def _extras(bench: Bench, python: Target) -> tuple[str, ...]:
     """Extras that the pin names: `tensorflow[and-cuda]`."""
+    given = bench.request.tensorflow
+    if given is not None and is_file(given):
+        return ()
     asked = wishes(bench, python.interpreter.markers)
     return parse_wanted(asked[0]).extras if asked else ()
 

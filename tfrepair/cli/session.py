@@ -16,6 +16,7 @@ from tfrepair.errors import InterruptedRunError, TfrepairError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import TextIO
 
     from tfrepair.app.report import Report
     from tfrepair.app.requests import PlaybookRequest, TargetRequest
@@ -72,7 +73,7 @@ def session(output: Output) -> Iterator[tuple[Console, Log]]:
             fail(InterruptedRunError(), command=output.command, json=output.json)
 
 
-def _opened(path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202  # a text file
+def _opened(path: Path) -> TextIO:
     try:
         return path.open("a", encoding="utf-8")
     except OSError as error:
