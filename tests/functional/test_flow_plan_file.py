@@ -25,7 +25,7 @@ def test_what_was_reviewed_is_what_runs(world, env, plan):
     done = world.tfrepair("fix", "--yes", "--env", env, "--plan", plan, "--json")
     assert done.code == 0, done
     stored = json_of(world.records()[0] / "plan.json")
-    assert stored == {key: value for key, value in reviewed.items() if key != "format"}
+    assert stored == reviewed
     assert world.imported(env) == NEW
 
 
