@@ -21,11 +21,19 @@ def diagnose(
         bool, typer.Option("--deep", envvar="TFREPAIR_DEEP", help="Also hash every file and ask pip for its view.")
     ] = False,
     facts: Annotated[
-        Path | None, typer.Option("--facts", metavar="FILE", help="Judge recorded facts instead of a target.")
+        Path | None,
+        typer.Option(
+            "--facts", metavar="FILE", envvar="TFREPAIR_FACTS", help="Judge recorded facts instead of a target."
+        ),
     ] = None,
     facts_out: Annotated[
         Path | None,
-        typer.Option("--facts-out", metavar="FILE", help="Also write the facts as JSON (`-`: standard output)."),
+        typer.Option(
+            "--facts-out",
+            metavar="FILE",
+            envvar="TFREPAIR_FACTS_OUT",
+            help="Also write the facts as JSON (`-`: standard output).",
+        ),
     ] = None,
     timeout: opt.Timeout = 300.0,
     playbook: opt.Playbook = None,

@@ -23,7 +23,9 @@ LogFormat = Annotated[
 LogFile = Annotated[
     Path | None, typer.Option("--log-file", metavar="FILE", envvar="TFREPAIR_LOG_FILE", help="Also write the log here.")
 ]
-Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Show the log on standard error.")]
+Verbose = Annotated[
+    int, typer.Option("--verbose", "-v", count=True, envvar="TFREPAIR_VERBOSE", help="Show the log on standard error.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", envvar="TFREPAIR_QUIET", help="Only the result.")]
 NoColor = Annotated[bool, typer.Option("--no-color", envvar="TFREPAIR_NO_COLOR", help="No colours (also NO_COLOR).")]
 Playbook = Annotated[

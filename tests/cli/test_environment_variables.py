@@ -1,0 +1,27 @@
+"""Every option has an environment variable, except those that must be typed."""
+
+import typer
+
+from tfrepair.cli.app import app
+
+TYPED = ("--trust", "--allow", "--help", "--version")
+LISTS = {"--playbook", "--only", "--skip", "--var", "--with", "--extra-index-url", "--find-links", "--constraint", "--requirement"}  # fmt: skip
+
+
+def options():
+    for name, command in typer.main.get_command(app).commands.items():
+        if name in {"runs", "playbook"}:
+            continue
+        for parameter in command.params:
+            if parameter.param_type_name == "option":
+                yield name, parameter
+
+
+def test_every_option_can_be_set_by_its_variable():
+    for name, parameter in options():
+        option = parameter.opts[0]
+        if option.startswith(TYPED):
+            assert parameter.envvar is None, f"{name} {option}"
+        elif option not in LISTS:  # those are split as PATH is, see session.listed
+            wanted = f"TFREPAIR_{option.removeprefix('--').replace('-', '_').upper()}"
+            assert parameter.envvar == wanted, f"{name} {option}"
