@@ -33,7 +33,6 @@ class _Progress:
 
     plan: Plan
     tried: set[tuple[str, str]]
-    last: Look | None = None
 
 
 def repair(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report) -> Report:
@@ -49,7 +48,9 @@ def repair(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report)
         if opaque or bench.request.plan_in is not None or subject.target is None:
             raise
         bench.screen.say(f"{error.message}; staging again")
-        again = look(subject.target, bench.playbooks, bench.look, bench.environ, bench.screen, bench.log)
+        again = look(
+            subject.target, bench.playbooks, bench.look, bench.environ, bench.screen, bench.log, told=bench.told
+        )
         from tfrepair.execute.fingerprint import fingerprint
 
         turn = Round(number=1, choice=plan.tensorflow, fingerprint=fingerprint(subject.prefix))
@@ -123,7 +124,6 @@ def _rounds(
         if staged.works:
             return current
         bench.log.info("round failed", number=current.round, output=staged.facts.value("import.output"))
-        progress.last = staged
         progress.tried.add((current.strategy, _signature(current)))
         progress.plan = _next(progress, staged, stage, seen, subject, bench)
         bench.screen.diagnosis(staged.diagnosis, staged.target)

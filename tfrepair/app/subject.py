@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from tfrepair.errors import NoRepairError, TargetError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tfrepair.app.requests import FixRequest, Screen, TargetRequest
     from tfrepair.model.target import Target
 
@@ -71,16 +69,3 @@ def _writable(target: Target) -> None:
         f"{what}, which tfrepair never changes",
         hint="`tfrepair fix --venv DIR` makes a working environment beside it; nothing was changed",
     )
-
-
-def same_place(left: str, right: str) -> bool:
-    """Two paths name one folder."""
-    return Path(left).resolve() == Path(right).resolve()
-
-
-def lives_in(prefix: Path, environ: Mapping[str, str]) -> bool:
-    """Tfrepair itself is installed in this environment."""
-    import sys
-
-    del environ
-    return same_place(str(prefix), sys.prefix)
