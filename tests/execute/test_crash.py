@@ -8,7 +8,8 @@ from execute_support import SITE, Outside, broken_environment, in_place_plan, re
 from test_transaction import repair
 
 from tfrepair.errors import StepError
-from tfrepair.execute import journal, run_folder, swap
+from tfrepair.execute import exchange as exchange_room
+from tfrepair.execute import journal, pieces, run_folder, swap
 from tfrepair.execute import recover as recover_room
 from tfrepair.execute import runs as runs_room
 from tfrepair.execute.fingerprint import tree_lines
@@ -59,6 +60,11 @@ def child(what, prefix, environ, command, exchange, verdict):
     dying.around(recover_room, "move", "tidy")
     dying.around(run_folder, "remove_tree", "remove")
     dying.around(runs_room, "remove_tree", "prune")
+    if exchange == "files":
+        exchange_room.in_one_step = lambda _place, _scope: False
+        dying.around(pieces, "write_json", "list")
+        dying.around(pieces, "_leave", "folders")
+        dying.around(pieces, "sync_file_system", "files")
     if exchange == "no":
         swap.exchange = lambda _left, _right: False
     else:
@@ -106,7 +112,7 @@ def lines(path):
     return list(tree_lines(path)) if path.exists() else None
 
 
-@pytest.mark.parametrize("exchange", ["yes", "no"])
+@pytest.mark.parametrize("exchange", ["yes", "no", "files"])
 @pytest.mark.parametrize("verdict", ["ok", "bad"])
 def test_a_repair_that_dies_anywhere_leaves_the_old_or_the_repaired_environment(tmp_path, exchange, verdict):
     points = 0
@@ -141,7 +147,7 @@ def new_is_whole(prefix):
     return records_hold(prefix) and (prefix / SITE / "new" / "lib.so").exists() and not (prefix / SITE / "old").exists()
 
 
-@pytest.mark.parametrize("exchange", ["yes", "no"])
+@pytest.mark.parametrize("exchange", ["yes", "no", "files"])
 def test_a_rollback_that_dies_anywhere_leaves_one_of_the_two_environments_and_loses_none(tmp_path, exchange):
     points = 0
     for point in range(500):

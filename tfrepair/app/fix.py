@@ -141,7 +141,7 @@ def _plan(seen: Look, subject: Subject, bench: Bench) -> Plan:
     """The plan of the first round, or the one that was reviewed."""
     from tfrepair.execute.fingerprint import fingerprint
 
-    mark = fingerprint(subject.prefix) if subject.target is not None else None
+    mark = fingerprint(subject.prefix, subject.scope) if subject.target is not None else None
     if bench.request.plan_in is not None:
         return _reviewed(bench.request.plan_in, subject, mark)
     plan = plan_round(seen, subject, bench, Round(number=1, fingerprint=mark))

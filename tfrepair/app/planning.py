@@ -103,8 +103,26 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
         prefix=str(subject.prefix),
         untrusted=untrusted(findings, bench.playbooks),
     )
+    if subject.target is not None:
+        plan = replace(plan, notes=(*plan.notes, *_way(subject)))
     _leave_to_conda(plan, seen)
     return plan
+
+
+def _way(subject: Subject) -> tuple[str, ...]:
+    """What the user should know when the environment cannot be exchanged in one step."""
+    from tfrepair.execute.exchange import in_one_step
+    from tfrepair.execute.paths import Beside
+
+    beside = Beside.of(subject.prefix)
+    if in_one_step(beside.place, subject.scope) and not beside.inside:
+        return ()
+    said = (
+        f"`{subject.prefix}` cannot be exchanged in one step: its files are exchanged one by one, after the repaired "
+        f"ones were verified in `{beside.folder}`; if that is cut off, the next `tfrepair fix` or `tfrepair rollback` "
+        "completes it or puts everything back"
+    )
+    return (said,)
 
 
 def _leave_to_conda(plan: Plan, seen: Look) -> None:
@@ -210,7 +228,12 @@ def _strategy(subject: Subject, bench: Bench, goals: Goals) -> Strategy:
         return "create"
     rebuild = goals.rebuild or not target.interpreter.starts or bench.request.base_python is not None
     asked = bench.request.strategy
-    if target.environment.kind == "conda":
+    if target.environment.kind == "system" and (asked == "rebuild" or bench.request.base_python is not None):
+        raise UsageError(
+            f"`{target.environment.prefix}` is an installation of Python, which is only repaired in place",
+            hint="`tfrepair fix --venv DIR` makes an environment on any Python; nothing was changed",
+        )
+    if target.environment.kind != "venv":
         return "in-place"
     if asked == "auto":
         return "rebuild" if rebuild else "in-place"

@@ -45,7 +45,7 @@ def ports_for(bench: Bench, subject: Subject, seen: Look) -> Ports:
     def run_command(argv: Sequence[str], *, cwd: Path, timeout: float) -> None:
         from tfrepair.target.interpreter import run
 
-        scripts = describe_environment(cwd, bench.environ).environment.scripts
+        scripts = describe_environment(cwd, bench.environ, interpreter=subject.interpreter).environment.scripts
         environ = {name: value for name, value in bench.environ.items() if name not in {"PYTHONHOME", "CONDA_PREFIX"}}
         environ |= {"VIRTUAL_ENV": str(cwd), "PATH": os.pathsep.join((scripts, bench.environ.get("PATH", "")))}
         try:
@@ -60,6 +60,6 @@ def ports_for(bench: Bench, subject: Subject, seen: Look) -> Ports:
         create_venv=create_venv,
         install=install,
         run_command=run_command,
-        describe=lambda prefix: describe_environment(prefix, bench.environ),
+        describe=lambda prefix: describe_environment(prefix, bench.environ, interpreter=subject.interpreter),
         progress=bench.screen.line,
     )

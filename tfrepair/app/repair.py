@@ -53,7 +53,8 @@ def repair(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report)
         )
         from tfrepair.execute.fingerprint import fingerprint
 
-        turn = Round(number=1, choice=plan.tensorflow, fingerprint=fingerprint(subject.prefix))
+        mark = fingerprint(subject.prefix, subject.scope)
+        turn = Round(number=1, choice=plan.tensorflow, fingerprint=mark)
         return _attempt(plan_round(again, subject, bench, turn), again, subject, bench, base)
 
 
@@ -62,7 +63,7 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
     from tfrepair.execute.transaction import Transaction
     from tfrepair.target.console_scripts import console_script_problem
 
-    record = RunFolder.create(subject.prefix, bench.environ)
+    record = RunFolder.create(subject.prefix, bench.environ, scope=subject.scope)
     info = RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path))
     confirmed: list[Smoke] = []
     # what did not start before is no reason to refuse a TensorFlow that works
@@ -117,7 +118,7 @@ def _rounds(
         bench.screen.step(f"round {current.round}: applying {len(current.operations)} operations to the copy")
         transaction.apply(current)
         transaction.seal()
-        staged = _look_at_stage(stage, bench)
+        staged = _look_at_stage(stage, subject, bench)
         smoke = smoke_of(staged.facts)
         if smoke is not None:
             transaction.verified(smoke)
@@ -170,10 +171,10 @@ def _tried(turn: Round, view: Look, subject: Subject, bench: Bench) -> Plan | No
         return None
 
 
-def _look_at_stage(stage: Path, bench: Bench) -> Look:
+def _look_at_stage(stage: Path, subject: Subject, bench: Bench) -> Look:
     from tfrepair.target.discover import describe_environment
 
-    target = describe_environment(stage, bench.environ)
+    target = describe_environment(stage, bench.environ, interpreter=subject.interpreter)
     request = replace(bench.look, hash_native=False, deep=False, pip_view=False)
     return look(target, bench.playbooks, request, bench.environ, bench.screen, bench.log, told=bench.told)
 
@@ -184,7 +185,7 @@ def _confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], *, scripts_
     from tfrepair.target.discover import describe_environment
     from tfrepair.target.smoke import smoke_test
 
-    target = describe_environment(subject.prefix, bench.environ)
+    target = describe_environment(subject.prefix, bench.environ, interpreter=subject.interpreter)
     smoke = smoke_test(
         target.interpreter.executable,
         environ=bench.environ,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,8 @@ from tfrepair.errors import NoRepairError, TargetError, UsageError
 
 if TYPE_CHECKING:
     from tfrepair.app.requests import FixRequest, Screen, TargetRequest
-    from tfrepair.model.target import Target
+    from tfrepair.execute.scope import Scope
+    from tfrepair.model.target import Environment, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,20 @@ class Subject:
     """None when the environment is to be made."""
     looked_at: Target | None = None
     """A target named beside `--venv`: only looked at."""
+
+    @property
+    def interpreter(self) -> str | None:
+        """Which interpreter below the prefix is meant, where there may be several: in an installation of Python."""
+        if self.target is None or self.target.environment.kind != "system":
+            return None
+        return os.path.relpath(self.target.interpreter.executable, self.target.environment.prefix)
+
+    @property
+    def scope(self) -> Scope:
+        """What of the prefix a repair is about."""
+        from tfrepair.execute.scope import EVERYTHING, scope_of
+
+        return EVERYTHING if self.target is None else scope_of(self.target.environment)
 
 
 def find_subject(request: FixRequest, where: TargetRequest, screen: Screen) -> Subject:
@@ -63,9 +79,18 @@ def _writable(target: Target) -> None:
         return
     if environment.externally_managed:
         what = f"`{environment.prefix}` is managed by the operating system (it has an EXTERNALLY-MANAGED file)"
+    elif not _own_folders(environment):
+        what = f"`{environment.prefix}` installs into folders outside itself, as the Python of an operating system does"
     else:
-        what = f"`{environment.prefix}` is not a virtual environment but the installation of Python itself"
+        return
     raise NoRepairError(
         f"{what}, which tfrepair never changes",
         hint="`tfrepair fix --venv DIR` makes a working environment beside it; nothing was changed",
     )
+
+
+def _own_folders(environment: Environment) -> bool:
+    """What is installed into an installation of Python lies within its prefix."""
+    prefix = Path(environment.prefix).resolve()
+    folders = (*environment.site_folders, environment.scripts)
+    return all(Path(folder).resolve().is_relative_to(prefix) for folder in folders)

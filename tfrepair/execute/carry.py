@@ -12,6 +12,7 @@ from tfrepair.errors import StepError
 from tfrepair.execute.files import exists, replace_file
 from tfrepair.execute.linking import copy_attributes, copy_file, copy_symlink, link_or_copy
 from tfrepair.execute.ownership import Installed, installed, private_rule, source_of
+from tfrepair.execute.paths import STASH
 from tfrepair.execute.scripts import interpreter_of, update_records, with_interpreter
 from tfrepair.execute.tree import uninstall
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _INTERPRETER = re.compile(r"^(?:python|pythonw|pypy|𝜋thon)[\d.]*t?(?:\.exe)?$")
 _ACTIVATION = re.compile(r"^(?:[Aa]ctivate(?:\.\w+)?|activate_this\.py|deactivate(?:\.\w+)?|pydoc\.bat)$")
 _SITE_SCAFFOLDING = re.compile(r"^(?:_virtualenv\.(?:py|pth)|[\w.-]+\.virtualenv)$")
-_TOP_SCAFFOLDING = frozenset({"pyvenv.cfg", "lib64", ".lock"})
+_TOP_SCAFFOLDING = frozenset({"pyvenv.cfg", "lib64", ".lock", STASH})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,19 +10,23 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from tfrepair.execute.scope import EVERYTHING
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from tfrepair.execute.scope import Scope
+
 _CACHE = "__pycache__"
 
 
-def fingerprint(path: Path) -> str:
+def fingerprint(path: Path, scope: Scope = EVERYTHING) -> str:
     """SHA-256 over name, type, size, modification time, inode, mode and link target of everything below a folder.
 
     Bytecode caches are left out: interpreters write them at will, and nothing is lost with them. Raises OSError.
     """
-    return digest_of(_rows(str(path)))
+    return digest_of(_rows(str(path), scope))
 
 
 def digest_of(rows: Iterable[tuple[str, str]]) -> str:
@@ -33,18 +37,18 @@ def digest_of(rows: Iterable[tuple[str, str]]) -> str:
     return digest.hexdigest()
 
 
-def manifest(path: Path) -> dict[str, str]:
+def manifest(path: Path, scope: Scope = EVERYTHING) -> dict[str, str]:
     """The same for each relative path: text that changes when the file, folder or link does."""
-    return dict(_rows(str(path)))
+    return dict(_rows(str(path), scope))
 
 
-def differences(before: Mapping[str, str], path: Path) -> tuple[str, ...]:
+def differences(before: Mapping[str, str], path: Path, scope: Scope = EVERYTHING) -> tuple[str, ...]:
     """Relative paths that came, went or changed since a manifest was taken of this tree."""
-    after = manifest(path)
+    after = manifest(path, scope)
     return tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
 
 
-def _rows(root: str) -> Iterator[tuple[str, str]]:
+def _rows(root: str, scope: Scope) -> Iterator[tuple[str, str]]:
     todo = [""]
     while todo:
         folder = todo.pop()
@@ -53,6 +57,8 @@ def _rows(root: str) -> Iterator[tuple[str, str]]:
             ordered = sorted(entries, key=lambda entry: entry.name)
         for entry in ordered:
             relative = prefix + entry.name
+            if relative not in scope:
+                continue
             if entry.is_dir(follow_symlinks=False):
                 if entry.name == _CACHE:
                     continue

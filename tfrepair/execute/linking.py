@@ -13,9 +13,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tfrepair.execute.scope import EVERYTHING
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tfrepair.execute.scope import Scope
 
 _REFUSED = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.EACCES, errno.ENOSYS})
 _CHUNK = 1 << 26
@@ -40,12 +44,13 @@ def link_tree(
     is_private: Callable[[str], bool],
     *,
     spellings: tuple[str, ...] = (),
+    scope: Scope = EVERYTHING,
 ) -> Linked:
     """Make `destination` a copy of `source`; a file for which `is_private` (relative path, `/`) is false is linked.
 
-    Modes, owners, times and extended attributes are kept. A symbolic link to an absolute path inside the source
-    (under any of its `spellings`) leads into the copy, so that nothing done to the copy reaches the original.
-    Where the file system refuses a hard link the file is copied. Raises OSError.
+    Only what is in the scope comes along. Modes, owners, times and extended attributes are kept. A symbolic link to an
+    absolute path inside the source (under any of its `spellings`) leads into the copy, so that nothing done to the
+    copy reaches the original. Where the file system refuses a hard link the file is copied. Raises OSError.
     """
     linked = Linked()
     origin, copy = str(source), str(destination)
@@ -60,6 +65,8 @@ def link_tree(
         with os.scandir(here) as entries:
             for entry in entries:
                 below = f"{relative}/{entry.name}"
+                if below[1:] not in scope:
+                    continue
                 if entry.is_symlink():
                     copy_symlink(entry.path, copy + below, inside, copy)
                     linked.links += 1

@@ -100,8 +100,11 @@ def private_rule(environment: Environment, *, everything: bool = False) -> Calla
     if everything:
         return lambda _relative: True
     owned = owned_paths(environment)
+    shared = _shared_with_others(environment)
 
     def is_private(relative: str) -> bool:
+        if shared(relative) and relative not in owned:
+            return False
         if relative.endswith(_WRITTEN_IN_PLACE) or relative.partition("/")[0] in _SCRIPT_FOLDERS:
             return True
         if ".dist-info/" in relative or ".egg-info/" in relative:
@@ -109,6 +112,15 @@ def private_rule(environment: Environment, *, everything: bool = False) -> Calla
         return relative not in owned and source_of(relative) not in owned
 
     return is_private
+
+
+def _shared_with_others(environment: Environment) -> Callable[[str], bool]:
+    """What an installation of Python has besides its site folders: its standard library, and programs of others."""
+    if environment.kind != "system":
+        return lambda _relative: False
+    prefix = os.path.realpath(environment.prefix)
+    own = tuple(site.relative_to(prefix).as_posix() + "/" for site in sites(environment))
+    return lambda relative: not relative.startswith(own)
 
 
 def owned_paths(environment: Environment) -> frozenset[str]:

@@ -14,6 +14,8 @@ from tfrepair.errors import SurroundingsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+STASH = ".tfrepair-stash"
+"""The folder within an environment that serves where none can be made beside it."""
 STATE_VARIABLE = "TFREPAIR_STATE_DIR"
 
 
@@ -23,16 +25,25 @@ class Beside:
 
     place: Path
     """The real path of the environment, no symbolic link in it."""
+    inside: bool = False
+    """The folder lies within the environment: it is a mount point, or what holds it cannot be written."""
 
     @classmethod
     def of(cls, prefix: Path) -> Beside:
-        """The folder that belongs to a prefix, however the prefix is spelled."""
-        return cls(Path(os.path.realpath(prefix)))
+        """The folder that belongs to a prefix, however the prefix is spelled; the one that is there already counts."""
+        place = Path(os.path.realpath(prefix))
+        beside, within = cls(place), cls(place, inside=True)
+        if os.path.lexists(beside.folder) or not place.is_dir():
+            return beside
+        if os.path.lexists(within.folder):
+            return within
+        near = os.access(place.parent, os.W_OK | os.X_OK) and not is_mount_point(place)
+        return beside if near else within
 
     @property
     def folder(self) -> Path:
-        """`.tfrepair-NAME` in the folder that holds the environment."""
-        return self.place.parent / f".tfrepair-{self.place.name}"
+        """`.tfrepair-NAME` in the folder that holds the environment, or the stash within it."""
+        return self.place / STASH if self.inside else self.place.parent / f".tfrepair-{self.place.name}"
 
     @property
     def lock(self) -> Path:
@@ -69,7 +80,7 @@ class Beside:
             raise SurroundingsError(
                 f"`{self.folder}` cannot be used: {error.strerror or error}; a repair is staged there, beside the "
                 "environment, and nothing was changed",
-                hint=f"make `{self.place.parent}` writable, or build a new environment elsewhere with `--venv`",
+                hint=f"make `{self.folder.parent}` writable, or build a new environment elsewhere with `--venv`",
             ) from error
 
     def _check(self) -> None:
@@ -79,6 +90,16 @@ class Beside:
                 f"`{self.folder}` is a symbolic link, and a repair must not be staged through one; nothing was changed",
                 hint="remove the link and try again",
             )
+
+
+def is_mount_point(folder: Path) -> bool:
+    """Another file system, or another part of the same one, is mounted there."""
+    if folder.lstat().st_dev != folder.parent.lstat().st_dev:
+        return True
+    import psutil
+
+    # a bind mount within one file system is seen only in the system's list
+    return any(part.mountpoint == str(folder) for part in psutil.disk_partitions(all=True))
 
 
 def state_dir(environ: Mapping[str, str]) -> Path:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tfrepair.errors import RollbackError, SurroundingsError
+from tfrepair.execute.exchange import exchange_from
 from tfrepair.execute.files import exists, read_json
 from tfrepair.execute.journal import FORMAT
 from tfrepair.execute.lock import environment_lock, holder
 from tfrepair.execute.paths import Beside
 from tfrepair.execute.run_folder import SCHEMA_VERSION, RunFolder
-from tfrepair.execute.swap import Swap, inode, move
+from tfrepair.execute.swap import move
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from tfrepair.execute.exchange import Exchange
     from tfrepair.execute.lock import Holder
     from tfrepair.model.run import JournalEntry, RunStatus
 
@@ -130,27 +132,33 @@ def settle_run(run: RunFolder, *, reason: str = "found unfinished") -> Outcome:
 def stuck(run: RunFolder, error: BaseException) -> RollbackError:
     """Where everything is when putting it back failed."""
     entries = run.entries
-    swap = last_swap(entries)
-    if swap is None:
+    announced = _announced(entries)
+    if announced is None:
         return RollbackError(
             f"the stage of run {run.id} could not be removed: {error}; the environment `{run.place}` was not touched",
             hint=f"remove `{run.beside.run(run.id)}`",
         )
-    found = {inode(path): path for path in (swap.place, swap.tree, swap.spare, swap.keep_as)}
-    old = found.get(swap.before) if swap.before is not None else None
-    where = f"the environment as it was is at `{old}`" if old else "there was no environment before"
+    try:
+        where = exchange_from(announced).whereabouts
+    except (KeyError, FileNotFoundError):
+        where = f"its files as they were are below `{run.tree}`"
     return RollbackError(
         f"`{run.place}` could not be put back after run {run.id}: {error}; {where}",
         hint="remove the obstacle and run `tfrepair rollback`: it goes on from here",
     )
 
 
-def last_swap(entries: Sequence[JournalEntry]) -> Swap | None:
-    """The swap that was announced last and not taken back."""
+def last_swap(entries: Sequence[JournalEntry]) -> Exchange | None:
+    """The exchange that was announced last and not taken back. Raises FileNotFoundError when its list is gone."""
+    announced = _announced(entries)
+    return exchange_from(announced) if announced is not None else None
+
+
+def _announced(entries: Sequence[JournalEntry]) -> Mapping[str, Any] | None:
     found = None
     for entry in entries:
         if entry.event == "swapping":
-            found = Swap.from_detail(entry.detail)
+            found = entry.detail
         elif entry.event == "restored":
             found = None
     return found
@@ -172,10 +180,13 @@ def _foreseen(folder: Path) -> Outcome | None:
     if run is None:
         return None
     entries = run.entries
-    swap = last_swap(entries)
     if _confirmed(entries) or (entries and entries[-1].event == "end"):
         return "finished"
-    return "dropped" if swap is None or inode(swap.place) == swap.before else "restored"
+    try:
+        swap = last_swap(entries)
+    except OSError:
+        return None
+    return "dropped" if swap is None or swap.is_back else "restored"
 
 
 def _settled(run: RunFolder, reason: str) -> Outcome:
@@ -190,7 +201,7 @@ def _settled(run: RunFolder, reason: str) -> Outcome:
         return "finished"
     outcome: Outcome = "dropped"
     if swap is not None:
-        if inode(swap.place) != swap.before:
+        if not swap.is_back:
             outcome = "restored"
         swap.back()
         with suppress(OSError):  # a full disk must not keep us from going on; what is not noted is done again
@@ -202,7 +213,7 @@ def _settled(run: RunFolder, reason: str) -> Outcome:
     return outcome
 
 
-def complete(run: RunFolder, swap: Swap) -> None:
+def complete(run: RunFolder, swap: Exchange) -> None:
     """What remains to be done after a swap was confirmed. May be repeated. Raises OSError."""
     swap.forward()
     if swap.tree != swap.keep_as and exists(swap.tree) and not exists(swap.keep_as):
@@ -215,4 +226,4 @@ def complete(run: RunFolder, swap: Swap) -> None:
         if other is not None:
             other.update(kept=False, status="restored")
             other.drop()
-    run.finish(status, kept=swap.before is not None and exists(swap.keep_as))
+    run.finish(status, kept=swap.had and exists(swap.keep_as))

@@ -14,6 +14,7 @@ from tfrepair.execute.files import exists, read_json, remove_tree, sync_folder, 
 from tfrepair.execute.journal import FORMAT, Journal, now, read_journal
 from tfrepair.execute.lock import user_name
 from tfrepair.execute.paths import Beside, new_run_id, runs_dir
+from tfrepair.execute.scope import EVERYTHING, Scope
 from tfrepair.execute.swap import inode
 from tfrepair.model.run import RunRecord
 from tfrepair.model.wire import plan_to_json
@@ -42,7 +43,13 @@ class RunFolder:
 
     @classmethod
     def create(
-        cls, prefix: Path, environ: Mapping[str, str], *, command: str = "fix", of: str | None = None
+        cls,
+        prefix: Path,
+        environ: Mapping[str, str],
+        *,
+        command: str = "fix",
+        of: str | None = None,
+        scope: Scope = EVERYTHING,
     ) -> RunFolder:
         """A new run on this prefix; `of` is the run that a rollback undoes. Raises SurroundingsError."""
         run_id = new_run_id()
@@ -57,7 +64,10 @@ class RunFolder:
             ) from error
         absolute = Path(os.path.abspath(prefix))  # noqa: PTH100
         run = cls(run_id, folder, absolute, Beside.of(absolute))
-        run.update(command=command, of=of, status="unfinished", started=now(), tensorflow=None, kept=False)
+        run.update(
+            command=command, of=of, status="unfinished", started=now(), tensorflow=None, kept=False,
+            inside=run.beside.inside, scope=list(scope.parts),
+        )  # fmt: skip
         return run
 
     @classmethod
@@ -66,7 +76,12 @@ class RunFolder:
         document = read_json(folder / "run.json")
         try:
             return (
-                cls(document["id"], folder, Path(document["prefix"]), Beside(Path(document["place"])))
+                cls(
+                    document["id"],
+                    folder,
+                    Path(document["prefix"]),
+                    Beside(Path(document["place"]), inside=document.get("inside", False)),
+                )
                 if document
                 else None
             )
@@ -77,6 +92,11 @@ class RunFolder:
     def place(self) -> Path:
         """The real path of the environment."""
         return self.beside.place
+
+    @property
+    def scope(self) -> Scope:
+        """What of the prefix the run is about."""
+        return Scope(tuple(self.data.get("scope", ())))
 
     @property
     def tree(self) -> Path:

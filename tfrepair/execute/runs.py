@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfrepair.errors import SurroundingsError, UsageError
+from tfrepair.execute.exchange import carry_out, exchange_for
 from tfrepair.execute.files import exists, remove_tree, write_durably
 from tfrepair.execute.fingerprint import differences
 from tfrepair.execute.lock import environment_lock
 from tfrepair.execute.paths import Beside, runs_dir
 from tfrepair.execute.recover import complete, settle, settle_run
 from tfrepair.execute.run_folder import RunFolder
-from tfrepair.execute.swap import Swap, inode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -106,7 +106,7 @@ def can_roll_back(run: RunFolder) -> bool:
 def changes_since(run: RunFolder) -> tuple[str, ...]:
     """Relative paths in the environment that came, went or changed since the run: rolling back loses these."""
     before = run.read_manifest("live")
-    return differences(before, run.place) if before is not None and exists(run.place) else ()
+    return differences(before, run.place, run.scope) if before is not None and exists(run.place) else ()
 
 
 def kept_changes(run: RunFolder) -> tuple[str, ...]:
@@ -132,28 +132,19 @@ def rollback(
                 f"run {run.id} keeps no environment that `{run.prefix}` could be put back to",
                 hint="`tfrepair runs list` shows which runs keep one",
             )
-        new = RunFolder.create(run.prefix, environ, command="rollback", of=run.id)
+        new = RunFolder.create(run.prefix, environ, command="rollback", of=run.id, scope=run.scope)
         _exchange(run, new, lost=changes_since(run) if lost is None else lost)
     return new
 
 
 def _exchange(run: RunFolder, new: RunFolder, *, lost: Sequence[str]) -> None:
-    kept = exists(run.tree)
-    swap = Swap(
-        place=run.place,
-        tree=run.tree if kept else new.tree,
-        keep_as=new.tree,
-        before=inode(run.place),
-        after=inode(run.tree),
-        disposable=False,
-    )
-    new.update(created=swap.before is None, tensorflow=run.data.get("tensorflow"))
+    new.update(created=not exists(run.place), tensorflow=run.data.get("tensorflow"))
     try:
         new.begin(of=run.id)
+        swap = exchange_for(new, tree=run.tree if exists(run.tree) else new.tree, keep_as=new.tree, disposable=False)
         if lost:
             write_durably(new.beside.run(new.id) / _PRECIOUS, b"", mode=0o600)
-        new.journal.append("swapping", **swap.to_detail())
-        how = swap.forward()
+        swap, how = carry_out(swap, new)
         new.journal.append("swapped", how=how)
         new.journal.append("confirmed")
         complete(new, swap)

@@ -38,18 +38,19 @@ def platform() -> str:
     return sys.platform
 
 
-def move(source: Path, destination: Path) -> None:
+def move(source: Path, destination: Path, *, durable: bool = True) -> None:
     """Rename to a name that is free, and make it durable. Raises FileExistsError, OSError."""
     if not (platform() == "linux" and _renameat2(source, destination, _NO_REPLACE)):
         if exists(destination):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(destination))
         source.rename(destination)
-    _sync(source, destination)
+    if durable:
+        _sync(source, destination)
 
 
-def place(stage: Path, target: Path) -> None:
+def place(stage: Path, target: Path, *, durable: bool = True) -> None:
     """Bring a stage to a path where nothing is. Raises FileExistsError, OSError."""
-    move(stage, target)
+    move(stage, target, durable=durable)
 
 
 def _renameat2(source: Path, destination: Path, flags: int) -> bool:
@@ -109,6 +110,30 @@ class Swap:
     """Where what was in place is kept in the end."""
     disposable: bool = True
     """What comes into place may be deleted if it does not stay there (a stage, not a kept environment)."""
+    durable: bool = True
+    """Each rename is synced before it counts; False for one of many that are synced together."""
+
+    @property
+    def had(self) -> bool:
+        """Something was in place before."""
+        return self.before is not None
+
+    @property
+    def whole(self) -> bool:
+        """The folder as such changes places."""
+        return True
+
+    @property
+    def is_back(self) -> bool:
+        """What was in place before is in place."""
+        return inode(self.place) == self.before
+
+    @property
+    def whereabouts(self) -> str:
+        """Where the environment as it was is, for a message."""
+        found = {inode(path): path for path in (self.place, self.tree, self.spare, self.keep_as)}
+        old = found.get(self.before) if self.before is not None else None
+        return f"the environment as it was is at `{old}`" if old else "there was no environment before"
 
     @property
     def spare(self) -> Path:
@@ -160,16 +185,17 @@ class Swap:
 
     def _exchange(self, wanted: int | None) -> str:
         if wanted is None:
-            move(self.place, self.tree)
+            move(self.place, self.tree, durable=self.durable)
             return "renames"
         source = next((path for path in (self.tree, self.spare) if inode(path) == wanted), None)
         if source is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.tree))
         if not exists(self.place):
-            place(source, self.place)
+            place(source, self.place, durable=self.durable)
             return "renames"
         if exchange(self.place, source):
-            _sync(self.place, source)
+            if self.durable:
+                _sync(self.place, source)
             return "exchange"
         other = self.spare if source == self.tree else self.tree
         move(self.place, other)

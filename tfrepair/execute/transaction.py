@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.errors import ChangedError, StepError, SurroundingsError
+from tfrepair.execute.exchange import carry_out, exchange_for
 from tfrepair.execute.files import exists, explained, remove_tree, sync_file_system, sync_folder
 from tfrepair.execute.fingerprint import digest_of, fingerprint, manifest
 from tfrepair.execute.guards import forget_place, make_parents, remove_parents, uninterrupted
@@ -20,7 +21,6 @@ from tfrepair.execute.ownership import private_rule, sites
 from tfrepair.execute.recover import complete, settle, settle_run
 from tfrepair.execute.relocate import drop_bytecode, leaks, relocate
 from tfrepair.execute.runs import keep_count, prune
-from tfrepair.execute.swap import Swap, inode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from tfrepair.execute.exchange import Exchange
     from tfrepair.execute.ports import Ports
     from tfrepair.execute.recover import Recovered
     from tfrepair.execute.run_folder import RunFolder
@@ -105,7 +106,7 @@ class Transaction:
             if plan.strategy == "in-place":
                 environment = self._ports.describe(place).environment
                 rule = private_rule(environment, everything=not share)
-                linked = link_tree(place, tree, rule, spellings=(str(self._final),))
+                linked = link_tree(place, tree, rule, spellings=(str(self._final),), scope=self.record.scope)
                 detail = {"linked": linked.linked, "copied": linked.copied, "copied_bytes": linked.copied_bytes}
             self._stage = Stage(tree, place, self._final, self._ports, share=share)
             self.record.journal.append("staged", round=plan.round, strategy=plan.strategy, **detail)
@@ -155,14 +156,9 @@ class Transaction:
         record = self.record
         drop_bytecode(record.tree, since=self._since)
         sync_folder(record.tree.parent)
-        swap = Swap(
-            place=record.place,
-            tree=record.tree,
-            keep_as=record.tree,
-            before=inode(record.place),
-            after=inode(record.tree),
-        )
-        kept = self._swap(swap, plan)
+        with _explaining("comparing the stage with the environment"):
+            swap = exchange_for(record, tree=record.tree, keep_as=record.tree)
+        swap, kept = self._swap(swap, plan)
         smoke = confirm()
         record.write_smoke("after", smoke)
         if not smoke.ok:
@@ -170,7 +166,7 @@ class Transaction:
                 f"the repaired environment failed its smoke test at `{self._final}` ({smoke.rung}); it is as it was",
                 hint=f"see `{record.folder / 'smoke-after.txt'}`",
             )
-        live = manifest(record.place)
+        live = manifest(record.place, record.scope)
         if kept is not None:
             record.write_manifest("kept", kept)
         record.write_manifest("live", live)
@@ -187,25 +183,24 @@ class Transaction:
             with uninterrupted():
                 settle_run(self.record, reason=reason)
 
-    def _swap(self, swap: Swap, plan: Plan) -> dict[str, str] | None:
-        """Exchange the folders; the manifest of the old one."""
-        journal = self.record.journal
-        journal.append("swapping", **swap.to_detail())
+    def _swap(self, swap: Exchange, plan: Plan) -> tuple[Exchange, dict[str, str] | None]:
+        """Exchange the folders, or what is in them; the manifest of the old one."""
         try:
-            how = swap.forward()
+            swap, how = carry_out(swap, self.record)
         except OSError as error:
             raise SurroundingsError(
                 f"`{swap.place}` cannot be exchanged for the repaired environment: {error.strerror or error}; "
                 "it is as it was",
                 hint="it may be a mount point, or belong to somebody else; build a new environment with `--venv`",
             ) from error
-        journal.append("swapped", how=how)
-        if swap.before is None:
-            return None
-        kept = manifest(swap.keep_as)
-        if digest_of(kept.items()) != plan.fingerprint and plan.fingerprint is not None:
+        self.record.journal.append("swapped", how=how)
+        if not swap.had:
+            return swap, None
+        kept = manifest(swap.keep_as, self.record.scope)
+        # the folders of a tree whose contents were exchanged are others than those that were looked at
+        if swap.whole and plan.fingerprint is not None and digest_of(kept.items()) != plan.fingerprint:
             raise _changed(swap.place)
-        return kept
+        return swap, kept
 
     def _compare(self, plan: Plan) -> None:
         """The target is still what the plan was made for."""
@@ -215,7 +210,7 @@ class Transaction:
                 raise _changed(place)
             return
         try:
-            found = fingerprint(place)
+            found = fingerprint(place, self.record.scope)
         except OSError as error:
             raise _changed(place) from error
         if found != plan.fingerprint:

@@ -52,10 +52,16 @@ def find_target(
     return _first_on_path(environ)
 
 
-def describe_environment(prefix: Path, environ: Mapping[str, str]) -> Target:
-    """The target of an environment's folder. Raises TargetError when there is no environment in it."""
+def describe_environment(prefix: Path, environ: Mapping[str, str], *, interpreter: str | None = None) -> Target:
+    """The target of an environment's folder; `interpreter` names one of several in it, relative to the folder.
+
+    Raises TargetError when there is no environment in it.
+    """
     folder = absolute(prefix)
-    return _folder(folder, str(folder), f"`{folder}` was named", environ)
+    reason = f"`{folder}` was named"
+    if interpreter is not None and os.path.lexists(folder / interpreter):
+        return _interpreter(folder / interpreter, str(folder), reason, environ)
+    return _folder(folder, str(folder), reason, environ)
 
 
 def _named(spec: str, option: str, environ: Mapping[str, str], cwd: Path) -> Target:

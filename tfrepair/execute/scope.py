@@ -1,0 +1,48 @@
+"""Which part of a prefix a repair is about: all of a venv, of an installation of Python only what is Python's."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfrepair.execute.paths import STASH
+
+if TYPE_CHECKING:
+    from tfrepair.model.target import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Paths relative to a prefix, with `/`; without any, everything in it."""
+
+    parts: tuple[str, ...] = ()
+
+    def __contains__(self, relative: str) -> bool:
+        """A path lies in the scope, or on the way to it. What a repair keeps inside a prefix never does."""
+        if relative == STASH or relative.startswith(f"{STASH}/"):
+            return False
+        return not self.parts or any(
+            relative == part or relative.startswith(f"{part}/") or part.startswith(f"{relative}/")
+            for part in self.parts
+        )
+
+
+EVERYTHING = Scope()
+
+
+def scope_of(environment: Environment) -> Scope:
+    """The scope of repairs of an environment.
+
+    An installation of Python may share its prefix (`/usr/local`) with much else: its scripts, its standard library
+    with the site folders in it, and the library that its interpreter loads are its own.
+    """
+    if environment.kind != "system":
+        return EVERYTHING
+    prefix = Path(os.path.realpath(environment.prefix))
+    folders = [environment.scripts, *(str(Path(site).parent) for site in environment.site_folders)]
+    parts = {Path(os.path.realpath(folder)).relative_to(prefix).as_posix() for folder in folders}
+    libraries = (path for path in prefix.glob("lib*/libpython*") if not path.parent.is_symlink())
+    parts.update(path.relative_to(prefix).as_posix() for path in libraries)
+    return Scope(tuple(sorted(parts)))
