@@ -41,6 +41,14 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: Path, *, mode: int = 0o777) -> None:
+    """Make a folder, and those above it that are missing, durably. Raises FileExistsError, OSError."""
+    if not folder.parent.exists():
+        make_folder(folder.parent)
+    folder.mkdir(mode=mode)
+    sync_folder(folder.parent)
+
+
 def sync_file_system(folder: Path) -> None:
     """Make everything written so far to the file system of this folder durable."""
     if sys.platform == "linux":

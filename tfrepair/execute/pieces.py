@@ -123,10 +123,13 @@ class Pieces:
         """Bring the old files back into place, from any state in between. Raises OSError, SurroundingsError."""
         return self._arrange(self.only_before, self.only_after, back=True)
 
-    def _arrange(self, coming: Iterable[str], going: Iterable[str], *, back: bool) -> str:
+    def _arrange(self, coming: tuple[str, ...], going: tuple[str, ...], *, back: bool) -> str:
         tree = self.tree if exists(self.tree) else self.keep_as
+        for root in (self.place, tree):
+            _tidy(root, (*coming, *going))
         _make(self.place, coming, tree)
         _make(tree, going, self.place)
+        sync_file_system(self.place)  # a file must not arrive in a folder that a power cut takes away
         for name, before, after in self.files:
             swap = Swap(
                 place=self.place / name,
@@ -140,6 +143,7 @@ class Pieces:
                 swap.back()
             else:
                 swap.forward()
+        sync_file_system(self.place)
         _leave(tree, self.place, coming)
         _leave(self.place, tree, going)
         sync_file_system(self.place)
@@ -210,13 +214,21 @@ def _lone_folders(these: Mapping[str, _Entry], those: Mapping[str, _Entry]) -> t
 def _make(root: Path, folders: Iterable[str], like: Path) -> None:
     """Make folders with the attributes that they have in `like`: one that has its name has its attributes too."""
     for folder in folders:
-        there, new = root / folder, (root / folder).with_name(f"{Path(folder).name}.tfrepair-new")
-        if exists(there):
-            continue
-        remove_tree(new)
-        new.mkdir(mode=0o700)
-        copy_attributes(str(like / folder), str(new), (like / folder).lstat())
-        move(new, there, durable=False)
+        if not exists(root / folder):
+            new = _unnamed(root / folder)
+            new.mkdir(mode=0o700)
+            copy_attributes(str(like / folder), str(new), (like / folder).lstat())
+            move(new, root / folder, durable=False)
+
+
+def _tidy(root: Path, folders: Iterable[str]) -> None:
+    """Remove folders that were being made when it was cut off."""
+    for folder in folders:
+        remove_tree(_unnamed(root / folder))
+
+
+def _unnamed(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.tfrepair-new")
 
 
 def _leave(source: Path, goal: Path, folders: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import SurroundingsError
-from tfrepair.execute.files import exists, read_json, remove_tree, sync_folder, write_durably, write_json
+from tfrepair.execute.files import exists, make_folder, read_json, remove_tree, sync_folder, write_durably, write_json
 from tfrepair.execute.journal import FORMAT, Journal, now, read_journal
 from tfrepair.execute.lock import user_name
 from tfrepair.execute.paths import Beside, new_run_id, runs_dir
@@ -55,8 +55,7 @@ class RunFolder:
         run_id = new_run_id()
         folder = runs_dir(environ) / run_id
         try:
-            folder.mkdir(mode=0o700, parents=True)
-            sync_folder(folder.parent)
+            make_folder(folder, mode=0o700)
         except OSError as error:
             raise SurroundingsError(
                 f"the run cannot be recorded in `{folder}`: {error.strerror or error}; nothing was changed",

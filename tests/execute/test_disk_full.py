@@ -1,0 +1,123 @@
+"""The disk is full from any write on: what is in place is whole, the error says so, and with space all goes on."""
+
+import errno
+import os
+import shutil
+import sys
+import warnings
+
+import pytest
+from execute_support import Outside, in_place_plan
+from test_crash import new_is_whole
+from test_crash_inside import home_of, rebuild_plan
+from test_file_by_file import lines
+from test_transaction import repair
+
+from tfrepair.errors import RollbackError, SurroundingsError, TfrepairError
+from tfrepair.execute import files, pieces, transaction
+from tfrepair.execute.recover import recover, unfinished
+from tfrepair.execute.runs import find_run, rollback
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a full disk is played in a process of its own")
+
+_TAKING_SPACE = frozenset({"os.link", "os.mkdir", "os.symlink"})
+_UNEXPECTED = 99
+
+
+@pytest.fixture(autouse=True)
+def _unsynced(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
+    for module in (files, pieces, transaction):
+        monkeypatch.setattr(module, "sync_file_system", lambda _folder: None)
+
+
+def with_full_disk(write, number, work):
+    """Do something in a process for which the disk is full from the n-th write on: its exit code, and if it came so far.
+
+    What is written into files that are open fails too.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # forking is what we want
+        pid = os.fork()
+    if not pid:
+        state = {"left": write, "full": False}
+
+        def spend():
+            if state["left"] <= 0:
+                state["full"] = True
+                raise OSError(number, os.strerror(number))
+            state["left"] -= 1
+
+        def audit(event, arguments):
+            creates = event == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_CREAT
+            if event in _TAKING_SPACE or creates:
+                spend()
+
+        true_write = os.write
+
+        def os_write(descriptor, data):
+            spend()
+            return true_write(descriptor, data)
+
+        code = _UNEXPECTED
+        try:
+            sys.addaudithook(audit)
+            os.write = os_write
+            work()
+            code = 0
+        except TfrepairError as error:
+            code = error.exit_code
+        finally:
+            os._exit(code + 100 * state["full"])
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return code % 100, code >= 100
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("plan", [in_place_plan, rebuild_plan])
+def test_a_repair_on_a_disk_that_fills_up(tmp_path, plan, inside, number):
+    codes = set()
+    for write in range(5000):
+        prefix, environ = home_of(tmp_path / "home", inside)
+        before = lines(prefix)
+
+        def work(prefix=prefix, environ=environ):
+            repair(prefix, environ, Outside(), plan(prefix))
+
+        code, full = with_full_disk(write, number, work)
+        if not full:
+            assert code == 0
+            break
+        codes.add(code)
+        assert code in {0, SurroundingsError.exit_code, RollbackError.exit_code}, write
+        now = lines(prefix)
+        assert now == before or (not inside and new_is_whole(prefix)) or code == RollbackError.exit_code, write
+        recover(prefix, lock_timeout=1)
+        assert unfinished(prefix) is None
+        assert lines(prefix) == before or new_is_whole(prefix), write
+        assert not [path for path in (tmp_path / "home").rglob("*.new")], write
+        shutil.rmtree(tmp_path / "home")
+    assert write > 60
+    assert SurroundingsError.exit_code in codes
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_rollback_on_a_disk_that_fills_up(tmp_path, inside):
+    for write in range(5000):
+        prefix, environ = home_of(tmp_path / "home", inside)
+        before = lines(prefix)
+        repair(prefix, environ, Outside(), in_place_plan(prefix))
+        repaired = lines(prefix)
+
+        def work(prefix=prefix, environ=environ):
+            rollback(find_run(None, environ, prefix=prefix), environ)
+
+        code, full = with_full_disk(write, errno.ENOSPC, work)
+        assert code in {0, SurroundingsError.exit_code, RollbackError.exit_code}, write
+        recover(prefix, lock_timeout=1)
+        assert lines(prefix) in (before, repaired), write
+        shutil.rmtree(tmp_path / "home")
+        if not full:
+            break
+    assert write > 10
