@@ -125,6 +125,8 @@ class Pieces:
 
     def _arrange(self, coming: tuple[str, ...], going: tuple[str, ...], *, back: bool) -> str:
         tree = self.tree if exists(self.tree) else self.keep_as
+        if not exists(tree) and back and self.is_back:
+            return "none"  # all is back and the rest was removed, but a full disk kept the journal from saying so
         for root in (self.place, tree):
             _tidy(root, (*coming, *going))
         _make(self.place, coming, tree)

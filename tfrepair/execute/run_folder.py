@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -54,19 +55,21 @@ class RunFolder:
         """A new run on this prefix; `of` is the run that a rollback undoes. Raises SurroundingsError."""
         run_id = new_run_id()
         folder = runs_dir(environ) / run_id
-        try:
-            make_folder(folder, mode=0o700)
-        except OSError as error:
-            raise SurroundingsError(
-                f"the run cannot be recorded in `{folder}`: {error.strerror or error}; nothing was changed",
-                hint="set `TFREPAIR_STATE_DIR` to a folder that can be written",
-            ) from error
         absolute = Path(os.path.abspath(prefix))  # noqa: PTH100
         run = cls(run_id, folder, absolute, Beside.of(absolute))
-        run.update(
-            command=command, of=of, status="unfinished", started=now(), tensorflow=None, kept=False,
-            inside=run.beside.inside, scope=list(scope.parts),
-        )  # fmt: skip
+        try:
+            make_folder(folder, mode=0o700)
+            run.update(
+                command=command, of=of, status="unfinished", started=now(), tensorflow=None, kept=False,
+                inside=run.beside.inside, scope=list(scope.parts),
+            )  # fmt: skip
+        except OSError as error:
+            with suppress(OSError):
+                remove_tree(folder)
+            raise SurroundingsError(
+                f"the run cannot be recorded in `{folder}`: {error.strerror or error}; nothing was changed",
+                hint="free space there, or set `TFREPAIR_STATE_DIR` to a folder that can be written",
+            ) from error
         return run
 
     @classmethod

@@ -138,8 +138,8 @@ def rollback(
 
 
 def _exchange(run: RunFolder, new: RunFolder, *, lost: Sequence[str]) -> None:
-    new.update(created=not exists(run.place), tensorflow=run.data.get("tensorflow"))
     try:
+        new.update(created=not exists(run.place), tensorflow=run.data.get("tensorflow"))
         new.begin(of=run.id)
         swap = exchange_for(new, tree=run.tree if exists(run.tree) else new.tree, keep_as=new.tree, disposable=False)
         if lost:

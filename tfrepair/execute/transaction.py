@@ -158,8 +158,18 @@ class Transaction:
         sync_folder(record.tree.parent)
         with _explaining("comparing the stage with the environment"):
             swap = exchange_for(record, tree=record.tree, keep_as=record.tree)
-        swap, kept = self._swap(swap, plan)
+        with _explaining("putting the repaired environment in place"):
+            swap, kept = self._swap(swap, plan)
         smoke = confirm()
+        with _explaining("recording the repair"):
+            self._conclude(swap, kept, smoke)
+        self.committed = True
+        with suppress(OSError):  # it works; what could not be removed goes with the next `runs clean`
+            prune(record, keep_count(self._keep))
+
+    def _conclude(self, swap: Exchange, kept: dict[str, str] | None, smoke: Smoke) -> None:
+        """Note how it went at the final path; then it holds. Raises StepError, OSError."""
+        record = self.record
         record.write_smoke("after", smoke)
         if not smoke.ok:
             raise StepError(
@@ -172,9 +182,6 @@ class Transaction:
         record.write_manifest("live", live)
         record.journal.append("confirmed", tensorflow=smoke.tensorflow, seconds=smoke.seconds)
         complete(record, swap)
-        self.committed = True
-        with suppress(OSError):  # it works; what could not be removed goes with the next `runs clean`
-            prune(record, keep_count(self._keep))
 
     def abandon(self, reason: str) -> None:
         """Drop the stage, or swap back what was swapped; the block may be left afterwards. Raises RollbackError."""
