@@ -1,13 +1,15 @@
 """Starting other programs."""
 
 import os
+import signal
+import subprocess
 import sys
 import threading
 import time
 
 import pytest
 
-from tfrepair.target.interpreter import marked_json, run, signal_name
+from tfrepair.target.interpreter import marked_json, run, run_on_leash, signal_name
 
 
 def python(code, **options):
@@ -114,3 +116,39 @@ def test_marked_json_survives_noise():
     assert marked_json('noise--M--{"a": 1}--M--noise', "--M--") == {"a": 1}
     assert marked_json('noise--M--{"a": ', "--M--") is None
     assert marked_json("", "--M--") is None
+
+
+def test_on_a_leash_it_is_the_same_program():
+    argv = [sys.executable, "-I", "-c", "import os, sys; print(sys.argv[1], os.environ['WORD']); sys.exit(4)", "word"]
+    done = run_on_leash(argv, env={"WORD": "said"})
+    assert (done.stdout, done.exit_code, done.argv) == ("word said\n", 4, tuple(argv))
+    with pytest.raises(OSError, match="no-such-program"):
+        run_on_leash(["/no-such-program"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent is gone")
+def test_on_a_leash_it_ends_when_we_are_killed(tmp_path):
+    child = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    parent = f"import sys; from tfrepair.target.interpreter import run_on_leash; run_on_leash([sys.executable, '-c', {child!r}])"
+    process = subprocess.Popen([sys.executable, "-c", parent])
+    for _ in range(200):
+        if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
+            break
+        time.sleep(0.05)
+    pid = int((tmp_path / "pid").read_text())
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    for _ in range(100):
+        if not is_alive(pid):
+            return
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    pytest.fail("the child lives on")
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stream:
+            return stream.read().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except FileNotFoundError:
+        return False

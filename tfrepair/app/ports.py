@@ -43,13 +43,13 @@ def ports_for(bench: Bench, subject: Subject, seen: Look) -> Ports:
         installer.install(python, lock, names, reinstall=reinstall, past_cache=past_cache, on_line=on_line)
 
     def run_command(argv: Sequence[str], *, cwd: Path, timeout: float) -> None:
-        from tfrepair.target.interpreter import run
+        from tfrepair.target.interpreter import run_on_leash
 
         scripts = describe_environment(cwd, bench.environ, interpreter=subject.interpreter).environment.scripts
         environ = {name: value for name, value in bench.environ.items() if name not in {"PYTHONHOME", "CONDA_PREFIX"}}
         environ |= {"VIRTUAL_ENV": str(cwd), "PATH": os.pathsep.join((scripts, bench.environ.get("PATH", "")))}
         try:
-            done = run(argv, env=environ, cwd=cwd, timeout=timeout, on_line=bench.screen.line)
+            done = run_on_leash(argv, env=environ, cwd=cwd, timeout=timeout, on_line=bench.screen.line)
         except OSError as error:
             raise StepError(f"`{argv[0]}` cannot be run: {error.strerror or error}") from error
         if done.exit_code != 0:

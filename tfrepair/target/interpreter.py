@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +24,13 @@ DEFAULT_CAP = 8 * 1024 * 1024
 _CHUNK = 64 * 1024
 _GRACE = 2.0
 _WINDOWS = os.name == "nt"
+_LEASH = (
+    "import ctypes, os, signal, sys\n"
+    "ctypes.CDLL(None).prctl(1, signal.SIGKILL)\n"  # PR_SET_PDEATHSIG, which the program inherits
+    "os.getppid() == int(sys.argv[1]) or sys.exit(1)\n"  # the parent died before
+    "os.execv(sys.argv[2], sys.argv[3:])\n"
+)
+"""A program of its own and not a function between fork and exec, where a process with threads may block."""
 _WINDOWS_STATUS = {0xC000001D: "SIGILL", 0xC0000005: "SIGSEGV", 0xC0000409: "SIGABRT", 0xC000013A: "SIGINT"}
 
 
@@ -87,6 +96,18 @@ def run(
             stderr="" if merge else readers[1].text(),
             seconds=time.monotonic() - started,
         )
+
+
+def run_on_leash(argv: Sequence[str], **options: Any) -> Completed:
+    """The same for a program that writes: where the system can, it ends when this process is killed.
+
+    Raises OSError when the program cannot be started.
+    """
+    program = shutil.which(argv[0], path=(options.get("env") or os.environ).get("PATH"))
+    if sys.platform != "linux" or program is None:
+        return run(argv, **options)
+    leashed = [sys.executable, "-I", "-S", "-c", _LEASH, str(os.getpid()), program, *argv]
+    return replace(run(leashed, **options), argv=tuple(argv))
 
 
 def signal_name(exit_code: int | None) -> str | None:

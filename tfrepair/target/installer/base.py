@@ -134,9 +134,9 @@ def make_installer(
     from tfrepair.target.installer.pip import PipInstaller
     from tfrepair.target.installer.uv import UvInstaller
     from tfrepair.target.installer.uv_child import find_uv
-    from tfrepair.target.interpreter import run as run_program
+    from tfrepair.target.interpreter import run_on_leash
 
-    outside = Surroundings(settings=settings, environ=environ, run=run or run_program, sleep=sleep, on_wait=on_wait)
+    outside = Surroundings(settings=settings, environ=environ, run=run or run_on_leash, sleep=sleep, on_wait=on_wait)
     if kind != "pip":
         try:
             return UvInstaller(outside, find_uv())
