@@ -1,0 +1,126 @@
+"""Environments as people have them: copied interpreters, nested ones, odd names, full or read-only disks."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+
+import pytest
+from functional_support import NEW, naming, site
+
+from tfrepair.execute.fingerprint import tree_lines
+
+ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def lines(env):
+    return list(tree_lines(env))
+
+
+def repaired_and_back(world, env, before):
+    done = world.tfrepair("fix", "--yes", "--env", env)
+    assert done.code == 0, done
+    assert world.imported(env) == NEW
+    assert naming(env, ".tfrepair-") == []
+    done = world.tfrepair("rollback", "--yes", "--env", env)
+    assert done.code == 0, done
+    assert lines(env) == before
+
+
+@pytest.mark.parametrize(
+    "options", [["--copies"], ["--system-site-packages"], ["--symlinks", "--without-scm-ignore-files"]]
+)
+@pytest.mark.parametrize("strategy", ["auto", "rebuild"])
+def test_environments_of_other_options(world, options, strategy):
+    if sys.version_info < (3, 13):
+        options = [option for option in options if option != "--without-scm-ignore-files"]
+    env = world.folder / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", *options, str(env)], check=True)
+    other = world.conflict("colours", name="other")
+    shutil.copytree(site(other), site(env), dirs_exist_ok=True)
+    before = lines(env)
+    done = world.tfrepair("fix", "--yes", "--env", env, "--strategy", strategy)
+    assert done.code == 0, done
+    assert world.imported(env) == NEW
+    system = "include-system-site-packages = true" in (env / "pyvenv.cfg").read_text()
+    assert system == ("--system-site-packages" in options)
+    assert world.tfrepair("rollback", "--yes", "--env", env).code == 0
+    assert lines(env) == before
+
+
+@pytest.mark.parametrize("name", ["with space", "über-ünï", "quo'te\"d", "per%cent", "-dash"])
+def test_odd_names(world, name):
+    env = world.conflict(name=name)
+    repaired_and_back(world, env, lines(env))
+
+
+def test_an_environment_within_an_environment_is_left_alone(world):
+    outer = world.conflict(name="outer")
+    world.folder.joinpath("outer", "work").mkdir()
+    inner = world.healthy(name="outer/work/inner")
+    before, within = lines(outer), lines(inner)
+    done = world.tfrepair("fix", "--yes", "--env", outer)
+    assert done.code == 0, done
+    assert world.imported(outer) == world.imported(inner) == NEW
+    assert lines(inner) == within
+    again = world.tfrepair("fix", "--yes", "--strategy", "rebuild", "--keep", "2", "--env", outer)
+    assert again.code == 0, again
+    assert world.imported(inner) == NEW
+    assert world.tfrepair("rollback", "--yes", "--env", outer).code == 0
+    assert world.tfrepair("rollback", "--yes", world.records()[0].name).code == 0
+    assert lines(outer) == before
+
+
+def test_sockets_pipes_and_locked_folders_are_no_obstacle(world, tmp_path):
+    env = world.conflict()
+    os.mkfifo(env / "pipe")
+    listening = socket.socket(socket.AF_UNIX)
+    os.chdir(env)
+    listening.bind("socket")
+    os.chdir(world.folder)
+    (env / "locked").mkdir()
+    (env / "locked" / "file").write_text("mine")
+    (env / "locked" / "file").chmod(0o400)
+    (env / "locked").chmod(0o500)
+    repaired_and_back(world, env, lines(env))
+    listening.close()
+
+
+def test_a_path_that_leaves_no_room_for_a_stage_is_refused(world):
+    folder = world.folder
+    while len(str(folder)) < 3950:
+        folder = folder / ("d" * min(200, 3990 - len(str(folder))))
+    try:
+        folder.mkdir(parents=True)
+        short = world.conflict(name="short")
+        env = folder / "e"
+        shutil.move(short, env)
+    except OSError:
+        pytest.skip("this system has no such long paths")
+    before = lines(env)
+    done = world.tfrepair("fix", "--yes", "--env", env)
+    assert done.code in {4, 6}, done
+    assert lines(env) == before
+
+
+@pytest.mark.skipif(not ROOT or sys.platform != "linux", reason="only root may mount")
+@pytest.mark.parametrize("kind", ["full", "read-only"])
+def test_a_disk_that_takes_nothing(world, kind):
+    disk = world.folder / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(disk)], check=False).returncode:
+        pytest.skip("this machine lets not even root mount a file system")
+    try:
+        env = world.conflict(name="disk/env")
+        if kind == "full":
+            (disk / "ballast").write_bytes(bytes(max(0, shutil.disk_usage(disk).free - 4096 * 2)))
+        else:
+            subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        before = lines(disk)
+        done = world.tfrepair("fix", "--yes", "--env", env, "--json")
+        assert done.code == 6, done
+        assert "nothing was changed" in done.json["error"]["message"] + done.json["error"].get("hint", "")
+        assert lines(disk) == before
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
