@@ -34,9 +34,10 @@ def roll_back(
     _same_target(found, where)
     step_aside(found.prefix, where.environ)
     question = f"put `{found.prefix}` back as it was before {found.id}?"
-    if lost := changes_since(found):
+    seen: dict[int, str] = {}
+    if lost := changes_since(found, seen):
         screen.say(f"note: {_listed(lost)} came or changed since then and will not be there; that state is kept too")
-    if written := kept_changes(found):
+    if written := kept_changes(found, seen):
         screen.say(f"note: {_listed(written)} was written through a link since, and comes back as it is now")
     if not yes and not screen.ask(question):
         return Report(command="rollback", status="planned", exit_code=1, messages=("declined: nothing was changed",))

@@ -42,13 +42,18 @@ def manifest(path: Path, scope: Scope = EVERYTHING) -> dict[str, str]:
     return dict(_rows(str(path), scope))
 
 
-def differences(before: Mapping[str, str], path: Path, scope: Scope = EVERYTHING) -> tuple[str, ...]:
-    """Relative paths that came, went or changed since a manifest was taken of this tree."""
-    after = manifest(path, scope)
+def differences(
+    before: Mapping[str, str], path: Path, scope: Scope = EVERYTHING, *, seen: dict[int, str] | None = None
+) -> tuple[str, ...]:
+    """Relative paths that came, went or changed since a manifest was taken of this tree.
+
+    `seen` is what two trees that share files have in common: each file is looked at once.
+    """
+    after = dict(_rows(str(path), scope, seen))
     return tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
 
 
-def _rows(root: str, scope: Scope) -> Iterator[tuple[str, str]]:
+def _rows(root: str, scope: Scope, seen: dict[int, str] | None = None) -> Iterator[tuple[str, str]]:
     todo = [""]
     while todo:
         folder = todo.pop()
@@ -63,7 +68,15 @@ def _rows(root: str, scope: Scope) -> Iterator[tuple[str, str]]:
                 if entry.name == _CACHE:
                     continue
                 todo.append(relative)
-            yield relative, _row(entry)
+            yield relative, _row(entry) if seen is None else _shared_row(entry, seen)
+
+
+def _shared_row(entry: os.DirEntry[str], seen: dict[int, str]) -> str:
+    """The same for every name of a file, and asked of the system for the first only."""
+    number = entry.inode()
+    if number not in seen:
+        seen[number] = _row(entry)
+    return seen[number]
 
 
 def _row(entry: os.DirEntry[str]) -> str:

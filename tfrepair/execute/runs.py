@@ -103,16 +103,19 @@ def can_roll_back(run: RunFolder) -> bool:
     return bool(data.get("created")) and data.get("status") in {"repaired", "restored"} and exists(run.place)
 
 
-def changes_since(run: RunFolder) -> tuple[str, ...]:
+def changes_since(run: RunFolder, seen: dict[int, str] | None = None) -> tuple[str, ...]:
     """Relative paths in the environment that came, went or changed since the run: rolling back loses these."""
     before = run.read_manifest("live")
-    return differences(before, run.place, run.scope) if before is not None and exists(run.place) else ()
+    return differences(before, run.place, run.scope, seen=seen) if before is not None and exists(run.place) else ()
 
 
-def kept_changes(run: RunFolder) -> tuple[str, ...]:
-    """Relative paths in the kept environment that are not as they were, because somebody wrote through a link."""
+def kept_changes(run: RunFolder, seen: dict[int, str] | None = None) -> tuple[str, ...]:
+    """Relative paths in the kept environment that are not as they were, because somebody wrote through a link.
+
+    `seen` is what `changes_since` found out about files that both environments share.
+    """
     before = run.read_manifest("kept")
-    return differences(before, run.tree) if before is not None and exists(run.tree) else ()
+    return differences(before, run.tree, seen=seen) if before is not None and exists(run.tree) else ()
 
 
 def rollback(
