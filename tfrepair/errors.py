@@ -90,3 +90,10 @@ class UnresolvableError(NoRepairError):
     def __init__(self, message: str, *, reason: str, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.reason = reason
+
+
+class OfflineError(SurroundingsError, UnresolvableError):
+    """No set of versions among what is on hand without the network meets all that is asked for."""
+
+    code = "surroundings"
+    exit_code = 6

@@ -10,12 +10,15 @@ from tfrepair.model.facts import Facts
 from tfrepair.reason.choose import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from tfrepair.app.bench import Bench
     from tfrepair.app.subject import Subject
     from tfrepair.model.target import Target
     from tfrepair.target.bases import Base
+
+SHOWN_PYTHONS = 3
+"""How many other versions of Python a message names."""
 
 
 def base_for(subject: Subject, bench: Bench) -> Target:
@@ -97,6 +100,35 @@ def refusal_of(python: Target, bench: Bench, facts: Facts) -> NoRepairError | No
     except NoRepairError as error:
         return error
     return None
+
+
+def with_way_out(refusal: NoRepairError, subject: Subject, bench: Bench, facts: Facts) -> NoRepairError:
+    """The same refusal, with the command for each Python of this machine that the release can be installed for."""
+    commands = tuple(_commands(subject, bench, facts))
+    if not commands:
+        return refusal
+    return NoRepairError(refusal.message, hint=f"{'; or '.join(commands)}; nothing was changed")
+
+
+def _commands(subject: Subject, bench: Bench, facts: Facts) -> Iterator[str]:
+    """One for each minor version, the newest first."""
+    from tfrepair.target.discover import find_bases
+
+    request = bench.request
+    environment = subject.target.environment if subject.target is not None else None
+    rebuilt = environment is not None and environment.kind == "venv"
+    place = f"--env {environment.prefix}" if environment is not None and rebuilt else f"--venv {request.venv or 'DIR'}"
+    pin = f" --tensorflow '{request.tensorflow}'" if request.tensorflow is not None else ""
+    does = "rebuilds it on" if rebuilt else "makes an environment on"
+    seen: set[str] = set()
+    for base in sorted(find_bases(bench.environ), key=lambda base: base.version, reverse=True):
+        minor = f"{base.version[0]}.{base.version[1]}"
+        if base.free_threaded or minor in seen or len(seen) == SHOWN_PYTHONS:
+            continue
+        if refusal_of(_described(base, bench), bench, facts) is None:
+            seen.add(minor)
+            full = ".".join(map(str, base.version))
+            yield f"`tfrepair fix {place} --base-python {minor}{pin}` {does} Python {full} (`{base.executable}`)"
 
 
 def _described(base: Base, bench: Bench) -> Target:

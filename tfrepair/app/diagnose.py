@@ -149,13 +149,10 @@ def unfinished(target: Target) -> tuple[str, ...]:
 
 
 def _judge(recorded: Path, playbooks: tuple[Playbook, ...], request: PlaybookRequest, screen: Screen) -> Report:
-    from tfrepair.model.wire import facts_from_json, target_from_facts
+    from tfrepair.model.wire import target_from_facts
     from tfrepair.reason.diagnose import diagnose as reason
 
-    try:
-        facts = facts_from_json(json.loads(recorded.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"`{recorded}` cannot be read as recorded facts: {error}") from error
+    facts = read_facts(recorded)
     diagnosis = chosen(reason(facts, playbooks), request)
     screen.diagnosis(diagnosis, target_from_facts(facts))
     works = False if diagnosis.errors else facts.value("import.ok")
@@ -164,6 +161,16 @@ def _judge(recorded: Path, playbooks: tuple[Playbook, ...], request: PlaybookReq
         command="diagnose", status=status, exit_code=code, facts=facts, diagnosis=diagnosis, works=works,
         manual=manual, messages=messages,
     )  # fmt: skip
+
+
+def read_facts(recorded: Path) -> Facts:
+    """Facts from a file. Raises UsageError."""
+    from tfrepair.model.wire import facts_from_json
+
+    try:
+        return facts_from_json(json.loads(recorded.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"`{recorded}` cannot be read as recorded facts: {error}") from error
 
 
 def _next(target: Target, where: TargetRequest) -> str:

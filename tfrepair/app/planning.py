@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from tfrepair.app.base import any_base, base_for, refusal_of
+from tfrepair.app.base import any_base, base_for, refusal_of, with_way_out
 from tfrepair.app.wishes import constraint_lines, is_file, requirement_lines, wishes
 from tfrepair.errors import NoRepairError, UsageError
 from tfrepair.model.dependencies import tree
@@ -19,6 +19,7 @@ from tfrepair.reason.choose import choose, parse_wanted
 from tfrepair.reason.goals import acting, goals_of, manual_steps, untrusted
 from tfrepair.reason.planner import make_plan
 from tfrepair.reason.situation import Situation
+from tfrepair.target.release_data import load_known_good
 
 if TYPE_CHECKING:
     from tfrepair.app.bench import Bench
@@ -66,7 +67,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     python = seen.target if strategy == "in-place" else base_for(subject, bench)
     if _other_python_needed(python, seen, bench, turn):
         strategy, python = ("create" if subject.target is None else "rebuild"), any_base(bench, seen.facts)
-    wheel, choice = _pin(seen.facts, bench, python, turn)
+    wheel, choice = _pin(seen.facts, subject, bench, python, turn)
     plan = replace(
         make_plan(
             Situation(
@@ -89,6 +90,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
                 folders=tuple(frozenset(names) for names in bench.releases.folders.values()),
                 bounds=bench.releases.bounds(choice.version, python.interpreter.minor),
                 cutoff=cutoff(choice, bench),
+                known_good=load_known_good().get(choice.name, choice.version, python.interpreter.minor),
                 constraints=constraint_lines(bench),
                 requirements=_other_requirements(bench),
                 own=_own(seen, bench),
@@ -240,7 +242,7 @@ def _strategy(subject: Subject, bench: Bench, goals: Goals) -> Strategy:
     return asked
 
 
-def _pin(facts: Facts, bench: Bench, python: Target, turn: Round) -> tuple[str | None, Choice]:
+def _pin(facts: Facts, subject: Subject, bench: Bench, python: Target, turn: Round) -> tuple[str | None, Choice]:
     given = bench.request.tensorflow
     if given is not None and is_file(given):
         from tfrepair.app.wheel_pin import wheel_pin
@@ -249,7 +251,12 @@ def _pin(facts: Facts, bench: Bench, python: Target, turn: Round) -> tuple[str |
     if turn.choice is not None:
         return None, turn.choice
     interpreter = python.interpreter
-    return None, choose(wishes(bench, interpreter.markers), facts, bench.releases, interpreter.tags, interpreter.minor)
+    try:
+        return None, choose(
+            wishes(bench, interpreter.markers), facts, bench.releases, interpreter.tags, interpreter.minor
+        )
+    except NoRepairError as error:
+        raise with_way_out(error, subject, bench, facts) from error
 
 
 def _stays(choice: Choice, seen: Look) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from tfrepair import __version__
-from tfrepair.cli import diagnose, fix, playbook, rollback, runs, verify
+from tfrepair.cli import diagnose, explain, fix, playbook, report, rollback, runs, tensorflow, verify
 from tfrepair.errors import InterruptedRunError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
@@ -26,11 +26,17 @@ app = typer.Typer(
     help="Finds out why TensorFlow does not load, and repairs the environment without risk.",
 )
 app.command("diagnose")(diagnose.diagnose)
+app.command("explain")(explain.explain)
 app.command("fix")(fix.fix)
 app.command("verify")(verify.verify)
+app.command("report")(report.report)
 app.command("rollback")(rollback.rollback)
 app.add_typer(runs.app, name="runs")
+app.add_typer(tensorflow.app, name="tensorflow")
 app.add_typer(playbook.app, name="playbook")
+
+
+_GROUPS = frozenset({"runs", "playbook", "tensorflow"})
 
 
 def _version(value: bool) -> None:
@@ -77,7 +83,7 @@ def run(arguments: list[str]) -> int:
 
 def _command(arguments: list[str]) -> str:
     """The command of a command line, with a space before it."""
-    known = {command.name or "" for command in app.registered_commands} | {"runs", "playbook"}
+    known = {command.name or "" for command in app.registered_commands} | _GROUPS
     return f" {arguments[0]}" if arguments and arguments[0] in known else ""
 
 
@@ -100,7 +106,7 @@ def _failed(arguments: list[str], error: TfrepairError) -> int:
     from tfrepair.cli.session import fail
 
     words = [word for word in arguments[:2] if not word.startswith("-")]
-    command = " ".join(words if words[:1] in (["runs"], ["playbook"]) else words[:1]) or "tfrepair"
+    command = " ".join(words if _GROUPS.intersection(words[:1]) else words[:1]) or "tfrepair"
     wanted = "--json" in arguments or os.environ.get("TFREPAIR_JSON", "").lower() in {"1", "true", "yes", "on"}
     try:
         fail(error, command=command, json=wanted)

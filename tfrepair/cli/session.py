@@ -37,6 +37,8 @@ class Output:
     no_color: bool = False
     show_lock: bool = False
     """Show the exact versions with a plan."""
+    document: bool = False
+    """Standard output is for a document, though not for JSON."""
     ask_first: bool = False
     """A plan is shown even when quiet, because a question follows or because it is the result."""
 
@@ -58,7 +60,7 @@ def session(output: Output) -> Iterator[tuple[Console, Log]]:
             log.add(stack.enter_context(_opened(output.log_file)))
         console = stack.enter_context(
             Console(
-                json=output.json,
+                json=output.json or output.document,
                 quiet=output.quiet,
                 color=color,
                 show_lock=output.show_lock,

@@ -61,8 +61,11 @@ class Signature:
     pattern: str
     """A regular expression, searched line by line and over the whole text."""
     confidence: Confidence = "high"
+    """A `low` one is a hint: it ranks what may have caused a pasted text, and makes no finding of a failed import."""
     when: Condition | None = None
-    """Counts only if this is not false."""
+    """Counts only if this is not false; for a pasted text it makes less sure as long as it is not known."""
+    unless: Condition | None = None
+    """Silent when this is true; a guard that is not known does not silence it."""
     means: str = ""
     """What the text says, in words a user understands."""
 

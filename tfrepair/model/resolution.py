@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tfrepair.model.known_good import KnownLock
     from tfrepair.model.plan import Lock
 
 
@@ -26,6 +32,32 @@ class ResolveRequest:
     exempt: tuple[str, ...] = ()
     """Canonical names the cutoff does not hold for."""
     prereleases: bool = False
+    known_good: KnownLock | None = None
+    """What to hold TensorFlow's tree to where nobody says when files were uploaded, so that the cutoff is no use."""
+
+    def is_known(self, names: Iterable[str]) -> bool:
+        """One of these canonical names is held by the known-good versions."""
+        return self.known_good is not None and not {name for name, _ in self.known_good.pins}.isdisjoint(names)
+
+    def as_known_good(self) -> ResolveRequest | None:
+        """The same with known-good versions in place of the cutoff; None when there are none.
+
+        They say nothing about what the cutoff does not hold for, nor where something else asks for another version.
+        """
+        if self.cutoff is None or self.known_good is None:
+            return None
+        asked = [Requirement(line) for line in (*self.constraints, *self.roots)]
+        lines = (
+            f"{name}=={version}"
+            for name, version in self.known_good.pins
+            if name not in self.exempt and not any(_rules_out(one, name, version) for one in asked)
+        )
+        return replace(self, cutoff=None, known_good=None, constraints=(*self.constraints, *lines))
+
+
+def _rules_out(requirement: Requirement, name: str, version: str) -> bool:
+    mine = canonicalize_name(requirement.name) == name
+    return mine and not requirement.specifier.contains(version, prereleases=True)
 
 
 class Resolve(Protocol):

@@ -61,6 +61,7 @@ def _signature(data: Mapping[str, Any]) -> Signature:
         pattern=data["pattern"],
         confidence=data.get("confidence", "high"),
         when=_optional(data, "when"),
+        unless=_optional(data, "unless"),
         means=_line(data.get("means", "")),
     )
 

@@ -50,7 +50,8 @@ class _Lint:
             yield self.problem(("diagnose",), "`diagnose` has neither signatures nor rules, so it can find nothing")
         for path, signature in _items(("diagnose", "signatures"), diagnose.get("signatures")):
             yield from self.pattern((*path, "pattern"), signature.get("pattern"))
-            yield from self.condition((*path, "when"), signature.get("when"))
+            for key in ("when", "unless"):
+                yield from self.condition((*path, key), signature.get(key))
         for path, rule in _items(("diagnose", "rules"), diagnose.get("rules")):
             yield from self.rule(path, rule)
         for path, step in _items(("fix",), data.get("fix")):

@@ -112,6 +112,7 @@ class SignatureDocument(TypedDict):
     pattern: Text
     confidence: NotRequired[Confidence]
     when: NotRequired[Condition]
+    unless: NotRequired[Condition]
     means: NotRequired[Text]
 
 

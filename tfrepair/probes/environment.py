@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ def _collect(context: Context) -> Iterator[Fact]:
             "environment.system_site_packages": environment.system_site_packages,
             "environment.has_pip": has_pip,
             "environment.prompt": _prompt(Path(environment.prefix)),
+            "environment.noexec": _noexec(environment.prefix),
         },
     )
 
@@ -45,6 +47,15 @@ def _prompt(prefix: Path) -> str | None:
     return (text[1:-1] if quoted else text) or None
 
 
+def _noexec(prefix: str) -> bool | None:
+    """Programs and libraries may not be executed from there; None where systems do not say."""
+    flag = getattr(os, "ST_NOEXEC", None)
+    try:
+        return None if flag is None else bool(os.statvfs(prefix).f_flag & flag)
+    except OSError:
+        return None
+
+
 PROBE = Probe(
     name=_NAME,
     provides={
@@ -55,6 +66,7 @@ PROBE = Probe(
         "environment.system_site_packages": "True or false: a venv that sees the base's site-packages.",
         "environment.has_pip": "True or false: pip can be imported there.",
         "environment.prompt": "Text: the prompt that a venv was given.",
+        "environment.noexec": "True or false: its file system is mounted without the right to execute.",
     },
     collect=_collect,
 )

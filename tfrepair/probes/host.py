@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.model.facts import Absent, Fact, Known, State, Unknown
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NAME = "host"
+_MSVC = ("msvcp140.dll", "msvcp140_1.dll", "vcruntime140.dll", "vcruntime140_1.dll")
 _X86 = ("x86_64", "amd64", "i386", "i686", "x86")
 
 
@@ -25,7 +27,16 @@ def _collect(context: Context) -> Iterator[Fact]:
             "host.libc_version": host.libc_version,
         },
     )
+    yield from known(_NAME, {"host.msvc_missing": _msvc_missing(context)})
     yield from _processor(host.machine)
+
+
+def _msvc_missing(context: Context) -> list[str] | None:
+    """Files of the Visual C++ runtime that are not in the system folder; None off Windows."""
+    if context.target.host.system != "windows":
+        return None
+    folder = Path(context.environ.get("SystemRoot", "C:\\Windows"), "System32")
+    return [name for name in _MSVC if not (folder / name).is_file()]
 
 
 def _processor(machine: str) -> Iterator[Fact]:
@@ -62,6 +73,7 @@ PROBE = Probe(
         "host.libc_version": "Text: its version; absent off Linux.",
         "host.cpu_name": "Text: the processor's name.",
         "host.cpu_flags": "List of texts: the instruction sets that the processor offers.",
+        "host.msvc_missing": "List of texts: files of the Visual C++ runtime that Windows lacks; absent elsewhere.",
         "host.has_avx": "True or false: the processor offers AVX; absent where the question does not arise.",
     },
     collect=_collect,

@@ -10,6 +10,7 @@ from tfrepair.reason.conditions import needed
 from tfrepair.reason.judge import judge
 from tfrepair.reason.ordering import ordered
 from tfrepair.reason.text import normalised
+from tfrepair.reason.windows_messages import with_english
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +36,7 @@ def diagnose(facts: Facts, playbooks: Sequence[Playbook]) -> Diagnosis:
 def needed_facts(playbook: Playbook) -> frozenset[str]:
     """Every fact that decides whether a playbook has a finding."""
     conditions = [rule.when for rule in playbook.rules] + [rule.unless for rule in playbook.rules if rule.unless]
-    conditions += [signature.when for signature in playbook.signatures if signature.when]
+    conditions += [part for one in playbook.signatures for part in (one.when, one.unless) if part]
     output = frozenset({"import.ok", "import.output"}) if playbook.signatures else frozenset()
     return output.union(*(needed(condition) for condition in conditions))
 
@@ -43,7 +44,7 @@ def needed_facts(playbook: Playbook) -> frozenset[str]:
 def _failed_output(facts: Facts) -> str | None:
     if facts.value("import.ok") is not False:
         return None
-    return normalised(str(facts.value("import.output", "")))
+    return with_english(normalised(str(facts.value("import.output", ""))))
 
 
 def _findings(verdicts: Sequence[Verdict]) -> tuple[Finding, ...]:

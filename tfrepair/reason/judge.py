@@ -93,12 +93,16 @@ def judge(playbook: Playbook, facts: Facts, text: str | None) -> Verdict:
 
 
 def _sign(signature: Signature, facts: Facts, text: str | None) -> Hit | None:
-    if text is None or (signature.when and evaluate(signature.when, facts).value is False):
+    if text is None or signature.confidence == "low":  # a hint, for ranking what may have caused a pasted text
+        return None
+    if signature.when and evaluate(signature.when, facts).value is False:
+        return None
+    if signature.unless and evaluate(signature.unless, facts).value:
         return None
     match = re.search(signature.pattern, text, re.MULTILINE)
     if match is None:
         return None
-    line = _line_around(text, match.start())
+    line = line_around(text, match.start())
     said = f"the output says `{line}`"
     return Hit(
         severity="error",
@@ -108,7 +112,8 @@ def _sign(signature: Signature, facts: Facts, text: str | None) -> Hit | None:
     )
 
 
-def _line_around(text: str, start: int) -> str:
+def line_around(text: str, start: int) -> str:
+    """The line at this place of a text, cut at a readable length."""
     begin = text.rfind("\n", 0, start) + 1
     end = text.find("\n", start)
     line = text[begin : end if end >= 0 else len(text)].strip()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tfrepair.errors import NoRepairError, UnresolvableError
+from tfrepair.errors import NoRepairError, SurroundingsError, UnresolvableError
 from tfrepair.model.dependencies import active
 from tfrepair.model.resolution import Resolve, ResolveRequest
 from tfrepair.reason.keep import kept
@@ -27,7 +27,7 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
     Tries, in this order: where the TensorFlow that is there stays, its tree stays too, as far as it fits; every version
     the user has stays; what the user has only because something else requires it may move; every version may move but
     what the user's distributions require holds; their requirements yield too, and then they move along.
-    Raises NoRepairError when nothing fits.
+    Raises NoRepairError when nothing fits, SurroundingsError when that may be for want of the network.
     """
     first: UnresolvableError | None = None
     for request in _strictly_first(_requests(situation), _must_move(situation)):
@@ -36,6 +36,8 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
         except UnresolvableError as error:
             first = first or error
     assert first is not None  # noqa: S101  # there is always a request
+    if isinstance(first, SurroundingsError):
+        raise first
     raise NoRepairError(
         f"{situation.choice.name} {situation.choice.version} cannot be installed here: {first.reason}",
         hint="pin another release with `--tensorflow`, or see `tfrepair tensorflow list` for those that fit",
@@ -139,6 +141,7 @@ def _request(
         cutoff=situation.cutoff,
         exempt=tuple(sorted({d.canonical_name for d in user if d.canonical_name not in situation.family})),
         prereleases=situation.prereleases,
+        known_good=situation.known_good,
     )
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from tfrepair.model.distribution import Distribution
     from tfrepair.model.goals import Goals
+    from tfrepair.model.known_good import KnownLock
     from tfrepair.model.plan import Choice, Strategy
 
 
@@ -44,6 +45,8 @@ class Situation:
     bounds: tuple[str, ...]
     """Measured bounds of the chosen release, as requirements."""
     cutoff: str | None
+    known_good: KnownLock | None = None
+    """Versions that worked with the chosen release, for where the cutoff is no use."""
     constraints: tuple[str, ...] = ()
     """Of the user."""
     requirements: tuple[str, ...] = ()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from tfrepair.model.known_good import KnownGood
 from tfrepair.model.releases import Releases
 
 
@@ -14,6 +16,13 @@ from tfrepair.model.releases import Releases
 def load_releases() -> Releases:
     """The data, read once: it cannot change while the tool runs."""
     return Releases.parse(_document("releases"), _document("requirements"), _document("bounds"))
+
+
+@cache
+def load_known_good() -> KnownGood:
+    """The known-good locks, read once and only where a plan needs them."""
+    content = files("tfrepair").joinpath("data", "known_good.json.gz").read_bytes()
+    return KnownGood.parse(json.loads(gzip.decompress(content)))
 
 
 def _document(name: str) -> dict[str, Any]:

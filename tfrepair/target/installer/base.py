@@ -6,7 +6,7 @@ import re
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import urlsplit
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Installer", "InstallerKind", "ResolveRequest", "UnresolvableError", "make_installer"]
 
 InstallerKind = Literal["auto", "uv", "pip"]
+
+WITHOUT_TIMES = "without upload times"
+BOUNDS_ONLY = ": measured bounds only"
 
 RESOLVE_LIMIT = 1800.0
 INSTALL_LIMIT = 7200.0
@@ -198,11 +201,29 @@ def end_of_day(day: str) -> str:
     return f"{date.fromisoformat(day[:10]) + timedelta(days=1)}T00:00:00Z"
 
 
+def from_known_good(request: ResolveRequest, resolve: Callable[[ResolveRequest], Lock], why: str) -> Lock | None:
+    """The lock with known-good versions in place of the cutoff; None when none are known or they do not fit here.
+
+    What worked on another Python counts only if nothing has to be built: an old source archive rarely builds on a
+    Python it was not made for.
+    """
+    held, known = request.as_known_good(), request.known_good
+    if held is None or known is None:
+        return None
+    try:
+        lock = resolve(held)
+    except UnresolvableError:
+        return None
+    if not known.exact and not all(pin.is_wheel for pin in lock.pins):
+        return None
+    return replace(lock, method=f"{why}: {known.text}")
+
+
 def method(installer: str, *, asked: str | None, held: str | None, undated: Sequence[str] = ()) -> str:
     """How a lock came about, in a few words."""
     if asked is None:
         return installer
     if held is None:
-        return f"{installer}, without upload times: measured bounds only"
+        return f"{installer}, {WITHOUT_TIMES}{BOUNDS_ONLY}"
     exceptions = f" ({', '.join(undated)}: without upload times)" if undated else ""
     return f"{installer}, as of {held}{exceptions}"

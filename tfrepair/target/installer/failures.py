@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
-from tfrepair.errors import StepError, SurroundingsError, TfrepairError, UnresolvableError
+from tfrepair.errors import OfflineError, StepError, SurroundingsError, TfrepairError, UnresolvableError
 from tfrepair.target.installer.retry import TransientError
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ def failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings)
             hint="set `cert` in pip's configuration to the certificate bundle of this network",
         )
     if _OFFLINE.search(text) or (settings.offline and _NO_SOLUTION.search(text)):
-        return SurroundingsError(
+        return OfflineError(
             f"Without the network {installer} does not find what is needed{_first(words)}",
+            reason="\n".join(words),
             hint="run it without `--offline`, or name a folder that holds the wheels with `--find-links`",
         )
     if _REFUSED.search(text):

@@ -74,15 +74,26 @@ class PipInstaller:
         without_times = False
         for way in ways[:-1]:
             try:
-                return self._preferring(request, pip, way)
+                lock = self._preferring(request, pip, way)
             except UnresolvableError:
                 continue
             except _WithoutTimesError:
                 without_times = True
+                continue
+            if not request.is_known(_from_files(pylock.parse(lock.pylock))):
+                return lock
+            return self._known_good(request, pip, _Way(settings=way.settings)) or lock
         last = ways[-1]
+        if (last.method or without_times) and (known := self._known_good(request, pip, last)):
+            return known
         if len(ways) > 1 and not without_times:
             last = replace(last, method="pip, as of no day, since nothing fits the cutoff: measured bounds only")
         return self._preferring(request, pip, last)
+
+    def _known_good(self, request: ResolveRequest, pip: Pip, way: _Way) -> Lock | None:
+        """See `from_known_good`."""
+        why = way.method.removesuffix(base.BOUNDS_ONLY) if way.method else f"pip, {base.WITHOUT_TIMES}"
+        return base.from_known_good(request, lambda held: self._preferring(held, pip, way), why)
 
     def _preferring(self, request: ResolveRequest, pip: Pip, way: _Way) -> Lock:
         kept: dict[str, str] = {canonicalize_name(name): version for name, version in request.preferences}
@@ -109,7 +120,7 @@ class PipInstaller:
             arguments += ["--pre"] if request.prereleases else []
             self._pip(pip, arguments, way.settings, folder, limit=base.RESOLVE_LIMIT)
             document = document_of(json.loads(report.read_text(encoding="utf-8")))
-        undated = tuple(name for name, place in pylock.places(document) if place.startswith("file:"))
+        undated = tuple(_from_files(document))
         pins = pylock.pins(document)
         held = way.cutoff if len(undated) < len(pins) else None
         asked = base.method("pip", asked=request.cutoff, held=held, undated=undated)
@@ -183,8 +194,13 @@ class _WithoutTimesError(SurroundingsError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Way:
     settings: IndexSettings
-    cutoff: str | None
+    cutoff: str | None = None
     method: str | None = None
+
+
+def _from_files(document: pylock.Document) -> dict[str, None]:
+    """Names that come from a folder: pip holds the cutoff against none of them."""
+    return {name: None for name, place in pylock.places(document) if place.startswith("file:")}
 
 
 def _ways(request: ResolveRequest, pip: Pip, settings: IndexSettings) -> Iterator[_Way]:
@@ -193,7 +209,7 @@ def _ways(request: ResolveRequest, pip: Pip, settings: IndexSettings) -> Iterato
         yield _Way(settings=settings, cutoff=None)
         return
     if pip.version < CUTS_OFF:
-        text = f"pip {pip.version}, too old to resolve as of a day: measured bounds only"
+        text = f"pip {pip.version}, too old to resolve as of a day{base.BOUNDS_ONLY}"
         yield _Way(settings=settings, cutoff=None, method=text)
         return
     remote = tuple(url for url in settings.extra_index_urls if not url.startswith("file:"))

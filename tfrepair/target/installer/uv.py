@@ -71,10 +71,17 @@ class UvInstaller:
 
     def _resolve(self, request: ResolveRequest) -> Lock:
         if request.cutoff is None:
-            return self._compile(request, None, ()).lock(request)
+            return self._as_of_no_day(request)
+        lock = self._as_of(request, request.cutoff)
+        if not request.is_known(pylock.undated(pylock.parse(lock.pylock))):
+            return lock
+        return base.from_known_good(request, self._as_of_no_day, f"uv, {base.WITHOUT_TIMES}") or lock
+
+    def _as_of(self, request: ResolveRequest, cutoff: str) -> Lock:
+        """As of a day; what has no upload time is freed of it, and so is everything where that does not help."""
         free: tuple[str, ...] = tuple(canonicalize_name(name) for name in request.exempt)
         for _ in range(_ROUNDS):
-            attempt = self._compile(request, request.cutoff, free)
+            attempt = self._compile(request, cutoff, free)
             if not attempt.undated or not isinstance(attempt.error, UnresolvableError):
                 return attempt.lock(request)
             blamed = {name for name in attempt.undated if re.search(rf"\b{re.escape(name)}\b", attempt.error.reason)}
@@ -82,6 +89,9 @@ class UvInstaller:
             if not new:
                 break
             free += tuple(sorted(new))
+        return self._as_of_no_day(request)
+
+    def _as_of_no_day(self, request: ResolveRequest) -> Lock:
         return self._compile(request, None, ()).lock(request)
 
     def _compile(self, request: ResolveRequest, cutoff: str | None, free: Sequence[str]) -> _Attempt:

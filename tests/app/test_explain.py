@@ -1,0 +1,182 @@
+"""`explain`: from a pasted text to ranked causes, also where somebody means harm."""
+
+import io
+import json
+import sys
+import time
+
+import pytest
+
+from tfrepair.cli.app import run
+from tfrepair.model.facts import Fact, Facts, Known
+from tfrepair.model.wire import facts_to_json
+
+NUMPY = """Traceback (most recent call last):
+  File "C:\\Users\\ada\\env\\lib\\site-packages\\tensorflow\\python\\client\\pywrap_tf_session.py", line 19, in <module>
+    from tensorflow.python.client._pywrap_tf_session import *
+AttributeError: _ARRAY_API not found
+"""
+NOT_THERE = "ModuleNotFoundError: No module named 'tensorflow'\n"
+LIMIT = 20  # seconds, on a machine that does other things too
+
+
+@pytest.fixture
+def explained(tmp_path, monkeypatch, capsys):
+    """Explain a text; returns the exit code, the JSON document and what was printed on standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+
+    def check(text, *options):
+        path = tmp_path / "log.txt"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        code = run(["explain", str(path), "--json", *options])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, json.loads(out), err
+
+    return check
+
+
+def ids(document):
+    return [finding["id"] for finding in document["findings"]]
+
+
+def test_the_cause_and_the_line_that_decides(explained):
+    code, document, _ = explained(NUMPY)
+    assert code == 1
+    assert document["status"] == "broken"
+    first = document["findings"][0]
+    assert (first["id"], first["confidence"], first["repair"]) == ("numpy-abi", "high", "automatic")
+    assert first["decided_by"] == "AttributeError: _ARRAY_API not found"
+    assert "AttributeError: _ARRAY_API not found" in first["evidence"][0]["text"]
+    assert any("tfrepair fix" in sentence for sentence in document["messages"])
+
+
+def test_nothing_known_is_no_cause(explained):
+    code, document, _ = explained("everything went well\n")
+    assert (code, document["status"], document["findings"]) == (0, "healthy", [])
+
+
+def test_an_empty_text_is_no_cause(explained):
+    assert explained("")[0] == 0
+
+
+def test_a_manual_cause_has_its_steps_and_no_command(explained):
+    code, document, _ = explained("DLL load failed with error code -1073741795", "--tensorflow", "2.3.0")
+    assert (code, document["status"], ids(document)[0]) == (1, "manual", "no-avx")
+    assert document["manual"]
+    assert not any("tfrepair fix" in sentence for sentence in document["messages"])
+
+
+def test_an_environment_at_hand_is_named_with_the_repair(explained, monkeypatch):
+    assert any(
+        "tfrepair fix --dry-run --env mine`" in sentence
+        for sentence in explained(NUMPY, "--env", "mine")[1]["messages"]
+    )
+    monkeypatch.setenv("VIRTUAL_ENV", "/home/ada/env")
+    assert any("tfrepair fix --dry-run` " in sentence for sentence in explained(NUMPY)[1]["messages"])
+
+
+def test_an_exception_counts_more_than_a_warning_above_it(explained):
+    text = "UserWarning: Protobuf gencode version 5.28.3 is exactly one major version older than the runtime version 6.31.1\n"
+    assert ids(explained(text)[1])[0] == "protobuf-mismatch"
+    both = text + "NotImplementedError: Cannot convert a symbolic Tensor (lstm/strided_slice:0) to a numpy array.\n"
+    assert ids(explained(both)[1])[:2] == ["numpy-abi", "protobuf-mismatch"]
+
+
+def test_what_is_known_of_the_machine_rules_a_cause_out(explained):
+    text = "DLL load failed while importing _pywrap_tensorflow_internal: A dynamic link library (DLL) initialization routine failed."
+    assert "no-avx" in ids(explained(text, "--tensorflow", "2.3.0")[1])
+    assert "no-avx" not in ids(explained(text, "--tensorflow", "2.3.0", "--cpu", "fpu sse2 avx avx2")[1])
+
+
+def test_the_fact_that_would_tell_two_candidates_apart_is_named(explained):
+    _, document, _ = explained("Illegal instruction (core dumped)\nzsh: illegal hardware instruction  python\n")
+    first = document["findings"][0]
+    assert first["confidence"] != "high"
+
+
+def test_recorded_facts_are_heeded_and_options_come_before_them(explained, tmp_path):
+    recorded = Facts.of([Fact(path="host.has_avx", state=Known(True), source="host")])
+    path = tmp_path / "facts.json"
+    path.write_text(json.dumps(facts_to_json(recorded)))
+    assert "no-avx" not in ids(explained("Illegal instruction", "--facts", str(path))[1])
+    assert "no-avx" in ids(explained("Illegal instruction", "--facts", str(path), "--cpu", "Intel Celeron N3060")[1])
+
+
+def test_what_an_import_said_elsewhere_does_not_explain_this_text(explained, tmp_path):
+    recorded = Facts.of([Fact(path="import.output", state=Known(NUMPY), source="import")])
+    path = tmp_path / "facts.json"
+    path.write_text(json.dumps(facts_to_json(recorded)))
+    assert ids(explained("all is well", "--facts", str(path))[1]) == []
+
+
+def test_standard_input(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(NUMPY.encode())))
+    assert run(["explain"]) == 1
+    assert "[numpy-abi]" in capsys.readouterr().out
+
+
+def test_text_of_powershell(explained):
+    assert ids(explained(NUMPY.encode("utf-16"))[1])[0] == "numpy-abi"
+
+
+def test_characters_that_are_no_utf_8(explained):
+    assert ids(explained("über straße\n".encode("latin-1") + NUMPY.encode())[1])[0] == "numpy-abi"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["gone.txt"], "gone.txt"),
+        (["."], "`.`"),
+        (["/dev/zero"], "/dev/zero"),
+        (["log.txt", "--os", "plan9"], "plan9"),
+        (["log.txt", "--facts", "log.txt"], "log.txt"),
+        (["log.txt", "--facts", "list.json"], "list.json"),
+        (["log.txt", "--only", "numpy-abbi"], "numpy-abi"),
+    ],
+)
+def test_a_wrong_command_line(tmp_path, monkeypatch, capsys, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "log.txt").write_text(NUMPY)
+    (tmp_path / "list.json").write_text('{"format": "tfrepair.facts/1", "facts": []}')
+    assert run(["explain", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "content", [b"\0" * 5_000_000, bytes(range(256)) * 4000, b"\x89PNG\r\n\x1a\n" + b"\x01\x02\xfe" * 10000]
+)
+def test_what_is_no_text_is_refused(tmp_path, monkeypatch, capsys, content):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "picture").write_bytes(content)
+    assert run(["explain", "picture"]) == 2
+    assert "is no text" in capsys.readouterr().err
+
+
+HOSTILE = {
+    "one line of 50 MB": b"ImportError: " + b"a" * 50_000_000,
+    "a million lines": b'  File "/home/a/lib/python3.10/site-packages/tensorflow/python/x.py", line 5\n' * 1_000_000,
+    "tags that never end": b"<a " * 2_000_000,
+    "quotes in quotes": b"> " * 2_000_000,
+    "escapes that never end": b"\x1b]" * 2_000_000,
+    "carriage returns": b"\r" * 5_000_000,
+    "beginnings of tracebacks": b"Traceback (most recent call last):\\n" * 200_000,
+    "almost a signature": b"cannot open shared object file tensorflow Could not load dynamic library 'lib\n" * 100_000,
+}
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_texts_cost_bounded_time(explained, content):
+    begun = time.monotonic()
+    code, document, _ = explained(content)
+    assert time.monotonic() - begun < LIMIT
+    assert code in {0, 1}
+    assert any("were not" in sentence for sentence in document["messages"])
+
+
+def test_the_end_of_a_long_text_counts(explained):
+    _, document, _ = explained(b"epoch 1: loss 0.5\n" * 1_000_000 + NUMPY.encode())
+    assert ids(document)[0] == "numpy-abi"
+    assert any("bytes were read" in sentence for sentence in document["messages"])

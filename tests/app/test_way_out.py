@@ -1,0 +1,68 @@
+"""Where nothing fits this Python, the ones that would do are named with the command."""
+
+import dataclasses
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from tfrepair.app import base as base_room
+from tfrepair.app.base import with_way_out
+from tfrepair.app.subject import Subject
+from tfrepair.errors import NoRepairError
+from tfrepair.model.facts import Facts
+from tfrepair.target import discover
+from tfrepair.target.release_data import load_releases
+
+REFUSAL = NoRepairError("no wheel", hint="name another")
+
+
+def target_of(minor, kind="venv"):
+    found = discover.find_target(python=sys.executable, env=None, environ={}, cwd=Path(), interactive=False)
+    tags = (f"cp3{minor}-cp3{minor}-manylinux_2_17_x86_64", f"cp3{minor}-cp3{minor}-manylinux2014_x86_64")
+    return dataclasses.replace(
+        found,
+        interpreter=dataclasses.replace(found.interpreter, version=(3, minor, 1), tags=tags),
+        environment=dataclasses.replace(found.environment, prefix="/srv/env", kind=kind),
+    )
+
+
+def bases(*minors):
+    return tuple(
+        SimpleNamespace(version=(3, minor, 1), executable=f"/opt/python3.{minor}", free_threaded=False)
+        for minor in minors
+    )
+
+
+def bench(pin):
+    request = SimpleNamespace(venv=None, tensorflow=pin, requirements=())
+    return SimpleNamespace(request=request, environ={}, cwd=Path("/nowhere"), releases=load_releases())
+
+
+def asked(monkeypatch, pin, subject, *minors):
+    monkeypatch.setattr(discover, "find_bases", lambda _environ: bases(*minors))
+    monkeypatch.setattr(base_room, "_described", lambda base, _bench: target_of(base.version[1]))
+    return with_way_out(REFUSAL, subject, bench(pin), Facts())
+
+
+def test_each_python_that_would_do_is_named_with_its_command(monkeypatch):
+    subject = Subject(prefix=Path("/srv/env"), target=target_of(13))
+    said = asked(monkeypatch, "2.9.0", subject, 13, 10, 9, 6)
+    assert said.message == "no wheel"
+    assert (
+        "`tfrepair fix --env /srv/env --base-python 3.10 --tensorflow '2.9.0'` rebuilds it on Python 3.10.1"
+        in said.hint
+    )
+    assert "--base-python 3.9 " in said.hint
+    assert "3.13" not in said.hint
+    assert "3.6" not in said.hint
+    assert said.hint.endswith("nothing was changed")
+
+
+def test_for_an_installation_of_python_an_environment_is_made_beside_it(monkeypatch):
+    said = asked(monkeypatch, "2.9.0", Subject(prefix=Path("/usr/local"), target=target_of(13, "system")), 10)
+    assert "`tfrepair fix --venv DIR --base-python 3.10 --tensorflow '2.9.0'` makes an environment on" in said.hint
+
+
+def test_where_none_would_do_the_refusal_stays(monkeypatch):
+    subject = Subject(prefix=Path("/srv/env"), target=target_of(13))
+    assert asked(monkeypatch, "2.9.0", subject, 13, 12) is REFUSAL

@@ -1,0 +1,108 @@
+"""How often `tfrepair explain` names the right cause of real failures: `python tests/corpus/accuracy.py`.
+
+`development.jsonl` is what signatures are written from. `held_out.jsonl` holds the 60 cases whose ids have the smallest
+SHA-256, set aside before the first signature was tuned: only its numbers are looked at, never its texts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfrepair.playbook.loader import load_builtin
+from tfrepair.reason.explain import explain
+from tfrepair.reason.pasted import cleaned
+from tfrepair.reason.text_facts import facts_in, stated_machine
+
+HERE = Path(__file__).parent
+PARTS = ("development", "held_out")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One case and what was said about it, the likeliest cause first."""
+
+    case: dict
+    named: tuple[str, ...]
+    confidence: str
+
+    @property
+    def right(self) -> bool:
+        return self.named[:1] == (self.case["root_cause"],)
+
+
+def cases(part: str) -> list[dict]:
+    lines = (HERE / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def outcome(case: dict, playbooks, *, platform: bool) -> Outcome:
+    text = cleaned(case["error_text"])
+    facts = facts_in(text)
+    if platform:
+        given = case["platform"]
+        facts = facts.merged(
+            stated_machine(
+                system=given["os"],
+                machine=given["arch"],
+                python=given["python"],
+                tensorflow=given["tensorflow"],
+                cpu=None,
+            )
+        )
+    found = explain(text, facts, playbooks).findings
+    return Outcome(case, tuple(finding.id for finding in found), found[0].confidence if found else "")
+
+
+def outcomes(part: str, *, platform: bool) -> list[Outcome]:
+    playbooks = load_builtin()
+    return [outcome(case, playbooks, platform=platform) for case in cases(part)]
+
+
+def measures(results: list[Outcome]) -> dict[str, float]:
+    """Shares between 0 and 1."""
+    by_cause = defaultdict(list)
+    for result in results:
+        by_cause[result.case["root_cause"]].append(result.right)
+    return {
+        "top-1": sum(result.right for result in results) / len(results),
+        "top-2": sum(result.case["root_cause"] in result.named[:2] for result in results) / len(results),
+        "macro top-1": sum(sum(rights) / len(rights) for rights in by_cause.values()) / len(by_cause),
+        "wrong with high confidence": sum(
+            bool(result.named) and not result.right and result.confidence == "high" for result in results
+        )
+        / len(results),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--confusion", action="store_true", help="also what is taken for what")
+    parser.add_argument("--cases", action="store_true", help="also every case of the development part that is missed")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this one")
+    arguments = parser.parse_args()
+    for part in arguments.part or PARTS:
+        for platform in (False, True):
+            results = outcomes(part, platform=platform)
+            known = "text and platform" if platform else "text alone"
+            shares = ", ".join(f"{name} {share:.1%}" for name, share in measures(results).items())
+            print(f"{part} ({len(results)} cases), {known}: {shares}")
+            if arguments.confusion:
+                missed = Counter(
+                    (r.case["root_cause"], r.named[0] if r.named else "nothing") for r in results if not r.right
+                )
+                for (right, said), count in missed.most_common():
+                    print(f"    {count} x {right} taken for {said}")
+            if arguments.cases and part == "development":
+                for r in results:
+                    if not r.right:
+                        print(
+                            f"    {r.case['id']}: {r.case['root_cause']}, not {', '.join(r.named) or 'nothing'} ({r.confidence})"
+                        )
+
+
+if __name__ == "__main__":
+    main()

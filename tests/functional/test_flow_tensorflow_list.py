@@ -1,0 +1,56 @@
+"""`tensorflow list`: the table of releases."""
+
+import json
+
+from functional_support import MINOR, NEW, site
+
+from tfrepair.target.release_data import load_releases
+
+
+def test_every_release_is_listed_with_the_reason_where_it_does_not_fit(world):
+    env = world.venv()
+    done = world.tfrepair("tensorflow", "list", "--env", env, "--json")
+    assert done.code == 0, done
+    rows = {row["version"]: row for row in done.json["releases"]}
+    assert set(rows) == set(load_releases().by_name["tensorflow"])
+    assert done.json["target"]["prefix"] == str(env)
+    assert rows[NEW]["fits"]
+    old = rows["1.13.1"]
+    assert not old["fits"]
+    assert f"no wheel for Python {MINOR}" in old["reason"]
+    candidate = rows["2.22.0rc0"]
+    assert not candidate["fits"] or "asked for" in candidate["reason"]
+    assert rows[done.json["newest"]] == {
+        "name": "tensorflow", "version": done.json["newest"], "date": rows[done.json["newest"]]["date"], "fits": True,
+    }  # fmt: skip
+
+
+def test_what_the_table_calls_newest_is_what_fix_takes(world):
+    env = world.venv()
+    newest = world.tfrepair("tensorflow", "list", "--env", env, "--json").json["newest"]
+    plan = world.tfrepair("fix", "--dry-run", "--env", env, "--json")
+    said = json.dumps(plan.json)
+    assert newest in said
+
+
+def test_the_table_reads_well_and_can_be_cut_to_what_fits(world):
+    env = world.venv()
+    whole = world.tfrepair("tensorflow", "list", "--env", env)
+    fitting = world.tfrepair("tensorflow", "list", "--env", env, "--fitting")
+    assert whole.code == fitting.code == 0
+    assert "is taken where no release is asked for" in whole.out
+    assert len(fitting.out.splitlines()) < len(whole.out.splitlines())
+    assert all("  -  " not in line for line in fitting.out.splitlines())
+    assert not list(site(env).iterdir())
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones(world):
+    done = world.tfrepair("tensorflow", "list", "--name", "pytorch", "--env", world.venv(), "--json")
+    assert done.code == 2
+    assert "tensorflow-cpu" in done.json["error"]["hint"]
+
+
+def test_another_name(world):
+    done = world.tfrepair("tensorflow", "list", "--name", "tensorflow_gpu", "--env", world.venv(), "--json")
+    assert done.code == 0, done
+    assert {row["name"] for row in done.json["releases"]} == {"tensorflow-gpu"}

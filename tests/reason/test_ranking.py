@@ -1,0 +1,110 @@
+"""Ranking: what a text says for several causes, and which of them comes first."""
+
+import pytest
+
+from tfrepair.model.facts import Facts
+from tfrepair.model.playbook import Match, Playbook, Signature, Source
+from tfrepair.reason.explain import explain
+from tfrepair.reason.text_facts import facts_in, has_avx, stated_machine
+
+SOURCE = Source(path="x.yaml", origin="option")
+
+
+def playbook(name, pattern, confidence="medium", *, when=None, **more):
+    signature = Signature(pattern=pattern, confidence=confidence, when=when)
+    return Playbook(name=name, title=name, about="", repair="manual", source=SOURCE, signatures=(signature,), **more)
+
+
+def ranked(text, *playbooks, facts=None):
+    return [(finding.id, finding.confidence) for finding in explain(text, facts or Facts(), playbooks).findings]
+
+
+ON_WINDOWS = Match(fact="host.system", operator="equals", equals="windows")
+
+
+def known(system):
+    return stated_machine(system=system, machine=None, python=None, tensorflow=None, cpu=None)
+
+
+def test_the_surer_signature_comes_first():
+    assert ranked("a b", playbook("one", "a", "low"), playbook("two", "b", "high")) == [("two", "high"), ("one", "low")]
+
+
+def test_an_exception_comes_before_a_warning():
+    text = "2024-01-01 10:00:00.1: W tensorflow/x.cc:1] warned\nImportError: raised\n"
+    assert [name for name, _ in ranked(text, playbook("one", "warned"), playbook("two", "raised"))] == ["two", "one"]
+
+
+def test_an_error_of_the_log_comes_before_what_it_merely_tells():
+    text = "told\n2024-01-01 10:00:00.1: E tensorflow/x.cc:1] failed\n"
+    assert [name for name, _ in ranked(text, playbook("one", "told"), playbook("two", "failed"))] == ["two", "one"]
+
+
+def test_a_cause_that_the_facts_rule_out_is_no_candidate():
+    one = playbook("one", "a", when=ON_WINDOWS)
+    assert ranked("a", one, facts=known("linux")) == []
+    assert ranked("a", one, facts=known("windows")) == [("one", "medium")]
+
+
+def test_a_condition_that_is_not_known_makes_less_sure_and_is_named():
+    one, two = playbook("one", "a", "high", when=ON_WINDOWS), playbook("two", "a", "medium")
+    assert ranked("a", one) == [("one", "medium")]
+    found = explain("a", Facts(), [one, two]).findings
+    assert found[0].decided_by == "host.system"
+
+
+def test_two_causes_as_likely_as_each_other_are_never_sure():
+    found = ranked("a b", playbook("one", "a", "high"), playbook("two", "b", "high"))
+    assert [confidence for _, confidence in found] == ["medium", "medium"]
+
+
+def test_a_cause_stands_before_what_it_explains():
+    text = "ImportError: raised\ntold\n"
+    effect, cause = playbook("a-effect", "raised"), playbook("b-cause", "told", explains=("a-effect",))
+    found = explain(text, Facts(), [effect, cause]).findings
+    assert [(finding.id, finding.caused_by) for finding in found] == [("b-cause", None), ("a-effect", "b-cause")]
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value"),
+    [
+        (r"File C:\Users\ada\x.py", "host.system", "windows"),
+        ("/Users/ada/x.py", "host.system", "darwin"),
+        ("libcudart.so.11.0: cannot open", "host.system", "linux"),
+        ("tensorflow-2.3.0-cp38-cp38-win_amd64.whl", "interpreter.minor", "3.8"),
+        ("/home/a/lib/python3.10/site-packages/x", "interpreter.minor", "3.10"),
+        (r"C:\Python38\lib\site-packages", "interpreter.minor", "3.8"),
+        ("Python 3.8.10 (default, Jun  4 2021)", "interpreter.version", "3.8.10"),
+        (r"C:\Python36-32\lib", "interpreter.bits", 32),
+        ("Successfully installed keras-2.3.1 numpy-1.19.5 tensorflow-2.4.0", "distribution.numpy.version", "1.19.5"),
+        ("Successfully installed keras-2.3.1 numpy-1.19.5 tensorflow-2.4.0", "tensorflow.version", "2.4.0"),
+        (
+            "tensorflow 2.3.1 requires numpy<1.19.0, but you have numpy 1.19.5 which",
+            "distribution.numpy.version",
+            "1.19.5",
+        ),
+        ("Error loading shared library ld-linux-x86-64.so.2", "host.libc", "musl"),
+    ],
+)
+def test_what_a_text_tells_of_the_machine(text, path, value):
+    assert facts_in(text).value(path) == value
+
+
+def test_what_a_text_says_two_ways_it_does_not_say():
+    assert facts_in("/home/a/lib/python3.10/x /home/a/lib/python3.8/x").value("interpreter.minor") is None
+    assert facts_in(r"/home/ada and C:\Users").value("host.system") is None
+
+
+@pytest.mark.parametrize(
+    ("cpu", "expected"),
+    [
+        ("Intel(R) Celeron(R) CPU N3060", False),
+        ("Intel(R) Core(TM)2 Duo CPU E8400", False),
+        ("AMD Phenom(tm) II X4 955", False),
+        ("fpu vme sse sse2 ssse3", False),
+        ("fpu sse2 avx avx2", True),
+        ("Intel(R) Core(TM) i7-8550U", None),
+    ],
+)
+def test_what_the_name_or_the_flags_of_a_processor_tell(cpu, expected):
+    assert has_avx(cpu) is expected

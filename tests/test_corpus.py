@@ -1,0 +1,52 @@
+"""Real failures: a floor under how often `explain` names their cause. `tests/corpus/accuracy.py` prints the whole table."""
+
+import hashlib
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from tfrepair.playbook.loader import load_builtin
+
+SCRIPT = Path(__file__).parent / "corpus" / "accuracy.py"
+NAMES = {playbook.name for playbook in load_builtin()}
+
+
+@pytest.fixture(scope="module")
+def accuracy():
+    spec = importlib.util.spec_from_file_location("accuracy", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["accuracy"] = module  # dataclasses look there
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("platform", "floors", "ceiling"),
+    [
+        (True, {"top-1": 0.94, "top-2": 0.98, "macro top-1": 0.92}, 0.02),
+        (False, {"top-1": 0.88, "top-2": 0.95, "macro top-1": 0.90}, 0.03),
+    ],
+    ids=["platform known", "text alone"],
+)
+def test_the_causes_of_the_development_part(accuracy, platform, floors, ceiling):
+    found = accuracy.measures(accuracy.outcomes("development", platform=platform))
+    assert {name: found[name] for name, floor in floors.items() if found[name] < floor} == {}
+    assert found["wrong with high confidence"] <= ceiling
+
+
+def test_every_cause_of_the_corpus_has_a_playbook(accuracy):
+    causes = {case["root_cause"] for part in accuracy.PARTS for case in accuracy.cases(part)}
+    assert causes <= NAMES
+
+
+def test_the_parts_are_separated_by_the_rule_that_is_written_down(accuracy):
+    development, held_out = ({case["id"] for case in accuracy.cases(part)} for part in accuracy.PARTS)
+    everything = sorted(development | held_out, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+    assert len(everything) == len(development) + len(held_out)
+    assert held_out == set(everything[: len(held_out)])
+
+
+def test_every_case_says_where_it_is_from(accuracy):
+    assert all(case["source"].startswith("https://") for part in accuracy.PARTS for case in accuracy.cases(part))

@@ -1,0 +1,230 @@
+"""`explain`: a pasted text to its cause, without looking at any environment."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from tfrepair.app.playbooks import gather
+from tfrepair.app.report import Report, Status
+from tfrepair.errors import UsageError
+from tfrepair.model.facts import Fact, Facts, Known, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tfrepair.app.requests import PlaybookRequest, Screen, TargetRequest
+    from tfrepair.log import Log
+    from tfrepair.model.finding import Diagnosis, Finding
+    from tfrepair.model.playbook import Playbook
+
+HEAD_BYTES = 512 * 1024
+TAIL_BYTES = 1536 * 1024
+"""How much of a long text is read from its beginning and from its end: tracebacks end with what matters."""
+PIPE_BYTES = 256 * 1024 * 1024
+"""Where reading from a pipe that does not end is given up."""
+_BLOCK = 1024 * 1024
+_BINARY = 0.1
+"""The share of NULs and other control characters from which on a file is no text."""
+
+GIVEN_BY = {
+    "host.system": "--os",
+    "host.machine": "--arch",
+    "interpreter.machine": "--arch",
+    "interpreter.bits": "--arch",
+    "interpreter.version": "--python-version",
+    "interpreter.minor": "--python-version",
+    "tensorflow.version": "--tensorflow",
+    "host.has_avx": "--cpu",
+    "host.cpu_flags": "--cpu",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainRequest:
+    """The text, and what is known of the machine where it was printed."""
+
+    file: str = "-"
+    system: str | None = None
+    machine: str | None = None
+    python_version: str | None = None
+    tensorflow: str | None = None
+    cpu: str | None = None
+    facts: Path | None = None
+
+
+def explain(
+    request: ExplainRequest, where: TargetRequest, playbook_request: PlaybookRequest, screen: Screen, log: Log
+) -> Report:
+    """Name the cause of a pasted text. Exit 1: a cause was found, 0: none was. Runs nothing, changes nothing."""
+    from tfrepair.app.diagnose import chosen
+    from tfrepair.model.wire import target_from_facts
+    from tfrepair.reason.explain import explain as reason
+    from tfrepair.reason.pasted import cleaned
+
+    playbooks = gather(playbook_request, where.cwd)
+    recorded = _recorded(request)
+    raw, cut = _read(request.file)
+    text = cleaned(_decoded(raw, request.file))
+    facts = _facts(request, recorded, text)
+    diagnosis = chosen(reason(text, facts, playbooks), playbook_request)
+    log.info("explained", characters=len(text), causes=[finding.id for finding in diagnosis.findings])
+    screen.diagnosis(diagnosis, target_from_facts(facts))
+    messages = [cut] if cut else []
+    if not diagnosis.findings:
+        messages += ["no known cause is in the text", *_more(where)]
+        return Report(
+            command="explain", status="healthy", exit_code=0, facts=facts, diagnosis=diagnosis, messages=tuple(messages)
+        )
+    first = diagnosis.findings[0]
+    status: Status = "manual" if first.repair == "manual" else "broken"
+    messages += [*_apart(diagnosis), _next(first, where)]
+    return Report(
+        command="explain", status=status, exit_code=1, facts=facts, diagnosis=diagnosis,
+        manual=_by_hand(first, playbooks, facts), messages=tuple(messages),
+    )  # fmt: skip
+
+
+def _recorded(request: ExplainRequest) -> Facts:
+    from tfrepair.app.diagnose import read_facts
+
+    if request.facts is None:
+        return Facts()
+    facts = read_facts(request.facts)
+    return Facts({path: fact for path, fact in facts.by_path.items() if not path.startswith("import.")})
+
+
+def _facts(request: ExplainRequest, recorded: Facts, text: str) -> Facts:
+    """What the text tells, below what is recorded, below what the command line says."""
+    from tfrepair.reason.text_facts import facts_in, stated_machine
+
+    told = stated_machine(
+        system=request.system,
+        machine=request.machine,
+        python=request.python_version,
+        tensorflow=request.tensorflow,
+        cpu=request.cpu,
+    )
+    return facts_in(text).merged(recorded).merged(told)
+
+
+def _read(file: str) -> tuple[bytes, str | None]:
+    """The text, and a sentence about what of it was left out. Raises UsageError."""
+    if file == "-":
+        if sys.stdin.isatty():
+            sys.stderr.write("paste the text, then end it with Ctrl-D (Ctrl-Z and Enter on Windows)\n")
+        return _both_ends(sys.stdin.buffer)
+    try:
+        with open(file, "rb", opener=_without_waiting) as stream:  # a named pipe must not stop us
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise UsageError(f"`{file}` is not a file", hint="give a text file, or `-` for standard input")
+            return _both_ends(stream)
+    except OSError as error:
+        raise UsageError(f"`{file}` cannot be read: {error.strerror or error}") from error
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _both_ends(stream: BinaryIO) -> tuple[bytes, str | None]:
+    """All of a stream, or of a long one its beginning and its end; never more than that in memory."""
+    head = _upto(stream, HEAD_BYTES)
+    tail, seen = b"", len(head)
+    while seen < PIPE_BYTES and (block := stream.read(_BLOCK)):
+        seen += len(block)
+        tail = (tail + block)[-TAIL_BYTES:]
+    left_out = seen - len(head) - len(tail)
+    if not left_out:
+        return head + tail, None
+    said = f"the text is long: its first {len(head)} and last {len(tail)} bytes were read, {left_out} between were not"
+    if seen >= PIPE_BYTES:
+        said += f"; nothing after {PIPE_BYTES} bytes was looked at"
+    return head + b"\n" + tail, said
+
+
+def _upto(stream: BinaryIO, size: int) -> bytes:
+    found = b""
+    while len(found) < size and (block := stream.read(size - len(found))):
+        found += block
+    return found
+
+
+def _decoded(raw: bytes, file: str) -> str:
+    """The characters, whatever is no UTF-8 replaced. Raises UsageError for what is no text."""
+    if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:  # what PowerShell writes with `>`
+        text = raw.decode("utf-16", errors="replace")
+    else:
+        text = raw.decode("utf-8-sig", errors="replace")
+    strange = sum(text.count(character) for character in _CONTROL) + text.count("\N{REPLACEMENT CHARACTER}")
+    if strange > len(text) * _BINARY:
+        name = "standard input" if file == "-" else f"`{file}`"
+        raise UsageError(f"{name} is no text", hint="give the text that was printed; nothing was looked at")
+    return text
+
+
+_CONTROL = "".join(chr(code) for code in range(32) if chr(code) not in "\t\n\r\x0b\x0c\x1b\x08")
+
+
+def _apart(diagnosis: Diagnosis) -> list[str]:
+    """What would tell the candidates apart, and how to say it."""
+    descriptions = _descriptions()
+    sentences = []
+    for finding in diagnosis.findings:
+        path = finding.decided_by
+        if path in descriptions:
+            option = f"; give it with `{GIVEN_BY[path]}`" if path in GIVEN_BY else ""
+            sentences.append(f"`{path}` would decide on {finding.id} ({descriptions[path].rstrip('.')}){option}")
+    return sentences
+
+
+def _descriptions() -> dict[str, str]:
+    """Every fact and what it means."""
+    from tfrepair.probes.collector import all_probes
+
+    return {path: meaning for probe in all_probes() for path, meaning in probe.provides.items()}
+
+
+def _next(finding: Finding, where: TargetRequest) -> str:
+    if finding.repair == "manual":
+        return "no command of tfrepair repairs this; the text was only read, nothing was changed"
+    return f"next: `tfrepair fix --dry-run{_here(where)}` shows the repair of the environment; nothing was changed"
+
+
+def _more(where: TargetRequest) -> list[str]:
+    return [f"next: `tfrepair diagnose{_here(where)}` looks at the environment itself"]
+
+
+def _here(where: TargetRequest) -> str:
+    """The options that name the environment at hand."""
+    return where.words or (" --env ENV" if not where.environ.get("VIRTUAL_ENV") else "")
+
+
+def _by_hand(finding: Finding, playbooks: Sequence[Playbook], facts: Facts) -> tuple[str, ...]:
+    """The manual steps of a cause; what is not known of the machine stands as `<name>` in them.
+
+    Where a repair is automatic, a step that cannot be filled in is left out: `fix` knows what it would say.
+    """
+    from dataclasses import replace
+
+    from tfrepair.reason.goals import manual_steps
+    from tfrepair.reason.text import placeholders
+
+    playbook = next(playbook for playbook in playbooks if playbook.name == finding.playbook)
+    facts = Facts.of([_stand_in("interpreter.executable", "python")]).merged(facts)
+    open_ = {path for line in playbook.manual for path in placeholders(line) if isinstance(facts.get(path), Unknown)}
+    if finding.repair == "automatic":
+        playbook = replace(
+            playbook, manual=tuple(line for line in playbook.manual if open_.isdisjoint(placeholders(line)))
+        )
+        open_ = set()
+    facts = facts.merged(Facts.of(_stand_in(path, f"<{path}>") for path in open_))
+    return manual_steps((finding,), (playbook,), facts)
+
+
+def _stand_in(path: str, name: str) -> Fact:
+    return Fact(path=path, state=Known(name), source="placeholder")

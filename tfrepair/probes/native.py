@@ -1,0 +1,82 @@
+"""Whether the native libraries of TensorFlow and what it uses can be loaded by this interpreter on this system."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from packaging.version import InvalidVersion, Version
+
+from tfrepair.probes.collector import Context, Probe, known, unknown
+from tfrepair.target.native import Library, libstdcxx, telling_libraries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tfrepair.model.facts import Fact
+
+_NAME = "native"
+_SAME = {"amd64": "x86_64", "arm64": "aarch64"}
+
+
+def _collect(context: Context) -> Iterable[Fact]:
+    host = context.target.host
+    if host.system != "linux":
+        return unknown(_NAME, PROBE.provides, f"libraries of {host.system} are not read")
+    machine = _SAME.get(context.target.interpreter.machine, context.target.interpreter.machine)
+    libraries = telling_libraries(context.target.environment.site_folders)
+    return known(
+        _NAME,
+        {
+            "native.wrong_machine": [
+                {"path": str(library.path), "found": library.machine, "wanted": machine}
+                for library in libraries
+                if library.machine is not None and library.machine != machine
+            ],
+            "native.executable_stack": [str(library.path) for library in libraries if library.executable_stack],
+            "native.missing_versions": list(_missing(libraries, machine, context)),
+        },
+    )
+
+
+def _missing(libraries: Iterable[Library], machine: str, context: Context) -> Iterator[dict[str, Any]]:
+    """Each symbol version that a library for this machine needs and that is not there; the highest of each kind."""
+    glibc = context.target.host.libc_version if context.target.host.libc == "glibc" else None
+    runtime = libstdcxx(machine, context.environ)
+    for library in libraries:
+        if library.machine != machine:
+            continue
+        if glibc is not None:
+            above = [text for text in library.needs if _number(text, "GLIBC_") > Version(glibc)]
+            if above:
+                yield _row(library, max(above, key=lambda text: _number(text, "GLIBC_")), f"glibc {glibc}")
+        if runtime is not None:
+            lacking = [v for v in library.needs if v.startswith(("GLIBCXX_", "CXXABI_")) and v not in runtime.offers]
+            if lacking:
+                yield _row(library, max(lacking), str(runtime.path))
+
+
+def _row(library: Library, version: str, found: str) -> dict[str, Any]:
+    return {"path": str(library.path), "version": version, "library": found}
+
+
+def _number(text: str, prefix: str) -> Version:
+    try:
+        return Version(text.removeprefix(prefix)) if text.startswith(prefix) else Version("0")
+    except InvalidVersion:  # GLIBC_PRIVATE
+        return Version("0")
+
+
+PROBE = Probe(
+    name=_NAME,
+    provides={
+        "native.wrong_machine": (
+            "List of `{path, found, wanted}`: libraries of TensorFlow and what it uses that are for another processor."
+        ),
+        "native.executable_stack": "List of texts: paths of libraries that ask for an executable stack.",
+        "native.missing_versions": (
+            "List of `{path, version, library}`: libraries that need a symbol version which the C or C++ library that "
+            "is found does not have."
+        ),
+    },
+    collect=_collect,
+)

@@ -1,0 +1,205 @@
+"""A text to the causes it may have, the likeliest first."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tfrepair.model.facts import Absent, Fact, Facts, Known
+from tfrepair.model.finding import Diagnosis, Evidence, Finding
+from tfrepair.reason.conditions import evaluate
+from tfrepair.reason.judge import CONFIDENCES, judge, line_around
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tfrepair.model.finding import Confidence
+    from tfrepair.model.playbook import Playbook, Signature
+    from tfrepair.reason.judge import Hit
+
+SHOWN_CANDIDATES = 5
+
+# What a hit is worth: how sure its signature is, whether its condition is known to hold, and where the line stands.
+_WORTH: Mapping[Confidence, int] = {"high": 60, "medium": 40, "low": 20}
+_UNDECIDED = -25
+_DECIDED = 3
+_RULE = -20
+"""A condition that holds on the machine, while nothing in the text speaks of it."""
+_BOTH = 5
+"""The text speaks of it, and the facts confirm it."""
+_CLOSE = 12
+"""Two causes nearer to each other than this cannot be told apart by the text alone."""
+
+_STANDINGS = (
+    (
+        0,
+        re.compile(
+            r"(: [WI] tensorflow/|^[WI]\d{4} |\bUserWarning\b|\bFutureWarning\b|\bDeprecationWarning\b|^\s*WARNING\b)"
+        ),
+    ),
+    (8, re.compile(r"^\s*(?:\w+\.)*\w*(?:Error|Exception|Exit|Interrupt|NotFound)\b(?::|$)")),
+    (
+        6,
+        re.compile(
+            r"(^\s*(ERROR|error|CRITICAL|fatal|FATAL)\b|: [EF] (tensorflow|external)/|^[EF]\d{4} |Fatal Python error)"
+        ),
+    ),
+)
+_ORDINARY = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hit:
+    """A place where a signature matches."""
+
+    worth: int
+    start: int
+    confidence: Confidence
+    line: str
+    means: str
+    open: tuple[str, ...]
+    """The facts that its condition waits for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """A cause that the text or the facts speak for."""
+
+    finding: Finding
+    worth: int
+    open: tuple[str, ...]
+    """The facts that would confirm or refute it."""
+
+
+def explain(text: str, facts: Facts, playbooks: Sequence[Playbook]) -> Diagnosis:
+    """The causes that a cleaned text speaks for, the likeliest first, each with what decided or would decide.
+
+    To conditions the text is `import.output`, and `import.ok` is absent: nothing was imported here.
+    """
+    facts = facts.merged(
+        Facts.of(
+            [
+                Fact(path="import.output", state=Known(text), source="text"),
+                Fact(path="import.ok", state=Absent(), source="text"),
+            ]
+        )
+    )
+    found = [candidate for playbook in playbooks if (candidate := _candidate(playbook, facts, text))]
+    ranks = {playbook.name: playbook.rank for playbook in playbooks}
+    explains = {playbook.name: playbook.explains for playbook in playbooks}
+    found.sort(key=lambda one: (-one.worth, ranks[one.finding.id], one.finding.id))
+    found = _causes_first(found, explains)[:SHOWN_CANDIDATES]
+    return Diagnosis(findings=tuple(_told_apart(found, explains)))
+
+
+def _candidate(playbook: Playbook, facts: Facts, text: str) -> _Candidate | None:
+    verdict = judge(playbook, facts, None)
+    rules = [hit for hit in verdict.hits if hit.severity == "error"]
+    hits = sorted(_hits(playbook, facts, text), key=lambda hit: (-hit.worth, -hit.start))
+    if not hits and not rules:
+        return None
+    said = {hit.line: _said(hit) for hit in reversed(hits)}  # of two that match one line the stronger one speaks
+    finding = Finding(
+        id=playbook.name,
+        title=playbook.title,
+        severity="error",
+        confidence=min((hit.confidence for hit in (*hits[:1], *rules)), key=CONFIDENCES.index),
+        evidence=(*reversed(said.values()), *(piece for hit in rules for piece in hit.evidence)),
+        repair=verdict.repair,
+        playbook=playbook.name,
+        decided_by=hits[0].line if hits else rules[0].decided_by,
+    )
+    waiting = (*(hits[0].open if hits else ()), *verdict.open)
+    return _Candidate(finding=finding, worth=_worth(hits, rules), open=tuple(dict.fromkeys(waiting)))
+
+
+def _worth(hits: Sequence[_Hit], rules: Sequence[Hit]) -> int:
+    """How much speaks for a cause: its best line; what holds on the machine without being spoken of counts less."""
+    if not hits:
+        return max(_WORTH[hit.confidence] for hit in rules) + _RULE
+    return hits[0].worth + (_BOTH if rules else 0)
+
+
+def _hits(playbook: Playbook, facts: Facts, text: str) -> Iterator[_Hit]:
+    for signature in playbook.signatures:
+        trace = evaluate(signature.when, facts) if signature.when else None
+        guard = evaluate(signature.unless, facts) if signature.unless else None
+        if (trace is not None and trace.value is False) or (guard is not None and guard.value):
+            continue
+        match = _best_match(signature, text)
+        if match is None:
+            continue
+        start, standing, line = match
+        undecided = trace is not None and trace.value is None
+        condition = 0 if trace is None else _UNDECIDED if undecided else _DECIDED
+        yield _Hit(
+            worth=_WORTH[signature.confidence] + standing + condition,
+            start=start,
+            confidence=_weaker(signature.confidence) if undecided else signature.confidence,
+            line=line,
+            means=signature.means,
+            open=tuple(path for one in (trace, guard) if one is not None for path in one.unknown),
+        )
+
+
+_MOST_MATCHES = 50
+
+
+def _best_match(signature: Signature, text: str) -> tuple[int, int, str] | None:
+    """Where a signature matches best: start, standing and line; an exception before an error before a warning."""
+    best: tuple[int, int, str] | None = None
+    for number, match in enumerate(re.finditer(signature.pattern, text, re.MULTILINE)):
+        if number >= _MOST_MATCHES:
+            break
+        line = line_around(text, match.start())
+        standing = _standing(line)
+        if best is None or standing >= best[1]:
+            best = match.start(), standing, line
+    return best
+
+
+def _standing(line: str) -> int:
+    return next((worth for worth, pattern in _STANDINGS if pattern.search(line)), _ORDINARY)
+
+
+def _weaker(confidence: Confidence) -> Confidence:
+    return CONFIDENCES[min(CONFIDENCES.index(confidence) + 1, len(CONFIDENCES) - 1)]
+
+
+def _said(hit: _Hit) -> Evidence:
+    said = f"the text says `{hit.line}`"
+    return Evidence(kind="output", text=f"{said}: {hit.means}" if hit.means else said)
+
+
+def _causes_first(found: list[_Candidate], explains: Mapping[str, Sequence[str]]) -> list[_Candidate]:
+    """A cause directly before what it explains, when the text speaks for both about as much."""
+    ordered: list[_Candidate] = []
+    for one in found:
+        place = next(
+            (
+                index
+                for index, other in enumerate(ordered)
+                if other.finding.id in explains[one.finding.id] and one.worth + _CLOSE > other.worth and not one.open
+            ),
+            len(ordered),
+        )
+        ordered.insert(place, one)
+    return ordered
+
+
+def _told_apart(found: Sequence[_Candidate], explains: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    for place, one in enumerate(found):
+        finding = one.finding
+        rivals = [other for other in found if other is not one and not _related(one, other, explains)]
+        near = any(other.worth + _CLOSE > one.worth for other in rivals)
+        if near or place:
+            finding = replace(finding, confidence=max(finding.confidence, "medium", key=CONFIDENCES.index))
+        causes = [other.finding.id for other in found[:place] if finding.id in explains[other.finding.id]]
+        waiting = one.open or next((other.open for other in rivals if other.open), ())
+        apart = waiting[0] if rivals and (near or place) and waiting else finding.decided_by
+        yield replace(finding, decided_by=apart, caused_by=causes[0] if causes else None)
+
+
+def _related(one: _Candidate, other: _Candidate, explains: Mapping[str, Sequence[str]]) -> bool:
+    return other.finding.id in explains[one.finding.id] or one.finding.id in explains[other.finding.id]

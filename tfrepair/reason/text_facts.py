@@ -1,0 +1,152 @@
+"""What a text tells about the machine where it was printed: system, processor, interpreter, versions."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tfrepair.model.facts import Fact, Facts, Known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SOURCE = "text"
+
+_SYSTEMS = {
+    "windows": r"\b[A-Za-z]:\\|\bWinError\b|DLL load failed|\.pyd\b|win_amd64|win32|\\site-packages\\|\w\.dll\b",
+    "darwin": (
+        r"/Users/\w|\.dylib\b|mach-o|\bDarwin\b|macosx_|Illegal instruction: 4|zsh: (abort|illegal hardware)"
+        r"|libc\+\+abi"
+    ),
+    "linux": (
+        r"/home/\w|\blib[\w+-]+\.so\.\d|manylinux|linux_(x86_64|aarch64|armv7l)|\(core dumped\)|GLIBC(XX)?_\d"
+        r"|/dist-packages/|/usr/lib/|/proc/driver"
+    ),
+}
+_MACHINES = {
+    "aarch64": r"\b(linux_)?aarch64\b",
+    "arm64": r"\bmacosx_\d+_\d+_arm64\b|\barm64e?\b(?!\))",
+    "armv7l": r"\b(linux_)?armv[67]l\b|arm-linux-gnueabihf",
+    "x86_64": r"x86_64-linux-gnu|\blinux-x86_64\b|\[MSC v\.\d+ 64 bit \(AMD64\)\]",
+}
+_PYTHONS = (
+    r"\bPython (\d\.\d{1,2}(?:\.\d{1,2})?)\b[^\n]{0,40}[(|]",
+    r"\bpython[ =]{1,3}(\d\.\d{1,2}(?:\.\d{1,2})?)\b",
+    r"[/\\](?:lib[/\\])?python(\d\.\d{1,2})[/\\]",
+    r"[/\\][Pp]ython[ _-]?(\d)(\d{1,2})(?:-32)?[/\\]",
+    r"\(python (\d\.\d{1,2})\)",
+    r"-cp(\d)(\d{1,2})-(?:cp|abi|none)",
+)
+_BITS_32 = r"Python\d{2,3}-32[/\\]|\b32 bit \(Intel\)|\bwin32\.whl|-win32\b"
+_NAMES = ("numpy", "protobuf", "keras", "setuptools", "tensorboard", "typing_extensions", "h5py", "ml_dtypes")
+_MUSL = r"ld-musl|musllinux|Error (relocating|loading shared library)|\bapk add\b"
+_NUMBER = r"(\d{1,4}(?:\.\d{1,4}){1,3}(?:(?:rc|a|b|\.dev|\.post)\d{1,8})?)"
+_TENSORFLOW = r"tensorflow(?:[_-](?:cpu|gpu|intel|macos|rocm))?"
+_TENSORFLOW_AT = (
+    rf"Successfully installed[^\n]{{0,900}}\b{_TENSORFLOW}-{_NUMBER}",
+    rf"(?:Found existing installation: |Using cached |Downloading ){_TENSORFLOW}[- ]{_NUMBER}",
+    rf"\b{_TENSORFLOW} {_NUMBER} (?:requires|depends on|has requirement)",
+    rf"\b{_TENSORFLOW}(?:==|-){_NUMBER}\b",
+    rf"\bTensorFlow (?:version:? )?{_NUMBER}\b",
+)
+_TOO_MUCH = 400_000
+"""How much of a text is searched for facts: its beginning and its end say it."""
+
+
+def facts_in(text: str) -> Facts:
+    """The facts that a text tells. What it says two ways, it does not say."""
+    if len(text) > _TOO_MUCH:
+        text = f"{text[: _TOO_MUCH // 2]}\n{text[-_TOO_MUCH // 2 :]}"
+    return Facts.of(Fact(path=path, state=Known(value), source=SOURCE) for path, value in _told(text))
+
+
+def _told(text: str) -> Iterator[tuple[str, Any]]:
+    if system := _only(_SYSTEMS, text):
+        yield "host.system", system
+    if machine := _only(_MACHINES, text):
+        yield "host.machine", machine
+        yield "interpreter.machine", machine
+    if re.search(_MUSL, text):
+        yield "host.libc", "musl"
+    if re.search(_BITS_32, text):
+        yield "interpreter.bits", 32
+    if python := _first(_PYTHONS, text):
+        yield "interpreter.version", python
+        yield "interpreter.minor", ".".join(python.split(".")[:2])
+    if tensorflow := _first(_TENSORFLOW_AT, text):
+        yield "tensorflow.version", tensorflow
+    for name in _NAMES:
+        if version := _version_of(name, text):
+            yield f"distribution.{name.replace('_', '-')}.version", version
+
+
+def _only(patterns: dict[str, str], text: str) -> str | None:
+    found = [name for name, pattern in patterns.items() if re.search(pattern, text)]
+    return found[0] if len(found) == 1 else None
+
+
+def _first(patterns: tuple[str, ...], text: str) -> str | None:
+    for pattern in patterns:
+        versions = {".".join(part for part in match.groups() if part) for match in re.finditer(pattern, text)}
+        if len(versions) == 1:
+            return versions.pop()
+    return None
+
+
+def _version_of(name: str, text: str) -> str | None:
+    """The version that is installed, as pip or a warning tells it; the last one said counts."""
+    own = name.replace("_", "[_-]")
+    patterns = (
+        rf"\bSuccessfully installed[^\n]{{0,900}}\b{own}-{_NUMBER}",
+        rf"\byou have {own} {_NUMBER}",
+        rf"\bRequirement already satisfied: {own}[^\n]{{0,300}}\({_NUMBER}\)",
+        rf"(?i:\b{own}) {_NUMBER} as it may crash",
+        rf"\b(?i:{own})(?:==| version:? | ){_NUMBER}\b(?! requires)",
+    )
+    for pattern in patterns:
+        if found := re.findall(pattern, text):
+            return str(found[-1])
+    return None
+
+
+def stated_machine(
+    *, system: str | None, machine: str | None, python: str | None, tensorflow: str | None, cpu: str | None
+) -> Facts:
+    """What the user says of the machine, as facts."""
+    values: dict[str, Any] = {}
+    if system:
+        values["host.system"] = {"macos": "darwin", "mac": "darwin", "osx": "darwin", "win": "windows"}.get(
+            system.lower(), system.lower()
+        )
+    if machine:
+        name = machine.lower()
+        values["host.machine"] = values["interpreter.machine"] = "x86_64" if name in {"x64", "amd64"} else name
+        values["interpreter.bits"] = 32 if name in _MACHINES_32 else 64
+    if python:
+        values["interpreter.version"] = python
+        if "." in python:
+            values["interpreter.minor"] = ".".join(python.split(".")[:2])
+    if tensorflow:
+        values["tensorflow.version"] = tensorflow
+    if cpu:
+        values["host.cpu_name"] = cpu
+        if (avx := has_avx(cpu)) is not None:
+            values["host.has_avx"] = avx
+    return Facts.of(Fact(path=path, state=Known(value), source="command line") for path, value in values.items())
+
+
+_MACHINES_32 = frozenset({"x86", "i386", "i486", "i586", "i686", "win32", "32", "armv7l", "armv6l"})
+_WITHOUT_AVX = (
+    r"\b(Celeron|Atom|Core\(?(TM|tm)?\)?2|Core 2|Phenom|Athlon( \(?tm\)?)? (II|64|X[24])|Turion|Sempron"
+    r"|Opteron(\(tm\))?( Processor)? (61|24|84)\d\d|Pentium(?! (Gold|G[67]\d{3}))|QEMU Virtual|Common KVM)\b"
+)
+
+
+def has_avx(cpu: str) -> bool | None:
+    """Whether a processor has AVX, from its name or its flags; None when neither tells."""
+    words = set(re.split(r"[\s,;:]+", cpu.lower()))
+    if words & {"avx", "avx2", "avx512f"}:
+        return True
+    if "sse2" in words or re.search(_WITHOUT_AVX, cpu):
+        return False
+    return None
