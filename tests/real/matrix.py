@@ -187,9 +187,8 @@ def outcome_of(pair, out, err, seconds):
         document = {"error": {"message": (err.strip().splitlines() or ["nothing was printed"])[-1]}}
     plan, result = document.get("plan", {}), document.get("result", {})
     lock = {pin["name"]: pin["version"] for pin in plan.get("lock", ())}
-    same = Version(result.get("tensorflow") or "0").public == Version(pair.version).public
     # A build after the release says the version of the release: 2.15.0.post1 and its like.
-    same = same or Version(result.get("tensorflow") or "0").release == Version(pair.version).release
+    same = Version(result.get("tensorflow") or "0").release == Version(pair.version).release
     ok = document.get("status") == "repaired" and result.get("smoke", {}).get("ok", False) and same
     why = document.get("error", {}).get("message") or f"it ended {document.get('status')}, {result}"
     return Outcome(

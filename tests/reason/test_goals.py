@@ -7,7 +7,7 @@ from tfrepair.model.facts import Fact, Facts, Known
 from tfrepair.model.finding import Finding
 from tfrepair.model.goals import Goals
 from tfrepair.model.playbook import Match, Playbook, Source, Step
-from tfrepair.reason.goals import goals_of, untrusted
+from tfrepair.reason.goals import goals_of, in_the_way, untrusted
 
 FINDING = Finding(
     id="ours", title="Ours", severity="error", confidence="high", evidence=(), repair="automatic", playbook="ours"
@@ -58,3 +58,18 @@ def test_variables_are_filled_into_arguments():
 def test_a_playbook_that_is_not_trusted_is_named():
     assert untrusted([FINDING], [playbook(trusted=False)]) == ("ours.yaml",)
     assert untrusted([FINDING], [playbook()]) == ()
+
+
+def suspicion(name, confidence, repair):
+    return Finding(
+        id=name, title=name, severity="error", confidence=confidence, evidence=(), repair=repair, playbook=name
+    )  # fmt: skip
+
+
+def test_what_only_the_user_can_do_is_in_the_way_when_it_is_sure_or_all_there_is():
+    numpy = suspicion("numpy-abi", "high", "automatic")
+    sure, weak = suspicion("no-avx", "high", "manual"), suspicion("permissions", "low", "manual")
+    assert in_the_way((numpy, sure, weak)) == (sure,)
+    assert in_the_way((numpy, weak)) == ()
+    assert in_the_way((weak,)) == (weak,)
+    assert in_the_way(()) == ()

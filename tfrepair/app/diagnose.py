@@ -184,7 +184,7 @@ def _verdict(
     diagnosis: Diagnosis, playbooks: tuple[Playbook, ...], facts: Facts, command: str, *, works: bool | None
 ) -> tuple[Status, int, tuple[str, ...], tuple[str, ...]]:
     """Status, exit code, manual steps and closing sentences."""
-    from tfrepair.reason.goals import manual_steps
+    from tfrepair.reason.goals import in_the_way, manual_steps
 
     if not diagnosis.errors:
         if works is False:
@@ -192,7 +192,7 @@ def _verdict(
         said = "it works" if works else "no error was found; TensorFlow was not imported"
         return "healthy", 0, (), (said,)
     roots = tuple(finding for finding in diagnosis.errors if finding.caused_by is None) or diagnosis.errors
-    by_hand = tuple(finding for finding in roots if finding.repair == "manual")
+    by_hand = in_the_way(roots)
     if by_hand:
         return "manual", 4, manual_steps(by_hand, playbooks, facts), ("nothing was changed",)
     return "broken", 1, (), (f"next: `{command}` shows the repair; nothing was changed",)

@@ -16,7 +16,8 @@ from tfrepair.model.goals import Goals
 from tfrepair.model.plan import Uninstall
 from tfrepair.model.wire import installed_in
 from tfrepair.reason.choose import choose, parse_wanted
-from tfrepair.reason.goals import acting, goals_of, manual_steps, untrusted
+from tfrepair.reason.companions import pairs
+from tfrepair.reason.goals import acting, goals_of, in_the_way, manual_steps, untrusted
 from tfrepair.reason.planner import make_plan
 from tfrepair.reason.situation import Situation
 from tfrepair.target.release_data import load_known_good
@@ -53,7 +54,7 @@ class Round:
 def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     """The plan. Raises NoRepairError, with the manual steps, when there is no automatic repair."""
     findings = acting(seen.diagnosis, bench.chosen.only)
-    by_hand = tuple(finding for finding in findings if finding.repair == "manual")
+    by_hand = in_the_way(findings)
     if by_hand and turn.stage is None:
         steps = manual_steps(by_hand, bench.playbooks, seen.facts)
         raise ManualError("; ".join(finding.title for finding in by_hand), steps=steps)
@@ -88,7 +89,8 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
                 extras=_extras(bench, python),
                 family=frozenset(bench.releases.family),
                 folders=tuple(frozenset(names) for names in bench.releases.folders.values()),
-                bounds=bench.releases.bounds(choice.version, python.interpreter.minor),
+                bounds=(*bench.releases.bounds(choice.version, python.interpreter.minor), *pairs(choice.version)),
+                companions=pairs(choice.version),
                 cutoff=cutoff(choice, bench),
                 known_good=load_known_good().get(choice.name, choice.version, python.interpreter.minor),
                 constraints=constraint_lines(bench),

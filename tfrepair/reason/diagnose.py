@@ -10,7 +10,7 @@ from tfrepair.reason.conditions import needed
 from tfrepair.reason.judge import judge
 from tfrepair.reason.ordering import ordered
 from tfrepair.reason.text import normalised
-from tfrepair.reason.windows_messages import with_english
+from tfrepair.reason.translations import with_english
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

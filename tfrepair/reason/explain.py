@@ -31,21 +31,11 @@ _BOTH = 5
 _CLOSE = 12
 """Two causes nearer to each other than this cannot be told apart by the text alone."""
 
-_STANDINGS = (
-    (
-        0,
-        re.compile(
-            r"(: [WI] tensorflow/|^[WI]\d{4} |\bUserWarning\b|\bFutureWarning\b|\bDeprecationWarning\b|^\s*WARNING\b)"
-        ),
-    ),
-    (8, re.compile(r"^\s*(?:\w+\.)*\w*(?:Error|Exception|Exit|Interrupt|NotFound)\b(?::|$)")),
-    (
-        6,
-        re.compile(
-            r"(^\s*(ERROR|error|CRITICAL|fatal|FATAL)\b|: [EF] (tensorflow|external)/|^[EF]\d{4} |Fatal Python error)"
-        ),
-    ),
-)
+_WARNING = r": [WI] tensorflow/|^[WI]\d{4} |\b(?:User|Future|Deprecation)Warning\b|^\s*WARNING\b"
+_RAISED = r"^\s*(?:\w+\.)*\w*(?:Error|Exception|Exit|Interrupt|NotFound)\b(?::|$)"
+_LOGGED = r"^\s*(?:ERROR|error|CRITICAL|fatal|FATAL)\b|: [EF] (?:tensorflow|external)/|^[EF]\d{4} |Fatal Python error"
+_STANDINGS = ((0, re.compile(_WARNING)), (8, re.compile(_RAISED)), (6, re.compile(_LOGGED)))
+"""What a line is worth for what it is; the first that fits."""
 _ORDINARY = 3
 
 
@@ -104,7 +94,7 @@ def _candidate(playbook: Playbook, facts: Facts, text: str) -> _Candidate | None
         id=playbook.name,
         title=playbook.title,
         severity="error",
-        confidence=min((hit.confidence for hit in (*hits[:1], *rules)), key=CONFIDENCES.index),
+        confidence=min([hit.confidence for hit in hits[:1]] + [hit.confidence for hit in rules], key=CONFIDENCES.index),
         evidence=(*reversed(said.values()), *(piece for hit in rules for piece in hit.evidence)),
         repair=verdict.repair,
         playbook=playbook.name,
@@ -168,8 +158,7 @@ def _weaker(confidence: Confidence) -> Confidence:
 
 
 def _said(hit: _Hit) -> Evidence:
-    said = f"the text says `{hit.line}`"
-    return Evidence(kind="output", text=f"{said}: {hit.means}" if hit.means else said)
+    return Evidence(kind="output", text=f"{hit.means or 'the text says'}: `{hit.line}`")
 
 
 def _causes_first(found: list[_Candidate], explains: Mapping[str, Sequence[str]]) -> list[_Candidate]:
@@ -189,15 +178,16 @@ def _causes_first(found: list[_Candidate], explains: Mapping[str, Sequence[str]]
 
 
 def _told_apart(found: Sequence[_Candidate], explains: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    """The findings; where there are several, each names the fact that would tell it from the others."""
     for place, one in enumerate(found):
-        finding = one.finding
-        rivals = [other for other in found if other is not one and not _related(one, other, explains)]
-        near = any(other.worth + _CLOSE > one.worth for other in rivals)
-        if near or place:
+        finding, others = one.finding, [other for other in found if other is not one]
+        rivals = [other for other in others if not _related(one, other, explains)]
+        unclear = place > 0 or any(other.worth + _CLOSE > one.worth for other in rivals)
+        if unclear:
             finding = replace(finding, confidence=max(finding.confidence, "medium", key=CONFIDENCES.index))
         causes = [other.finding.id for other in found[:place] if finding.id in explains[other.finding.id]]
-        waiting = one.open or next((other.open for other in rivals if other.open), ())
-        apart = waiting[0] if rivals and (near or place) and waiting else finding.decided_by
+        waiting = one.open or next((other.open for other in others if other.open), ())
+        apart = waiting[0] if unclear and waiting else finding.decided_by
         yield replace(finding, decided_by=apart, caused_by=causes[0] if causes else None)
 
 

@@ -29,6 +29,17 @@ def acting(diagnosis: Diagnosis, only: Collection[str] = ()) -> tuple[Finding, .
     return tuple(finding for finding in diagnosis.errors if finding.caused_by is None)
 
 
+def in_the_way(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Those of the acting findings that only the user can do something about, and without which a repair is vain.
+
+    A weak suspicion is no reason to refuse what can be repaired: a repair is tried on a copy, and shows.
+    """
+    by_hand = tuple(finding for finding in findings if finding.repair == "manual")
+    if len(by_hand) == len(findings):
+        return by_hand
+    return tuple(finding for finding in by_hand if finding.confidence == "high")
+
+
 def goals_of(findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: Facts) -> Goals:
     """What the steps of these findings' playbooks ask for, merged."""
     by_name = {playbook.name: playbook for playbook in playbooks}

@@ -6,7 +6,7 @@ import html
 import re
 
 from tfrepair.reason.text import normalised
-from tfrepair.reason.windows_messages import with_english
+from tfrepair.reason.translations import with_english
 
 LONGEST_LINE = 2000
 """How much of a line is looked at, half of it from either end: what a pattern costs grows with the line."""

@@ -44,6 +44,8 @@ class Situation:
     """Groups of distributions that write into one folder, the family included."""
     bounds: tuple[str, ...]
     """Measured bounds of the chosen release, as requirements."""
+    companions: tuple[str, ...] = ()
+    """What comes in the release of its TensorFlow where it is installed, as requirements; among the bounds too."""
     cutoff: str | None
     known_good: KnownLock | None = None
     """Versions that worked with the chosen release, for where the cutoff is no use."""
