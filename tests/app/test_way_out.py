@@ -8,8 +8,8 @@ from types import SimpleNamespace
 from tfrepair.app import base as base_room
 from tfrepair.app.base import with_way_out
 from tfrepair.app.subject import Subject
-from tfrepair.errors import NoRepairError
-from tfrepair.model.facts import Facts
+from tfrepair.errors import NoRepairError, TargetError
+from tfrepair.model.facts import Fact, Facts, Known
 from tfrepair.target import discover
 from tfrepair.target.release_data import load_releases
 
@@ -49,8 +49,7 @@ def test_each_python_that_would_do_is_named_with_its_command(monkeypatch):
     said = asked(monkeypatch, "2.9.0", subject, 13, 10, 9, 6)
     assert said.message == "no wheel"
     assert (
-        "`tfrepair fix --env /srv/env --base-python 3.10 --tensorflow '2.9.0'` rebuilds it on Python 3.10.1"
-        in said.hint
+        "`tfrepair fix --env /srv/env --base-python 3.10 --tensorflow 2.9.0` rebuilds it on Python 3.10.1" in said.hint
     )
     assert "--base-python 3.9 " in said.hint
     assert "3.13" not in said.hint
@@ -60,9 +59,32 @@ def test_each_python_that_would_do_is_named_with_its_command(monkeypatch):
 
 def test_for_an_installation_of_python_an_environment_is_made_beside_it(monkeypatch):
     said = asked(monkeypatch, "2.9.0", Subject(prefix=Path("/usr/local"), target=target_of(13, "system")), 10)
-    assert "`tfrepair fix --venv DIR --base-python 3.10 --tensorflow '2.9.0'` makes an environment on" in said.hint
+    assert "`tfrepair fix --venv DIR --base-python 3.10 --tensorflow 2.9.0` makes an environment on" in said.hint
 
 
 def test_where_none_would_do_the_refusal_stays(monkeypatch):
     subject = Subject(prefix=Path("/srv/env"), target=target_of(13))
     assert asked(monkeypatch, "2.9.0", subject, 13, 12) is REFUSAL
+
+
+def test_the_release_on_disk_is_in_the_command_and_paths_are_quoted(monkeypatch):
+    monkeypatch.setattr(discover, "find_bases", lambda _environ: bases(10))
+    monkeypatch.setattr(base_room, "_described", lambda base, _bench: target_of(base.version[1]))
+    states = {"tensorflow.name": Known("tensorflow-cpu"), "tensorflow.version": Known("2.9.0")}
+    facts = Facts.of(Fact(path=path, state=state, source="test") for path, state in states.items())
+    asked_for = bench(None)
+    asked_for.request.venv = Path("/srv/my env")
+    said = with_way_out(REFUSAL, Subject(prefix=Path("/usr/local"), target=target_of(13, "system")), asked_for, facts)
+    assert "--venv '/srv/my env' --base-python 3.10 --tensorflow tensorflow-cpu==2.9.0`" in said.hint
+
+
+def test_an_interpreter_that_cannot_be_asked_is_passed_over(monkeypatch):
+    def described(base, _bench):
+        if base.version[1] == 10:
+            raise TargetError("it is broken")
+        return target_of(base.version[1])
+
+    monkeypatch.setattr(discover, "find_bases", lambda _environ: bases(10, 9))
+    monkeypatch.setattr(base_room, "_described", described)
+    said = with_way_out(REFUSAL, Subject(prefix=Path("/srv/env"), target=target_of(13)), bench("2.9.0"), Facts())
+    assert "--base-python 3.9 " in said.hint

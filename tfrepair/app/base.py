@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from tfrepair.app.wishes import wishes
@@ -117,18 +118,33 @@ def _commands(subject: Subject, bench: Bench, facts: Facts) -> Iterator[str]:
     request = bench.request
     environment = subject.target.environment if subject.target is not None else None
     rebuilt = environment is not None and environment.kind == "venv"
-    place = f"--env {environment.prefix}" if environment is not None and rebuilt else f"--venv {request.venv or 'DIR'}"
-    pin = f" --tensorflow '{request.tensorflow}'" if request.tensorflow is not None else ""
+    where = str(environment.prefix) if environment is not None and rebuilt else str(request.venv or "DIR")
+    place = f"{'--env' if rebuilt else '--venv'} {shlex.quote(where)}"
+    release = request.tensorflow or (None if rebuilt else _on_disk(facts))
+    pin = f" --tensorflow {shlex.quote(release)}" if release is not None else ""
     does = "rebuilds it on" if rebuilt else "makes an environment on"
     seen: set[str] = set()
     for base in sorted(find_bases(bench.environ), key=lambda base: base.version, reverse=True):
         minor = f"{base.version[0]}.{base.version[1]}"
         if base.free_threaded or minor in seen or len(seen) == SHOWN_PYTHONS:
             continue
-        if refusal_of(_described(base, bench), bench, facts) is None:
+        if _would_do(base, bench, facts):
             seen.add(minor)
             full = ".".join(map(str, base.version))
             yield f"`tfrepair fix {place} --base-python {minor}{pin}` {does} Python {full} (`{base.executable}`)"
+
+
+def _on_disk(facts: Facts) -> str | None:
+    """The release that a look found, as a requirement."""
+    name, version = facts.value("tensorflow.name"), facts.value("tensorflow.version")
+    return f"{name}=={version}" if name and version else None
+
+
+def _would_do(base: Base, bench: Bench, facts: Facts) -> bool:
+    try:
+        return refusal_of(_described(base, bench), bench, facts) is None
+    except TargetError:  # one interpreter that cannot be asked is no reason to say nothing of the others
+        return False
 
 
 def _described(base: Base, bench: Bench) -> Target:

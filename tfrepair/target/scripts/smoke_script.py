@@ -11,7 +11,11 @@ import traceback
 
 OWNERS = ("tensorflow", "tf-nightly", "intel-tensorflow")
 EXTRA_MODULES = {"tensorboard": ("tensorboard", "tensorboard.main")}
-ALIASES = {"tf-keras": "tf_keras", "scikit-learn": "sklearn", "pillow": "PIL", "opencv-python": "cv2"}
+ALIASES = {
+    "tf-keras": "tf_keras", "scikit-learn": "sklearn", "pillow": "PIL", "opencv-python": "cv2",
+    "text": "tensorflow_text", "hub": "tensorflow_hub", "addons": "tensorflow_addons", "io": "tensorflow_io",
+    "probability": "tensorflow_probability", "datasets": "tensorflow_datasets",
+}  # fmt: skip
 LONGEST = 2000
 
 
@@ -256,7 +260,7 @@ def check_extra(name):
     """What the user named beside TensorFlow can be imported."""
     import importlib
 
-    for module in EXTRA_MODULES.get(name, (ALIASES.get(canonical(name), name.replace("-", "_")),)):
+    for module in EXTRA_MODULES.get(canonical(name), (ALIASES.get(canonical(name), name.replace("-", "_")),)):
         importlib.import_module(module)
 
 
