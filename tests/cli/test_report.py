@@ -102,3 +102,11 @@ def test_a_form_that_is_not_known(reported):
     code, _, err = reported("--format", "pdf")
     assert code == 2
     assert "markdown" in err
+
+
+def test_the_overview_shows_facts_that_probes_tell():
+    from tfrepair.app.environment_report import _OVERVIEW
+    from tfrepair.app.playbooks import known_facts
+
+    known = set(known_facts())
+    assert [path for paths in _OVERVIEW.values() for path in paths if path not in known] == []

@@ -108,7 +108,7 @@ _OVERVIEW = {
     "environment": ("environment.kind", "environment.prefix"),
     "system": ("host.system", "host.machine", "host.libc", "host.libc_version"),
     "processor": ("host.cpu_name",),
-    "GPU": ("gpu.names", "gpu.driver_version"),
+    "NVIDIA GPU, driver": ("gpu.nvidia", "gpu.kernel_driver"),
     "TensorFlow": ("tensorflow.name", "tensorflow.version"),
     "imports": ("import.ok", "import.rung", "import.tensorflow"),
     "exceptions": ("import.exceptions",),
