@@ -19,6 +19,13 @@ def outside():
     return Outside()
 
 
+@pytest.fixture
+def unsynced(monkeypatch):
+    """What a dead process wrote is there whether it was synced or not."""
+    monkeypatch.setattr("os.fsync", lambda _descriptor: None)
+    monkeypatch.setattr("tfrepair.execute.pieces.sync_file_system", lambda _folder: None)
+
+
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     """Syncing the whole file system waits for whatever else this machine writes; no test here cuts the power."""

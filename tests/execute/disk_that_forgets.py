@@ -297,6 +297,7 @@ def outcomes(moment, chance):
     choices = [(), pending, tuple(c for c in pending if c.rename), tuple(c for c in pending if not c.rename)]
     choices += [tuple(c for c in pending if chance.random() < 0.5) for _ in range(4)]
     choices += [(change,) for change in pending if change.rename]
+    choices += [pending[::-1], choices[2][::-1]]
     both = {**moment.synced, **moment.written}
     torn = {node: _torn(moment.synced.get(node, b""), text) for node, text in both.items()}
     for chosen in dict.fromkeys(choices):

@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import os
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tfrepair.execute.fingerprint import fingerprint
+from tfrepair.execute.fingerprint import fingerprint, tree_lines
+from tfrepair.execute.paths import STASH
 from tfrepair.execute.ports import Ports
 from tfrepair.model.plan import Choice, Install, Lock, Pin, Plan, Uninstall
 from tfrepair.model.run import Smoke
@@ -180,3 +182,24 @@ def records_hold(prefix, minor="3.10"):
             if digest and record_row(relative, Path(os.path.normpath(site / relative))) != line:
                 return False
     return True
+
+
+def lines(prefix):
+    """What a tree is, for comparing; None when there is none. What a repair keeps in it does not count."""
+    if not prefix.exists():
+        return None
+    return [line for line in tree_lines(prefix) if not line.startswith(STASH)]
+
+
+def forked(act):
+    """Do something in a process of its own; its exit code: what `act` returns, 1 for an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # forking is what we want
+        pid = os.fork()
+    if not pid:
+        code = 1
+        try:
+            code = act()
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -1,10 +1,9 @@
 """The process dies at every journal boundary and inside operations; the next command puts things right."""
 
 import os
-import warnings
 
 import pytest
-from execute_support import SITE, Outside, broken_environment, in_place_plan, records_hold, smoke
+from execute_support import SITE, Outside, broken_environment, forked, in_place_plan, lines, records_hold, smoke
 from test_transaction import repair
 
 from tfrepair.errors import StepError
@@ -18,13 +17,10 @@ from tfrepair.execute.run_folder import RunFolder
 from tfrepair.execute.runs import find_run, list_runs, rollback
 from tfrepair.execute.transaction import Transaction
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked to die")
-
-
-@pytest.fixture(autouse=True)
-def _unsynced(monkeypatch):
-    """What a dead process wrote is there whether it was synced or not."""
-    monkeypatch.setattr("os.fsync", lambda _descriptor: None)
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked to die"),
+    pytest.mark.usefixtures("unsynced"),
+]
 
 
 class Dying:
@@ -61,7 +57,7 @@ def child(what, prefix, environ, command, exchange, verdict):
     dying.around(run_folder, "remove_tree", "remove")
     dying.around(runs_room, "remove_tree", "prune")
     if exchange == "files":
-        exchange_room.in_one_step = lambda _place, _scope: False
+        exchange_room.in_one_step = lambda _beside, _scope: False
         dying.around(pieces, "write_json", "list")
         dying.around(pieces, "_leave", "folders")
         dying.around(pieces, "sync_file_system", "files")
@@ -91,25 +87,17 @@ def child(what, prefix, environ, command, exchange, verdict):
 
 def die_at(point, prefix, environ, *, command="fix", exchange="yes", verdict="ok"):
     """Run a command in a process that dies at a point; whether it came to that point."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # forking is what we want
-        pid = os.fork()
-    if not pid:
-        code = 1
+
+    def act():
         try:
             child(point, prefix, environ, command, exchange, verdict)
-            code = 0
         except StepError:
-            code = 2
-        finally:
-            os._exit(code)
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            return 2
+        return 0
+
+    code = forked(act)
     assert code in {77, 0 if verdict == "ok" else 2}
     return code == 77
-
-
-def lines(path):
-    return list(tree_lines(path)) if path.exists() else None
 
 
 @pytest.mark.parametrize("exchange", ["yes", "no", "files"])
@@ -176,12 +164,13 @@ def test_recovery_itself_may_die_and_be_repeated(tmp_path):
     assert lines(prefix) != before
     assert unfinished(prefix).will == "restored"
     for point in range(3):
-        pid = os.fork()
-        if not pid:
+
+        def act(point=point):
             Dying(point).around(journal.Journal, "append", "journal")
             recover(prefix, lock_timeout=1)
-            os._exit(1)
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 77
+            return 1
+
+        assert forked(act) == 77
         assert lines(prefix) == before
     recover(prefix, lock_timeout=1)
     assert unfinished(prefix) is None

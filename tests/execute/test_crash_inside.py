@@ -4,21 +4,21 @@ import contextlib
 import os
 import shutil
 import sys
-import warnings
 
 import pytest
-from execute_support import SITE, Outside, broken_environment, in_place_plan, plan_for, smoke, write
+from execute_support import SITE, Outside, broken_environment, forked, in_place_plan, lines, plan_for, smoke, write
 from test_crash import new_is_whole
-from test_file_by_file import lines
 from test_transaction import repair
 
-from tfrepair.execute import files, pieces, transaction
 from tfrepair.execute.paths import STASH
 from tfrepair.execute.recover import recover, unfinished
 from tfrepair.execute.runs import find_run, rollback
 from tfrepair.model.plan import Carry, CreateEnvironment, Install
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked to die")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked to die"),
+    pytest.mark.usefixtures("unsynced"),
+]
 
 _WRITING = frozenset(
     {
@@ -29,37 +29,23 @@ _WRITING = frozenset(
 _DIED, _DONE = 77, 0
 
 
-@pytest.fixture(autouse=True)
-def _unsynced(monkeypatch):
-    """What a dead process wrote is there whether it was synced or not."""
-    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
-    for module in (files, pieces, transaction):
-        monkeypatch.setattr(module, "sync_file_system", lambda _folder: None)
-
-
 def dies(call, work):
     """Do something in a process that dies before its n-th writing call; whether it came so far."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # forking is what we want
-        pid = os.fork()
-    if not pid:
-        left = [call]
+    left = [call]
 
-        def audit(event, arguments):
-            writes = event in _WRITING or (event == "open" and isinstance(arguments[2], int) and arguments[2] & 3)
-            if writes:
-                if not left[0]:
-                    os._exit(_DIED)
-                left[0] -= 1
+    def audit(event, arguments):
+        writes = event in _WRITING or (event == "open" and isinstance(arguments[2], int) and arguments[2] & 3)
+        if writes:
+            if not left[0]:
+                os._exit(_DIED)
+            left[0] -= 1
 
-        code = 1
-        try:
-            sys.addaudithook(audit)
-            work()
-            code = _DONE
-        finally:
-            os._exit(code)
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    def act():
+        sys.addaudithook(audit)
+        work()
+        return _DONE
+
+    code = forked(act)
     assert code in {_DIED, _DONE}
     return code == _DIED
 

@@ -1,34 +1,28 @@
 """The disk is full from any write on: what is in place is whole, the error says so, and with space all goes on."""
 
+import contextlib
 import errno
 import os
 import shutil
 import sys
-import warnings
 
 import pytest
-from execute_support import Outside, in_place_plan
+from execute_support import Outside, forked, in_place_plan, lines
 from test_crash import new_is_whole
 from test_crash_inside import home_of, rebuild_plan
-from test_file_by_file import lines
 from test_transaction import repair
 
 from tfrepair.errors import RollbackError, SurroundingsError, TfrepairError
-from tfrepair.execute import files, pieces, transaction
 from tfrepair.execute.recover import recover, unfinished
 from tfrepair.execute.runs import find_run, rollback
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a full disk is played in a process of its own")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="a full disk is played in a process of its own"),
+    pytest.mark.usefixtures("unsynced"),
+]
 
 _TAKING_SPACE = frozenset({"os.link", "os.mkdir", "os.symlink"})
 _UNEXPECTED = 99
-
-
-@pytest.fixture(autouse=True)
-def _unsynced(monkeypatch):
-    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
-    for module in (files, pieces, transaction):
-        monkeypatch.setattr(module, "sync_file_system", lambda _folder: None)
 
 
 def with_full_disk(write, number, work):
@@ -36,40 +30,37 @@ def with_full_disk(write, number, work):
 
     What is written into files that are open fails too.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # forking is what we want
-        pid = os.fork()
-    if not pid:
-        state = {"left": write, "full": False}
+    state = {"left": write, "full": False}
+    true_write = os.write
 
-        def spend():
-            if state["left"] <= 0:
-                state["full"] = True
-                raise OSError(number, os.strerror(number))
-            state["left"] -= 1
+    def spend():
+        if state["left"] <= 0:
+            state["full"] = True
+            raise OSError(number, os.strerror(number))
+        state["left"] -= 1
 
-        def audit(event, arguments):
-            creates = event == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_CREAT
-            if event in _TAKING_SPACE or creates:
-                spend()
-
-        true_write = os.write
-
-        def os_write(descriptor, data):
+    def audit(event, arguments):
+        creates = event == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_CREAT
+        if event in _TAKING_SPACE or creates:
             spend()
-            return true_write(descriptor, data)
 
+    def os_write(descriptor, data):
+        spend()
+        return true_write(descriptor, data)
+
+    def act():
         code = _UNEXPECTED
-        try:
-            sys.addaudithook(audit)
-            os.write = os_write
-            work()
-            code = 0
-        except TfrepairError as error:
-            code = error.exit_code
-        finally:
-            os._exit(code + 100 * state["full"])
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        with contextlib.suppress(Exception):
+            try:
+                sys.addaudithook(audit)
+                os.write = os_write
+                work()
+                code = 0
+            except TfrepairError as error:
+                code = error.exit_code
+        return code + 100 * state["full"]
+
+    code = forked(act)
     return code % 100, code >= 100
 
 

@@ -8,13 +8,23 @@ import sys
 from pathlib import Path
 
 import pytest
-from execute_support import SITE, broken_environment, describe, in_place_plan, plan_for, records_hold, smoke, write
+from execute_support import (
+    SITE,
+    broken_environment,
+    describe,
+    forked,
+    in_place_plan,
+    lines,
+    plan_for,
+    records_hold,
+    smoke,
+    write,
+)
 from test_crash import die_at, new_is_whole
 from test_transaction import names, repair
 
 from tfrepair.errors import RollbackError, StepError
 from tfrepair.execute import exchange, swap
-from tfrepair.execute.fingerprint import tree_lines
 from tfrepair.execute.paths import STASH, Beside
 from tfrepair.execute.pieces import LISTING
 from tfrepair.execute.recover import recover, unfinished
@@ -30,10 +40,6 @@ def inside(prefix):
     """An environment whose stash lies within it."""
     (prefix / STASH).mkdir()
     return prefix
-
-
-def lines(prefix):
-    return [line for line in tree_lines(prefix) if not line.startswith(STASH)]
 
 
 def test_a_repair_and_the_ways_back_are_exact(inside, environ, outside):
@@ -221,25 +227,22 @@ def test_a_parent_that_cannot_be_written_by_the_owner_of_the_environment(tmp_pat
         path.chmod(path.stat().st_mode | 0o755)
     environ = {"TFREPAIR_STATE_DIR": str(state)}
     before = lines(prefix)
-    pid = os.fork()
-    if not pid:
-        code = 1
-        try:
-            os.setgroups([])
-            os.setgid(somebody)
-            os.setuid(somebody)
-            repair(prefix, environ, outside, in_place_plan(prefix))
-            code = 0 if new_is_whole(prefix) and records_hold(prefix) else 2
-            rollback(find_run(None, environ, prefix=prefix), environ)
-            code = code or (0 if lines(prefix) == before else 3)
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+    def act():
+        os.setgroups([])
+        os.setgid(somebody)
+        os.setuid(somebody)
+        repair(prefix, environ, outside, in_place_plan(prefix))
+        whole = new_is_whole(prefix) and records_hold(prefix)
+        rollback(find_run(None, environ, prefix=prefix), environ)
+        return 2 if not whole else 0 if lines(prefix) == before else 3
+
+    assert forked(act) == 0
     assert lines(prefix) == before
     assert (prefix / STASH).stat().st_uid == somebody
     assert sorted(path.name for path in shared.iterdir()) == ["env"]
 
 
 def test_one_step_is_for_whole_environments_only(prefix):
-    assert exchange.in_one_step(prefix, EVERYTHING)
-    assert not exchange.in_one_step(prefix, Scope(("bin",)))
+    assert exchange.in_one_step(Beside.of(prefix), EVERYTHING)
+    assert not exchange.in_one_step(Beside.of(prefix), Scope(("bin",)))

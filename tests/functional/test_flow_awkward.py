@@ -57,8 +57,8 @@ def test_odd_names(world, name):
 
 def test_an_environment_within_an_environment_is_left_alone(world):
     outer = world.conflict(name="outer")
-    world.folder.joinpath("outer", "work").mkdir()
-    inner = world.healthy(name="outer/work/inner")
+    world.folder.joinpath("outer", "project").mkdir()
+    inner = world.healthy(name="outer/project/inner")
     before, within = lines(outer), lines(inner)
     done = world.tfrepair("fix", "--yes", "--env", outer)
     assert done.code == 0, done

@@ -90,7 +90,6 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
                 family=frozenset(bench.releases.family),
                 folders=tuple(frozenset(names) for names in bench.releases.folders.values()),
                 bounds=(*bench.releases.bounds(choice.version, python.interpreter.minor), *pairs(choice.version)),
-                companions=pairs(choice.version),
                 cutoff=cutoff(choice, bench),
                 known_good=load_known_good().get(choice.name, choice.version, python.interpreter.minor),
                 constraints=constraint_lines(bench),
@@ -119,7 +118,7 @@ def _way(subject: Subject) -> tuple[str, ...]:
     from tfrepair.execute.paths import Beside
 
     beside = Beside.of(subject.prefix)
-    if in_one_step(beside.place, subject.scope) and not beside.inside:
+    if in_one_step(beside, subject.scope):
         return ()
     said = (
         f"`{subject.prefix}` cannot be exchanged in one step: its files are exchanged one by one, after the repaired "

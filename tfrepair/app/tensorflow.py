@@ -56,7 +56,7 @@ def release_table(name: str, where: TargetRequest, screen: Screen) -> ReleaseTab
         raise UsageError(f"`{name}` is no TensorFlow distribution that tfrepair knows", hint=f"known are {known}")
     target = locate(where, screen)
     flags = collect(target, ProbeOptions(imports=False), where.environ, probes=[host.PROBE]).value("host.cpu_flags")
-    glibc = target.host.libc_version if target.host.libc == "glibc" else None
+    glibc = target.host.glibc
     tags = target.interpreter.tags
     rows = tuple(
         _listed(releases, canonical, version, releases.why_not(canonical, version, tags, glibc=glibc, cpu_flags=flags))

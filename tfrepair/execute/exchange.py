@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import errno
-import os
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.execute.files import exists
-from tfrepair.execute.paths import is_mount_point
+from tfrepair.execute.paths import can_be_renamed
 from tfrepair.execute.pieces import LISTING, Pieces
 from tfrepair.execute.scope import EVERYTHING, Scope
 from tfrepair.execute.swap import Swap, inode
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from tfrepair.execute.paths import Beside
     from tfrepair.execute.run_folder import RunFolder
 
 Exchange = Swap | Pieces
@@ -23,11 +23,11 @@ NOT_AS_A_WHOLE = frozenset({errno.EXDEV, errno.EBUSY, errno.EACCES, errno.EPERM}
 """Why a folder may refuse to be renamed although its files can be: a layer of a container image, mostly."""
 
 
-def in_one_step(place: Path, scope: Scope) -> bool:
+def in_one_step(beside: Beside, scope: Scope) -> bool:
     """The folder of an environment, when there is one, can be exchanged for another as a whole."""
-    if scope != EVERYTHING:
+    if beside.inside or scope != EVERYTHING:
         return False
-    return not place.is_dir() or (os.access(place.parent, os.W_OK | os.X_OK) and not is_mount_point(place))
+    return not beside.place.is_dir() or can_be_renamed(beside.place)
 
 
 def exchange_for(
@@ -35,7 +35,7 @@ def exchange_for(
 ) -> Exchange:
     """The exchange of a run's place for a tree, as a `whole` if this place allows it. Raises OSError."""
     place, scope = record.place, record.scope
-    if not whole or record.beside.inside or not in_one_step(place, scope):
+    if not whole or not in_one_step(record.beside, scope):
         return Pieces.between(place, tree, keep_as, record.folder / LISTING, scope, disposable=disposable)
     return Swap(place=place, tree=tree, keep_as=keep_as, before=inode(place), after=inode(tree), disposable=disposable)
 

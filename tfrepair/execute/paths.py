@@ -37,8 +37,7 @@ class Beside:
             return beside
         if os.path.lexists(within.folder):
             return within
-        near = os.access(place.parent, os.W_OK | os.X_OK) and not is_mount_point(place)
-        return beside if near else within
+        return beside if can_be_renamed(place) else within
 
     @property
     def folder(self) -> Path:
@@ -92,7 +91,12 @@ class Beside:
             )
 
 
-def is_mount_point(folder: Path) -> bool:
+def can_be_renamed(folder: Path) -> bool:
+    """What holds a folder lets this user rename it, and nothing is mounted there."""
+    return os.access(folder.parent, os.W_OK | os.X_OK) and not _is_mount_point(folder)
+
+
+def _is_mount_point(folder: Path) -> bool:
     """Another file system, or another part of the same one, is mounted there."""
     if folder.lstat().st_dev != folder.parent.lstat().st_dev:
         return True

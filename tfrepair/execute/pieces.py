@@ -2,7 +2,7 @@
 
 At every instant each file is the old one or the new one; after a crash the list, which is on disk before the first
 file moves, says what is where, and either state can be reached from any state in between. Each single move is one
-rename that replaces nothing, so their order on disk does not matter.
+rename that replaces nothing, so their order on disk does not matter; the folders they go to are on disk before.
 """
 
 from __future__ import annotations

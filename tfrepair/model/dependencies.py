@@ -35,6 +35,12 @@ class Unsatisfied:
     """None when that is not installed."""
 
 
+def rules_out(requirement: Requirement, name: str, version: str) -> bool:
+    """The requirement is about this canonical name, and the version does not meet it."""
+    mine = canonicalize_name(requirement.name) == name
+    return mine and not requirement.specifier.contains(version, prereleases=True)
+
+
 def active(requires: Iterable[str], markers: Mapping[str, str]) -> Iterator[Requirement]:
     """The requirements that count in this marker environment; extras, and lines that are no requirement, do not."""
     for text in requires:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+
+from tfrepair.model.dependencies import rules_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,14 +51,9 @@ class ResolveRequest:
         lines = (
             f"{name}=={version}"
             for name, version in self.known_good.pins
-            if name not in self.exempt and not any(_rules_out(one, name, version) for one in asked)
+            if name not in self.exempt and not any(rules_out(one, name, version) for one in asked)
         )
         return replace(self, cutoff=None, known_good=None, constraints=(*self.constraints, *lines))
-
-
-def _rules_out(requirement: Requirement, name: str, version: str) -> bool:
-    mine = canonicalize_name(requirement.name) == name
-    return mine and not requirement.specifier.contains(version, prereleases=True)
 
 
 class Resolve(Protocol):

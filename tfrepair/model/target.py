@@ -78,6 +78,11 @@ class Host:
     """`glibc` or `musl`; None where the question does not arise."""
     libc_version: str | None = None
 
+    @property
+    def glibc(self) -> str | None:
+        """The version of glibc; None where there is none."""
+        return self.libc_version if self.libc == "glibc" else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:

@@ -13,7 +13,7 @@ from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from tfrepair.model.facts import JSONValue
+    from tfrepair.model.facts import JSONValue, State
     from tfrepair.model.target import Target
 
 
@@ -60,7 +60,12 @@ class Probe:
 def known(source: str, values: Mapping[str, JSONValue]) -> Iterator[Fact]:
     """A fact for each path; a value of None means Absent."""
     for path, value in values.items():
-        yield Fact(path=path, state=Absent() if value is None else Known(value), source=source)
+        yield Fact(path=path, state=state_of(value), source=source)
+
+
+def state_of(value: JSONValue) -> State:
+    """What is known when this was found: None stands for nothing."""
+    return Absent() if value is None else Known(value)
 
 
 def unknown(source: str, paths: Iterable[str], reason: str) -> Iterator[Fact]:

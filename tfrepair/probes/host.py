@@ -25,9 +25,9 @@ def _collect(context: Context) -> Iterator[Fact]:
             "host.machine": host.machine,
             "host.libc": host.libc,
             "host.libc_version": host.libc_version,
+            "host.msvc_missing": _msvc_missing(context),
         },
     )
-    yield from known(_NAME, {"host.msvc_missing": _msvc_missing(context)})
     yield from _processor(host.machine)
 
 

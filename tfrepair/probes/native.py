@@ -40,7 +40,7 @@ def _collect(context: Context) -> Iterable[Fact]:
 
 def _missing(libraries: Iterable[Library], machine: str, context: Context) -> Iterator[dict[str, Any]]:
     """Each symbol version that a library for this machine needs and that is not there; the highest of each kind."""
-    glibc = context.target.host.libc_version if context.target.host.libc == "glibc" else None
+    glibc = context.target.host.glibc
     runtime = libstdcxx(machine, context.environ)
     for library in libraries:
         if library.machine != machine:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tfrepair.model.facts import Absent, Fact, Known, State, Unknown
 from tfrepair.model.tags import Accepted
-from tfrepair.probes.collector import Context, Probe
+from tfrepair.probes.collector import Context, Probe, state_of
 from tfrepair.target.release_data import load_releases
 
 if TYPE_CHECKING:
@@ -28,9 +28,11 @@ _OWN: tuple[str, ...] = ("known", "date", "fits", "pythons", "why_not", "needs")
 
 def _general(releases: Releases, context: Context) -> dict[str, State]:
     tags = context.target.interpreter.tags
-    newest = releases.newest("tensorflow", tags, glibc=_glibc(context), cpu_flags=context.facts.value("host.cpu_flags"))
+    newest = releases.newest(
+        "tensorflow", tags, glibc=context.target.host.glibc, cpu_flags=context.facts.value("host.cpu_flags")
+    )
     return {
-        "newest": _state(newest),
+        "newest": state_of(newest),
         "newest_elsewhere": Known(releases.newest_elsewhere("tensorflow", Accepted.of(tags).platform)),
     }
 
@@ -58,17 +60,9 @@ def _own(releases: Releases, context: Context, name: str, version: str) -> dict[
         "date": Known(release.date),
         "fits": Known(releases.fits(name, version, tags)),
         "pythons": Known(list(releases.pythons(name, version, Accepted.of(tags).platform))),
-        "why_not": _state(releases.why_not(name, version, tags, glibc=_glibc(context), cpu_flags=flags)),
+        "why_not": state_of(releases.why_not(name, version, tags, glibc=context.target.host.glibc, cpu_flags=flags)),
         "needs": Known(list(releases.processor_flags(version)) if x86 else []),
     }
-
-
-def _state(value: str | None) -> State:
-    return Absent() if value is None else Known(value)
-
-
-def _glibc(context: Context) -> str | None:
-    return context.target.host.libc_version if context.target.host.libc == "glibc" else None
 
 
 PROBE = Probe(

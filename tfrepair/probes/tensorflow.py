@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import InvalidVersion, Version
 
 from tfrepair.model.dependencies import active
-from tfrepair.model.facts import Absent, Fact, Known, State
-from tfrepair.probes.collector import Context, Probe, unknown
+from tfrepair.model.facts import Known
+from tfrepair.probes.collector import Context, Probe, known, unknown
 from tfrepair.target.records import load_record, located, matches_hash
 from tfrepair.target.release_data import load_releases
 from tfrepair.target.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from tfrepair.model.facts import Fact
 
 _FOLDERS = frozenset({"tensorflow", "tensorflow_core"})
 _HEADERS = (
@@ -56,25 +58,20 @@ def collect(context: Context) -> Iterator[Fact]:
     folder = _folder(context)
     name, version, source = _release(owners, stubs, context)
     partner = None if owners or not stubs else _partner(stubs[0], context)
-    states: dict[str, State] = {
-        "distributions": Known(sorted({_canonical(row) for row in owners})),
-        "count": Known(len({_canonical(row) for row in owners})),
-        "name": _state(name),
-        "version": _state(version),
-        "source": _state(source),
-        "folder": _state(str(folder) if folder else None),
-        "husk": Known(folder is not None and not (folder / "__init__.py").is_file()),
-        "missing": Known(sum(row["missing"] for row in owners)),
-        "altered": Known(sum(row["altered"] for row in owners)),
-        "stub": Known(bool(stubs) and not owners),
-        "partner": _state(partner),
+    values = {
+        "distributions": sorted({_canonical(row) for row in owners}),
+        "count": len({_canonical(row) for row in owners}),
+        "name": name,
+        "version": version,
+        "source": source,
+        "folder": str(folder) if folder else None,
+        "husk": folder is not None and not (folder / "__init__.py").is_file(),
+        "missing": sum(row["missing"] for row in owners),
+        "altered": sum(row["altered"] for row in owners),
+        "stub": bool(stubs) and not owners,
+        "partner": partner,
     }
-    for key, state in states.items():
-        yield Fact(path=f"tensorflow.{key}", state=state, source="tensorflow")
-
-
-def _state(value: str | None) -> State:
-    return Absent() if value is None else Known(value)
+    yield from known("tensorflow", {f"tensorflow.{key}": value for key, value in values.items()})
 
 
 def _family(context: Context) -> list[_Row]:

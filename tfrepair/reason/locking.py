@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from tfrepair.errors import NoRepairError, SurroundingsError, UnresolvableError
 from tfrepair.model.dependencies import active
 from tfrepair.model.resolution import Resolve, ResolveRequest
-from tfrepair.reason.companions import paired
+from tfrepair.reason.companions import paired, pairs
 from tfrepair.reason.keep import kept
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _requests(situation: Situation) -> Iterator[ResolveRequest]:
     own = [d for d in user if d.canonical_name in situation.own]
     others = [d for d in user if d.canonical_name not in situation.own]
     present = {d.canonical_name for d in situation.distributions}
-    holding = (*_holding(situation, good), *paired(situation.companions, present))
+    holding = (*_holding(situation, good), *paired(pairs(situation.choice.version), present))
     if situation.gentle:
         yield _request(situation, (whole := _whole(situation)), extra=holding, pinned=whole, asking=user)
     yield _request(situation, user, extra=holding, pinned=good, asking=user)

@@ -6,9 +6,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from tfrepair.model.dependencies import rules_out
 from tfrepair.model.plan import Carry, CreateEnvironment, Install, Move, Plan, RemovePath, RunCommand, Uninstall
 from tfrepair.reason.keep import SEEDS, kept
 from tfrepair.reason.locking import breaks, lock_for, roots, unmet
@@ -169,7 +169,14 @@ def _moves(situation: Situation, lock: Lock) -> Iterator[Move]:
 
 def _why(distribution: Distribution, situation: Situation, lock: Lock) -> str:
     choice = situation.choice
-    asked = next((line for line in roots(situation)[1:] if _rules_out(line, distribution)), None)
+    asked = next(
+        (
+            line
+            for line in roots(situation)[1:]
+            if rules_out(Requirement(line), distribution.canonical_name, distribution.version)
+        ),
+        None,
+    )
     if asked is not None:
         return f"a playbook or a requirements file asks for {asked}"
     bound = breaks(distribution, situation.bounds)
@@ -179,13 +186,6 @@ def _why(distribution: Distribution, situation: Situation, lock: Lock) -> str:
     if missed is not None:
         return f"{distribution.name} {distribution.version} requires {missed}; {choice.name} {choice.version} does not"
     return f"no set of versions with {choice.name} {choice.version} holds it"
-
-
-def _rules_out(line: str, distribution: Distribution) -> bool:
-    """The requirement is about this distribution and its version does not meet it."""
-    requirement = Requirement(line)
-    mine = canonicalize_name(requirement.name) == distribution.canonical_name
-    return mine and not requirement.specifier.contains(distribution.version, prereleases=True)
 
 
 def _notes(situation: Situation, lock: Lock) -> Iterable[str]:

@@ -43,9 +43,7 @@ class Situation:
     folders: tuple[frozenset[str], ...]
     """Groups of distributions that write into one folder, the family included."""
     bounds: tuple[str, ...]
-    """Measured bounds of the chosen release, as requirements."""
-    companions: tuple[str, ...] = ()
-    """What comes in the release of its TensorFlow where it is installed, as requirements; among the bounds too."""
+    """Measured bounds of the chosen release and its companions, as requirements."""
     cutoff: str | None
     known_good: KnownLock | None = None
     """Versions that worked with the chosen release, for where the cutoff is no use."""
