@@ -133,6 +133,11 @@ def test_nothing_that_is_logged_holds_a_password(machine):
     assert found.clean("401 for https://joe:hunter2@a.test/ (hunter2)") == "401 for https://***@a.test/ (***)"
 
 
+def test_a_password_is_hidden_as_it_stands_in_the_url_and_decoded(machine):
+    found = machine({"PIP_INDEX_URL": "https://joe:p%40ss@a.test/simple", "PIP_PROXY": "http://u:p@b.test"})
+    assert found.clean("tried p%40ss, then p@ss") == "tried ***, then ***"
+
+
 @pytest.mark.parametrize(
     ("system", "environ", "expected"),
     [

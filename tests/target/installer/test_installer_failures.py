@@ -44,6 +44,8 @@ EXPIRED = """error: Failed to fetch: `https://index.test/simple/demo/`
 MISMATCH = """error: Failed to download `demo-a==2.0`
   cause: Hash mismatch for `demo-a==2.0`
 """
+FORBIDDEN = "ERROR: HTTP error 403 while getting https://index.test/files/demo_a-1.0-py3-none-any.whl\n"
+CIRCLE = "ERROR: https://index.test/simple/demo-a/: Exceeded 30 redirects.\n"
 OLD_STYLE = """  \u00d7 No solution found when resolving dependencies:
   ╰─▶ Because demo-a==1.0 depends on demo-b<1 and you require demo-b>=1, we can
       conclude that your requirements are unsatisfiable.
@@ -78,6 +80,8 @@ def test_a_wheel_cut_short_may_pass():
         (UNAUTHORIZED, "resolve", "`index.test` asks for credentials"),
         (EXPIRED, "resolve", "certificate of `index.test` is not trusted"),
         (MISMATCH, "install", "not the one that was locked: Hash mismatch for `demo-a==2.0`"),
+        (FORBIDDEN, "resolve", "`index.test` asks for credentials"),
+        (CIRCLE, "resolve", "`index.test` redirects without end: Exceeded 30 redirects"),
         ("error: failed to write\n  cause: No space left on device (os error 28)\n", "install", "no space left"),
         ("error: failed to create directory\n  cause: Permission denied (os error 13)\n", "install", "may not write"),
     ],

@@ -104,6 +104,28 @@ def test_credentials_open_an_index_and_stand_nowhere(environ, venv, private_inde
     assert "s3cr3t" not in "\n".join([*seen, lock.pylock, repr(lock)])
 
 
+def test_a_constraint_behind_a_password_counts_and_is_on_no_command_line(environ, venv, wheels, private_index):
+    (wheels / "team.txt").write_text("demo-a<2\n")
+    address = f"http://joe:s3cr3t@{private_index}"
+    settings = IndexSettings(index_url=f"{address}/simple", constraints=(f"{address}/files/team.txt",))
+    installer = pip(settings, environ)
+    lines = []
+
+    class Watched(type(installer.outside)):
+        def start(self, argv, **more):
+            lines.extend(argv)
+            return super().start(argv, **more)
+
+    fields = {field: getattr(installer.outside, field) for field in installer.outside.__dataclass_fields__}
+    installer = replace(installer, outside=Watched(**fields))
+    lock = installer.resolve(replace(request("demo-a"), python=venv.python))
+    assert versions(lock)["demo-a"] == "1.0"
+    installer.install(venv.python, lock, ["demo-a"], reinstall=False)
+    assert venv.versions()["demo-a"] == "1.0"
+    assert lines
+    assert not any("s3cr3t" in item for item in lines)
+
+
 def test_a_silent_index_is_not_taken_for_one_without_the_distribution(environ):
     slept = []
     installer = pip(IndexSettings(index_url="http://127.0.0.1:9/simple", retries=1), environ, sleep=slept.append)

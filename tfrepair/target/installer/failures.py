@@ -17,8 +17,9 @@ Stage = Literal["resolve", "install"]
 
 _CERTIFICATE = re.compile(r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|invalid peer certificate|UnknownIssuer")
 _REFUSED = re.compile(
-    r"valid authentication credentials|\b(?:401|403)\b (?:Client Error|Unauthorized|Forbidden)|\(40[13] "
+    r"valid authentication credentials|\b(?:401|403)\b (?:Client Error|Unauthorized|Forbidden)|\(40[13] |HTTP error 40[13]\b"
 )
+_REDIRECTS = re.compile(r"Exceeded \d+ redirects|too many redirects|TooManyRedirects", re.IGNORECASE)
 _HASH = re.compile(r"Hash mismatch for|DO NOT MATCH THE HASHES")
 _SPACE = re.compile(r"No space left on device|os error 28\b|Errno 28\b|Disk quota exceeded")
 _DENIED = re.compile(r"Permission denied|os error 13\b|Errno 13\b|Access is denied|Read-only file system")
@@ -69,6 +70,11 @@ def failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings)
         return SurroundingsError(
             f"{_capital(host)} asks for credentials, or refuses those it was given",
             hint="put them into the index URL of pip's configuration, into netrc, or into a keyring",
+        )
+    if redirects := _REDIRECTS.search(text):
+        return SurroundingsError(
+            f"{_capital(host)} redirects without end: {redirects[0]}",
+            hint="check the index URL in pip's configuration; a proxy or a login page may stand in its place",
         )
     if _HASH.search(text):
         return SurroundingsError(

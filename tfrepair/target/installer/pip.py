@@ -115,7 +115,8 @@ class PipInstaller:
             constraints = base.write_lines(folder / "constraints.txt", (*request.constraints, *preferred))
             arguments = ["--dry-run", "--ignore-installed", "--report", str(report)]
             arguments += ["-r", str(roots), "-c", str(constraints)]
-            arguments += [part for path in way.settings.constraints for part in ("-c", path)]
+            files = (path for path in way.settings.constraints if "://" not in path)
+            arguments += [part for path in files for part in ("-c", path)]
             arguments += ["--uploaded-prior-to", base.end_of_day(way.cutoff)] if way.cutoff else []
             arguments += ["--pre"] if request.prereleases else []
             self._pip(pip, arguments, way.settings, folder, limit=base.RESOLVE_LIMIT)
@@ -176,15 +177,19 @@ class PipInstaller:
         argv = [*pip.command, "install", "--progress-bar", "off", *arguments]
         for item in settings.find_links:
             argv += [] if "://" in item else ["--find-links", item]
+        resolves = "--dry-run" in arguments
         env = pip_environment(settings, self.outside.environ)
+        # URLs may hold credentials, which every user of the machine could read on a command line. An install has
+        # its lock, and pip refuses constraints beside hashes.
+        addresses = " ".join(item for item in settings.constraints if "://" in item)
+        env |= {"PIP_CONSTRAINT": addresses} if resolves and addresses else {}
         done = self.outside.start(argv, env=env, cwd=folder, timeout=limit, on_line=on_line)
         if done.ok:
             return
         text = done.stdout + done.stderr
         if _NO_TIMES.search(text):
             raise _WithoutTimesError("An index does not say when its files were uploaded")
-        stage: Any = "resolve" if "--dry-run" in arguments else "install"
-        raise failure(text, stage=stage, installer="pip", settings=settings)
+        raise failure(text, stage="resolve" if resolves else "install", installer="pip", settings=settings)
 
 
 class _WithoutTimesError(SurroundingsError):

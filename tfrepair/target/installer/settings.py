@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import url2pathname
 
 from tfrepair.errors import UsageError
@@ -56,11 +56,11 @@ class IndexSettings:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Passwords and tokens within the URLs."""
+        """Passwords and tokens within the URLs, as they stand there and decoded; what holds another comes before it."""
         urls = (*self.index_urls, *self.find_links, *self.constraints, *([self.proxy] if self.proxy else []))
         parts = (urlsplit(url) for url in urls if "@" in url and "://" in url)
-        found = (part.password or part.username for part in parts)
-        return tuple(dict.fromkeys(secret for secret in found if secret))
+        found = [secret for part in parts if (secret := part.password or part.username)]
+        return tuple(sorted({*found, *map(unquote, found)}, key=lambda secret: (-len(secret), secret)))
 
     def clean(self, text: str) -> str:
         """The text without any credentials."""
