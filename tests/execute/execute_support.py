@@ -108,9 +108,9 @@ class Outside:
         write(destination / "pyvenv.cfg", f"home = /usr/bin\ncommand = {base} -m venv {destination}\n")
         add_distribution(destination, "pip", "25.0", {"pip/__init__.py": "new pip\n"}, ["pip"], minor=base)
 
-    def install(self, python, lock, names, *, reinstall, past_cache, on_line):
+    def install(self, target, lock, names, *, reinstall, past_cache, on_line):
         self.calls.append(("install", tuple(names), reinstall, past_cache))
-        prefix = Path(python).parent.parent
+        prefix = Path(target.environment.prefix)
         minor = next(iter((prefix / "lib").iterdir())).name.removeprefix("python")
         for name in names:
             files = {f"{name}/__init__.py": "new\n", f"{name}/lib.so": b"\x7fELF new" * 50}

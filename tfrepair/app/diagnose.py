@@ -108,7 +108,7 @@ def verify(
     screen.step("importing TensorFlow and computing")
     smoke = smoke_test(
         target.interpreter.executable,
-        environ=target_request.environ,
+        environ=target.environment.variables(target_request.environ),
         timeout=timeout,
         extras=extras,
         on_rung=screen.line,
@@ -175,7 +175,9 @@ def read_facts(recorded: Path) -> Facts:
 
 def _next(target: Target, where: TargetRequest) -> str:
     """The command that shows the repair of this target."""
-    if target.environment.kind in {"system", "user"}:
+    from tfrepair.app.subject import never_written
+
+    if never_written(target.environment) is not None:
         return f"tfrepair fix --dry-run --venv DIR{where.words}"
     return f"tfrepair fix --dry-run{where.words}"
 

@@ -58,7 +58,7 @@ def fix(
     keep_count(request.keep)
     subject = find_subject(request, where, screen)
     if not request.dry_run and subject.target is not None:
-        step_aside(subject.prefix, where.environ)
+        step_aside(subject.prefix, subject.scope, where.environ)
         _recover(subject, bench)
     seen = _look(subject, bench)
     diagnosis = chosen(seen.diagnosis, playbook_request)

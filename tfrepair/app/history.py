@@ -32,7 +32,7 @@ def roll_back(
         return undone
     found = find_run(run, where.environ, prefix=prefix)
     _same_target(found, where)
-    step_aside(found.prefix, where.environ)
+    step_aside(found.prefix, found.scope, where.environ)
     question = f"put `{found.prefix}` back as it was before {found.id}?"
     seen: dict[int, str] = {}
     if lost := changes_since(found, seen):

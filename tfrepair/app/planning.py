@@ -231,9 +231,10 @@ def _strategy(subject: Subject, bench: Bench, goals: Goals) -> Strategy:
         return "create"
     rebuild = goals.rebuild or not target.interpreter.starts or bench.request.base_python is not None
     asked = bench.request.strategy
-    if target.environment.kind == "system" and (asked == "rebuild" or bench.request.base_python is not None):
+    shared = {"system": "an installation of Python", "user": "a user site"}.get(target.environment.kind)
+    if shared is not None and (asked == "rebuild" or bench.request.base_python is not None):
         raise UsageError(
-            f"`{target.environment.prefix}` is an installation of Python, which is only repaired in place",
+            f"`{target.environment.prefix}` is {shared}, which is only repaired in place",
             hint="`tfrepair fix --venv DIR` makes an environment on any Python; nothing was changed",
         )
     if target.environment.kind != "venv":

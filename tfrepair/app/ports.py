@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tfrepair.app.subject import Subject
     from tfrepair.execute.ports import Ports
     from tfrepair.model.plan import Lock
+    from tfrepair.model.target import Target
 
 
 def ports_for(bench: Bench, subject: Subject, seen: Look) -> Ports:
@@ -32,22 +33,30 @@ def ports_for(bench: Bench, subject: Subject, seen: Look) -> Ports:
         make(base, destination, prompt=prompt, system_site_packages=system_site_packages, seed=had_pip)
 
     def install(
-        python: str, lock: Lock, names: Sequence[str], *, reinstall: bool, past_cache: bool,
+        target: Target, lock: Lock, names: Sequence[str], *, reinstall: bool, past_cache: bool,
         on_line: Callable[[str], None] | None,
     ) -> None:  # fmt: skip
         from tfrepair.app.planning import make_installer_for
-        from tfrepair.target.discover import find_target
 
-        target = find_target(python=python, env=None, environ=bench.environ, cwd=bench.cwd, interactive=False)
-        installer = make_installer_for(bench, subject, target)
-        installer.install(python, lock, names, reinstall=reinstall, past_cache=past_cache, on_line=on_line)
+        make_installer_for(bench, subject, target).install(
+            target.interpreter.executable,
+            lock,
+            names,
+            reinstall=reinstall,
+            past_cache=past_cache,
+            user_base=target.environment.prefix if target.environment.kind == "user" else None,
+            on_line=on_line,
+        )
 
     def run_command(argv: Sequence[str], *, cwd: Path, timeout: float) -> None:
         from tfrepair.target.interpreter import run_on_leash
 
-        scripts = describe_environment(cwd, bench.environ, interpreter=subject.interpreter).environment.scripts
-        environ = {name: value for name, value in bench.environ.items() if name not in {"PYTHONHOME", "CONDA_PREFIX"}}
-        environ |= {"VIRTUAL_ENV": str(cwd), "PATH": os.pathsep.join((scripts, bench.environ.get("PATH", "")))}
+        environment = describe_environment(cwd, bench.environ, interpreter=subject.interpreter).environment
+        environ = environment.variables(bench.environ)
+        environ = {name: value for name, value in environ.items() if name not in {"PYTHONHOME", "CONDA_PREFIX"}}
+        environ["PATH"] = os.pathsep.join((environment.scripts, bench.environ.get("PATH", "")))
+        if environment.kind != "user":
+            environ["VIRTUAL_ENV"] = str(cwd)
         try:
             done = run_on_leash(argv, env=environ, cwd=cwd, timeout=timeout, on_line=bench.screen.line)
         except OSError as error:

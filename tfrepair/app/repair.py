@@ -188,7 +188,7 @@ def _confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], *, scripts_
     target = describe_environment(subject.prefix, bench.environ, interpreter=subject.interpreter)
     smoke = smoke_test(
         target.interpreter.executable,
-        environ=bench.environ,
+        environ=target.environment.variables(bench.environ),
         timeout=bench.look.timeout,
         on_rung=bench.screen.line,
     )
@@ -205,7 +205,7 @@ def _running(subject: Subject, bench: Bench) -> None:
 
     if subject.target is None:
         return
-    users = using(subject.prefix)
+    users = using(subject.prefix, subject.scope)
     if not users:
         return
     shown = "; ".join(users[:5])

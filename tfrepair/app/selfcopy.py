@@ -15,17 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from importlib.metadata import Distribution
 
+    from tfrepair.execute.scope import Scope
+
 PREFIX = "tfrepair-self-"
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from tfrepair.cli.app import main; main()"
 
 
-def step_aside(prefix: Path, environ: Mapping[str, str]) -> None:
-    """When this process runs from `prefix`, copy tfrepair to a private folder and start again from there.
+def step_aside(prefix: Path, scope: Scope, environ: Mapping[str, str]) -> None:
+    """When this process runs from what is repaired, copy tfrepair to a private folder and start again from there.
 
     Does not return then. Otherwise does nothing, except to arrange that a private copy is removed at the end.
     """
     _clean_up_at_end()
-    if Path(sys.prefix).resolve() != prefix.resolve():
+    if not _runs_from(prefix.resolve(), scope):
         return
     base = _base_interpreter()
     if Path(base).is_relative_to(prefix) or Path(sys.base_prefix).resolve() == prefix.resolve():
@@ -39,6 +41,17 @@ def step_aside(prefix: Path, environ: Mapping[str, str]) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(base, arguments, {**environ, "PYTHONDONTWRITEBYTECODE": "1"})  # noqa: S606  # the same tool, another place
+
+
+def _runs_from(prefix: Path, scope: Scope) -> bool:
+    """The process was started in the environment, or tfrepair lies in the part of a shared prefix that is repaired."""
+    import tfrepair
+    from tfrepair.execute.scope import EVERYTHING
+
+    if Path(sys.prefix).resolve() == prefix:
+        return True
+    home = Path(tfrepair.__file__).resolve()
+    return scope != EVERYTHING and home.is_relative_to(prefix) and home.relative_to(prefix).as_posix() in scope
 
 
 def _base_interpreter() -> str:

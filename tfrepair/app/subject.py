@@ -27,10 +27,16 @@ class Subject:
 
     @property
     def interpreter(self) -> str | None:
-        """Which interpreter below the prefix is meant, where there may be several: in an installation of Python."""
-        if self.target is None or self.target.environment.kind != "system":
+        """Which interpreter is meant, where the prefix does not tell: of an installation of Python one below it.
+
+        Of a user site the one outside, as an absolute path.
+        """
+        if self.target is None or self.target.environment.kind in {"venv", "conda"}:
             return None
-        return os.path.relpath(self.target.interpreter.executable, self.target.environment.prefix)
+        executable = self.target.interpreter.executable
+        if self.target.environment.kind == "user":
+            return executable
+        return os.path.relpath(executable, self.target.environment.prefix)
 
     @property
     def scope(self) -> Scope:
@@ -72,21 +78,25 @@ def find_subject(request: FixRequest, where: TargetRequest, screen: Screen) -> S
     return Subject(prefix=prefix, target=None, looked_at=beside)
 
 
+def never_written(environment: Environment) -> str | None:
+    """Why a repair never writes to an environment; None when it may."""
+    if environment.kind in {"venv", "conda"}:
+        return None
+    if environment.externally_managed:
+        return f"`{environment.prefix}` is managed by the operating system (it has an EXTERNALLY-MANAGED file)"
+    if not _own_folders(environment):
+        return f"`{environment.prefix}` installs into folders outside itself, as the Python of an operating system does"
+    return None
+
+
 def _writable(target: Target) -> None:
     """Raise NoRepairError for an environment that a repair never writes to."""
-    environment = target.environment
-    if environment.kind in {"venv", "conda"}:
-        return
-    if environment.externally_managed:
-        what = f"`{environment.prefix}` is managed by the operating system (it has an EXTERNALLY-MANAGED file)"
-    elif not _own_folders(environment):
-        what = f"`{environment.prefix}` installs into folders outside itself, as the Python of an operating system does"
-    else:
-        return
-    raise NoRepairError(
-        f"{what}, which tfrepair never changes",
-        hint="`tfrepair fix --venv DIR` makes a working environment beside it; nothing was changed",
-    )
+    reason = never_written(target.environment)
+    if reason is not None:
+        raise NoRepairError(
+            f"{reason}, which tfrepair never changes",
+            hint="`tfrepair fix --venv DIR` makes a working environment beside it; nothing was changed",
+        )
 
 
 def _own_folders(environment: Environment) -> bool:

@@ -82,14 +82,13 @@ class Stage:
 
     def _install(self, names: Sequence[str], lock: Lock) -> None:
         """Install, then compare with RECORD: a cache may hand out files that were damaged through a link."""
-        python = self.target.interpreter.executable
-        self._ports.install(python, lock, names, reinstall=False, past_cache=False, on_line=self._ports.progress)
+        self._ports.install(self.target, lock, names, reinstall=False, past_cache=False, on_line=self._ports.progress)
         bad = dict(self._damaged(names))
         if not bad:
             return
         self._ports.progress(f"installing {', '.join(sorted(bad))} again, past the cache: files are not as recorded")
         self._ports.install(
-            python, lock, tuple(sorted(bad)), reinstall=True, past_cache=True, on_line=self._ports.progress
+            self.target, lock, tuple(sorted(bad)), reinstall=True, past_cache=True, on_line=self._ports.progress
         )
         still = dict(self._damaged(tuple(bad)))
         if still:

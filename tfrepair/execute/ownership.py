@@ -115,8 +115,8 @@ def private_rule(environment: Environment, *, everything: bool = False) -> Calla
 
 
 def _shared_with_others(environment: Environment) -> Callable[[str], bool]:
-    """What an installation of Python has besides its site folders: its standard library, and programs of others."""
-    if environment.kind != "system":
+    """What a prefix that others share has besides the site folders: a standard library, and programs of others."""
+    if environment.kind not in {"system", "user"}:
         return lambda _relative: False
     prefix = os.path.realpath(environment.prefix)
     own = tuple(site.relative_to(prefix).as_posix() + "/" for site in sites(environment))

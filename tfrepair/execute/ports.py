@@ -26,7 +26,7 @@ class InstallPins(Protocol):
 
     def __call__(
         self,
-        python: str,
+        target: Target,
         lock: Lock,
         names: Sequence[str],
         *,

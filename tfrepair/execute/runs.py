@@ -115,7 +115,7 @@ def kept_changes(run: RunFolder, seen: dict[int, str] | None = None) -> tuple[st
     `seen` is what `changes_since` found out about files that both environments share.
     """
     before = run.read_manifest("kept")
-    return differences(before, run.tree, seen=seen) if before is not None and exists(run.tree) else ()
+    return differences(before, run.tree, run.scope, seen=seen) if before is not None and exists(run.tree) else ()
 
 
 def rollback(

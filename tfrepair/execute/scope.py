@@ -36,13 +36,14 @@ def scope_of(environment: Environment) -> Scope:
     """The scope of repairs of an environment.
 
     An installation of Python may share its prefix (`/usr/local`) with much else: its scripts, its standard library
-    with the site folders in it, and the library that its interpreter loads are its own.
+    with the site folders in it, and the library that its interpreter loads are its own. So may a user base.
     """
-    if environment.kind != "system":
+    if environment.kind not in {"system", "user"}:
         return EVERYTHING
     prefix = Path(os.path.realpath(environment.prefix))
     folders = [environment.scripts, *(str(Path(site).parent) for site in environment.site_folders)]
     parts = {Path(os.path.realpath(folder)).relative_to(prefix).as_posix() for folder in folders}
-    libraries = (path for path in prefix.glob("lib*/libpython*") if not path.parent.is_symlink())
-    parts.update(path.relative_to(prefix).as_posix() for path in libraries)
+    if environment.kind == "system":
+        libraries = (path for path in prefix.glob("lib*/libpython*") if not path.parent.is_symlink())
+        parts.update(path.relative_to(prefix).as_posix() for path in libraries)
     return Scope(tuple(sorted(parts)))

@@ -46,7 +46,11 @@ class Interpreter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """A prefix with its site-packages; all paths absolute."""
+    """A prefix with its site-packages; all paths absolute.
+
+    Of the kind `user` the prefix is a user base (`~/.local`): its interpreter lies elsewhere, and only a user site
+    with a TensorFlow in it is an environment of its own.
+    """
 
     prefix: str
     base_prefix: str
@@ -64,6 +68,10 @@ class Environment:
     def site_folders(self) -> tuple[str, ...]:
         """The folders that distributions are installed into, without repetition."""
         return tuple(dict.fromkeys((self.purelib, self.platlib)))
+
+    def variables(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """The variables of a program started in it: those of the user, and which user site is meant."""
+        return {**environ, "PYTHONUSERBASE": self.prefix} if self.kind == "user" else dict(environ)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

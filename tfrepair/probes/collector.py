@@ -113,6 +113,7 @@ def collect(
     `on_probe` is called with the name of each probe before it starts. Without `probes` all of them run.
     """
     facts = Facts()
+    environ = target.environment.variables(environ)
     for probe in all_probes() if probes is None else in_order(probes):
         if on_probe is not None:
             on_probe(probe.name)

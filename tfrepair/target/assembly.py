@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from tfrepair.errors import TargetError
 from tfrepair.model.target import Environment, EnvironmentKind, Host, Interpreter, Target
 from tfrepair.target.describe import Surroundings, base_of, look_around, prefix_of
 from tfrepair.target.tags import libc_of_this_machine, narrow_platform, tags_for
+from tfrepair.target.user_site import user_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +24,10 @@ def host_of_this_machine() -> Host:
     return Host(system=platform.system().lower(), machine=platform.machine().lower(), libc=libc, libc_version=version)
 
 
-def target_from_answer(data: Mapping[str, Any], executable: Path, spec: str, reason: str) -> Target:
-    """A target that starts, as it described itself."""
+def target_from_answer(
+    data: Mapping[str, Any], executable: Path, spec: str, reason: str, *, user_site: bool = False
+) -> Target:
+    """A target that starts, as it described itself; with `user_site` that of the user, not the interpreter's own."""
     host = host_of_this_machine()
     named = data["executable"]
     prefix = Path(data["prefix"])
@@ -66,6 +70,9 @@ def target_from_answer(data: Mapping[str, Any], executable: Path, spec: str, rea
         externally_managed=bool(data["externally_managed"]) and kind == "system",
         system_site_packages=_system_site_packages(around),
     )
+    if user_site:
+        environment = user_environment(environment, data["user"])
+        environment = replace(environment, writable=_writable(Path(environment.prefix), Path(environment.purelib)))
     return Target(spec=spec, reason=reason, interpreter=interpreter, environment=environment, host=host)
 
 

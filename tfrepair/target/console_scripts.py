@@ -23,7 +23,7 @@ def console_script_problem(environment: Environment, environ: Mapping[str, str])
     None when nothing is.
     """
     scripts = Path(environment.scripts)
-    quiet = {**environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    quiet = environment.variables(environ) | {"PYTHONDONTWRITEBYTECODE": "1"}
     for path, interpreter in _interpreters(scripts):
         if interpreter.is_relative_to(environment.prefix) and not interpreter.exists():
             return f"`{path}` names the interpreter `{interpreter}`, which is not there"

@@ -16,6 +16,7 @@ from tfrepair.target.bases import Base, find_base, find_bases
 from tfrepair.target.describe import Answer, Surroundings, absolute, ask, executable_of, look_around, prefix_of
 from tfrepair.target.interpreter import run
 from tfrepair.target.tags import tags_for
+from tfrepair.target.user_site import is_meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,10 +56,13 @@ def find_target(
 def describe_environment(prefix: Path, environ: Mapping[str, str], *, interpreter: str | None = None) -> Target:
     """The target of an environment's folder; `interpreter` names one of several in it, relative to the folder.
 
+    An absolute path names the interpreter of which the folder is the user base.
     Raises TargetError when there is no environment in it.
     """
     folder = absolute(prefix)
     reason = f"`{folder}` was named"
+    if interpreter is not None and Path(interpreter).is_absolute():
+        return _user_site(Path(interpreter), folder, reason, environ)
     if interpreter is not None and os.path.lexists(folder / interpreter):
         return _interpreter(folder / interpreter, str(folder), reason, environ)
     return _folder(folder, str(folder), reason, environ)
@@ -139,7 +143,20 @@ def _interpreter(
     if folder is not None and _elsewhere(answer.data, around):
         error = "`pyvenv.cfg` is missing, so its interpreter looks for everything elsewhere"
         return target_from_files(executable, around, spec, reason, error)
-    return target_from_answer(answer.data, executable, spec, reason)
+    target = target_from_answer(answer.data, executable, spec, reason)
+    # A folder that was named is meant itself.
+    if folder is None and target.environment.kind == "system" and is_meant(answer.data, environ):
+        site = answer.data["user"]["site"]
+        reason = f"{reason}; TensorFlow lies in its user site `{site}`"
+        return target_from_answer(answer.data, executable, spec, reason, user_site=True)
+    return target
+
+
+def _user_site(executable: Path, base: Path, reason: str, environ: Mapping[str, str]) -> Target:
+    answer = ask(str(executable), {**environ, "PYTHONUSERBASE": str(base)})
+    if answer.data is None or not answer.data["user"]:
+        raise TargetError(f"`{executable}` does not start: {_last_line(answer)}", hint=_NEW)
+    return target_from_answer(answer.data, executable, str(base), reason, user_site=True)
 
 
 def _why_not(executable: Path, around: Surroundings, answer: Answer) -> str:

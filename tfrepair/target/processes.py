@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,20 +12,32 @@ if TYPE_CHECKING:
     import psutil
 
 
-def using(prefix: Path) -> tuple[str, ...]:
+class Within(Protocol):
+    """Some of the paths below a prefix."""
+
+    def __contains__(self, relative: str, /) -> bool:
+        """A path, relative and with `/`, is one of them."""
+        ...
+
+
+def using(prefix: Path, within: Within) -> tuple[str, ...]:
     """Every other process that runs from this environment: `python train.py (pid 4711)`.
 
+    `within` are the paths that count.
     What the operating system does not let us see is not reported.
     """
     import psutil
 
     ours = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    home = f"{prefix}{os.sep}"
-    real = f"{prefix.resolve()}{os.sep}"
+    homes = {f"{prefix}{os.sep}", f"{prefix.resolve()}{os.sep}"}
+
+    def counts(path: str) -> bool:
+        return any(path.startswith(home) and path[len(home) :].replace(os.sep, "/") in within for home in homes)
+
     return tuple(
         f"{_shown(process)} (pid {process.pid})"
         for process in psutil.process_iter()
-        if process.pid not in ours and any(path.startswith((home, real)) for path in _paths(process))
+        if process.pid not in ours and any(map(counts, _paths(process)))
     )
 
 

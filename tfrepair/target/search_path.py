@@ -53,7 +53,7 @@ def search_path(target: Target, environ: Mapping[str, str]) -> tuple[Entry, ...]
 
 def _user_site(target: Target, environ: Mapping[str, str]) -> str | None:
     environment, home = target.environment, environ.get("HOME")
-    apart = environment.kind == "venv" and not environment.system_site_packages
+    apart = environment.kind == "user" or (environment.kind == "venv" and not environment.system_site_packages)
     if apart or environ.get("PYTHONNOUSERSITE") or target.host.system != "linux":
         return None
     base = environ.get("PYTHONUSERBASE") or (f"{home}/.local" if home else None)

@@ -82,11 +82,13 @@ class Installer(Protocol):
         *,
         reinstall: bool,
         past_cache: bool = False,
+        user_base: str | None = None,
         on_line: Callable[[str], None] | None = None,
     ) -> None:
         """Install these canonical names of the lock, without their dependencies. Raises StepError, SurroundingsError.
 
         `past_cache` fetches the files again, because those in the installer's cache may be damaged.
+        They go into the user site below `user_base`, when there is one, and else where the interpreter has its own.
         """
         ...
 

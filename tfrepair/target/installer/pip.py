@@ -135,6 +135,7 @@ class PipInstaller:
         *,
         reinstall: bool,
         past_cache: bool = False,
+        user_base: str | None = None,
         on_line: Callable[[str], None] | None = None,
     ) -> None:
         """See `Installer`."""
@@ -153,16 +154,22 @@ class PipInstaller:
         groups = _groups(lock, locked, local, can_cut=pip.version >= CUTS_OFF)
         for options, lines in groups:
             if lines:
-                attempt = partial(self._install, pip, (*flags, *options), lines, on_line)
+                attempt = partial(self._install, pip, (*flags, *options), lines, on_line, user_base)
                 retrying(attempt, sleep=self.outside.sleep, on_wait=self.outside.on_wait)
 
     def _install(
-        self, pip: Pip, arguments: Sequence[str], lines: Iterable[str], on_line: Callable[[str], None] | None
+        self,
+        pip: Pip,
+        arguments: Sequence[str],
+        lines: Iterable[str],
+        on_line: Callable[[str], None] | None,
+        user_base: str | None,
     ) -> None:
+        settings = self.outside.settings
         with base.private_folder() as folder:
             path = base.write_lines(folder / "requirements.txt", lines)
             arguments = [*arguments, "-r", str(path)]
-            self._pip(pip, arguments, self.outside.settings, folder, limit=base.INSTALL_LIMIT, on_line=on_line)
+            self._pip(pip, arguments, settings, folder, limit=base.INSTALL_LIMIT, on_line=on_line, user_base=user_base)
 
     def _pip(
         self,
@@ -173,12 +180,13 @@ class PipInstaller:
         *,
         limit: float,
         on_line: Callable[[str], None] | None = None,
+        user_base: str | None = None,
     ) -> None:
         argv = [*pip.command, "install", "--progress-bar", "off", *arguments]
         for item in settings.find_links:
             argv += [] if "://" in item else ["--find-links", item]
         resolves = "--dry-run" in arguments
-        env = pip_environment(settings, self.outside.environ)
+        env = pip_environment(settings, self.outside.environ) | _user(user_base)
         # URLs may hold credentials, which every user of the machine could read on a command line. An install has
         # its lock, and pip refuses constraints beside hashes.
         addresses = " ".join(item for item in settings.constraints if "://" in item)
@@ -190,6 +198,17 @@ class PipInstaller:
         if _NO_TIMES.search(text):
             raise _WithoutTimesError("An index does not say when its files were uploaded")
         raise failure(text, stage="resolve" if resolves else "install", installer="pip", settings=settings)
+
+
+def _user(base_folder: str | None) -> dict[str, str]:
+    """Variables that make pip install into a user site, whatever the interpreter has of its own.
+
+    A user site is not what a system's package manager owns; pip asks to be told so where one manages the interpreter.
+    """
+    if base_folder is None:
+        return {}
+    flags = ("PIP_USER", "PIP_IGNORE_INSTALLED", "PIP_BREAK_SYSTEM_PACKAGES")
+    return {"PYTHONUSERBASE": base_folder} | dict.fromkeys(flags, "1")
 
 
 class _WithoutTimesError(SurroundingsError):

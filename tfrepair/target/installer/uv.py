@@ -153,6 +153,7 @@ class UvInstaller:
         *,
         reinstall: bool,
         past_cache: bool = False,
+        user_base: str | None = None,
         on_line: Callable[[str], None] | None = None,
     ) -> None:
         """See `Installer`. Files are hard-linked from uv's cache where the file system allows it."""
@@ -164,6 +165,7 @@ class UvInstaller:
         if strange:
             raise StepError(f"The lock does not hold {', '.join(f'`{name}`' for name in strange)}")
         flags = self._install_flags(lock, wanted, reinstall=reinstall, past_cache=past_cache)
+        flags += ["--prefix", user_base] if user_base is not None else []
         with base.private_folder() as folder:
             if locked:
                 path = folder / "pylock.toml"

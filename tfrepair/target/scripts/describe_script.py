@@ -17,9 +17,9 @@ def describe():
     paths = sysconfig.get_paths()
     stdlib = paths.get("stdlib") or ""
     try:
-        user_site = site.getusersitepackages()
+        user = user_paths(site, sysconfig)
     except Exception:
-        user_site = None
+        user = None
     return {
         "version": list(sys.version_info[:3]),
         "version_text": sys.version,
@@ -39,7 +39,19 @@ def describe():
         "machine": platform.machine(),
         "mac_version": platform.mac_ver()[0],
         "externally_managed": os.path.isfile(os.path.join(stdlib, "EXTERNALLY-MANAGED")),
-        "user_site": user_site,
+        "user": user,
+    }
+
+
+def user_paths(site, sysconfig):
+    """Where this interpreter looks for what a user installs for himself, and where scripts of it go."""
+    preferred = getattr(sysconfig, "get_preferred_scheme", None)
+    framework = sys.platform == "darwin" and sysconfig.get_config_var("PYTHONFRAMEWORK")
+    scheme = preferred("user") if preferred else "osx_framework_user" if framework else os.name + "_user"
+    return {
+        "base": site.getuserbase(),
+        "site": site.getusersitepackages(),
+        "scripts": sysconfig.get_paths(scheme)["scripts"],
     }
 
 
