@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from functional_support import NEW, naming, site
+from functional_support import NEW, naming, site, write_wheel
 
 from tfrepair.execute.fingerprint import tree_lines
 
@@ -124,3 +124,38 @@ def test_a_disk_that_takes_nothing(world, kind):
         assert lines(disk) == before
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.fixture
+def case_blind(world):
+    """A folder on a file system that takes `Name` and `name` for the same file, and lists both as `name`."""
+    driver, maker = (shutil.which(name, path="/usr/sbin:/sbin:/usr/bin:/bin") for name in ("lowntfs-3g", "mkntfs"))
+    if not ROOT or driver is None or maker is None:
+        pytest.skip("only root may mount, and the test needs lowntfs-3g (Debian's package ntfs-3g)")
+    image, disk = world.folder.parent / "image", world.folder / "disk"
+    with image.open("wb") as file:
+        file.truncate(256 << 20)
+    disk.mkdir()
+    subprocess.run([maker, "-q", "-F", "-f", str(image)], check=True, capture_output=True)
+    mounted = subprocess.run([driver, "-o", "ignore_case,permissions", str(image), str(disk)], check=False)
+    if mounted.returncode:
+        pytest.skip("this machine lets not even root mount a file system")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("strategy", ["in-place", "rebuild"])
+def test_names_in_which_case_does_not_count(world, case_blind, strategy):
+    """On Windows and macOS two distributions may write one folder in two ways, and a user any path in many."""
+    files = {"loud/__init__.py": "value = 1\n", "loud/Data.JSON": "{}"}
+    write_wheel(world.index, "Loud", "1.0", files, scripts={"Loud": "loud:main"})
+    env = world.conflict("Loud", "colours", name="disk/Env")
+    (env / "Notes.TXT").write_text("mine")
+    before = lines(env)
+    done = world.tfrepair("fix", "--yes", "--env", env, "--strategy", strategy)
+    assert done.code == 0, done
+    assert world.imported(env) == NEW
+    assert world.imported(env, "loud", "value") == "1"
+    assert (env / "Notes.TXT").read_text() == "mine"
+    assert world.tfrepair("rollback", "--yes", "--env", case_blind / "env").code == 0
+    assert lines(env) == before

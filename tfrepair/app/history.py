@@ -78,9 +78,7 @@ def _undo_unfinished(prefix: Path, screen: Screen, log: Log, *, yes: bool, lock_
 
 def _same_target(run: RunFolder, where: TargetRequest) -> None:
     """Raise UsageError when the run belongs to another environment than the one that was named."""
-    from tfrepair.execute.paths import Beside
-
-    if where.env is not None and Beside.of(Path(where.cwd, where.env)).place != run.place:
+    if where.env is not None and not run.is_of(Path(where.cwd, where.env)):
         raise UsageError(
             f"the run {run.id} is of `{run.prefix}`, not of `{where.env}`; nothing was changed",
             hint="`tfrepair runs list` shows which run is of which environment",

@@ -95,6 +95,11 @@ class RunFolder:
         """The real path of the environment."""
         return self.beside.place
 
+    def is_of(self, prefix: Path) -> bool:
+        """The run is of this environment, however its path is spelled."""
+        place = Beside.of(prefix).place
+        return place == self.place or (place.exists() and self.place.exists() and place.samefile(self.place))
+
     @property
     def scope(self) -> Scope:
         """What of the prefix the run is about."""

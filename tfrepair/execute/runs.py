@@ -77,9 +77,8 @@ def find_run(spec: str | None, environ: Mapping[str, str], *, prefix: Path | Non
     every = runs(environ)
     if spec is not None:
         return _named(spec, every)
-    place = Beside.of(prefix).place if prefix is not None else None
     for run in every:
-        if (place is None or run.place == place) and can_roll_back(run):
+        if (prefix is None or run.is_of(prefix)) and can_roll_back(run):
             return run
     where = f"on `{prefix}` " if prefix is not None else ""
     raise UsageError(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tfrepair.errors import StepError
 from tfrepair.execute.files import exists, remove_tree, replace_file
 from tfrepair.execute.ownership import installed, installed_at
+from tfrepair.target.tree import ignores_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +56,11 @@ def uninstall(stage: Path, environment: Environment, metadata: str) -> int:
     others = [one for one in installed(environment) if one.metadata != leaving.metadata]
     kept = frozenset().union(*(one.paths for one in others))
     if leaving.recorded:
-        count = _remove_recorded(stage, leaving, kept)
+        going = leaving.paths - kept
+        if ignores_case(str(leaving.site)):
+            folded = {path.casefold() for path in kept}
+            going = frozenset(path for path in going if path.casefold() not in folded)
+        count = _remove_recorded(stage, leaving, going)
     else:
         count = _remove_named(stage, environment, leaving, others)
     _forget_link(leaving)
@@ -63,12 +68,12 @@ def uninstall(stage: Path, environment: Environment, metadata: str) -> int:
     return count
 
 
-def _remove_recorded(stage: Path, leaving: Installed, kept: frozenset[str]) -> int:
+def _remove_recorded(stage: Path, leaving: Installed, going: frozenset[str]) -> int:
     root = os.path.realpath(stage)
     folders: set[str] = set()
     sources: dict[str, set[str]] = {}
     count = 0
-    for relative in leaving.paths - kept:
+    for relative in going:
         folder, _, name = f"{root}/{relative}".rpartition("/")
         count += _unlink(f"{folder}/{name}", leaving.name)
         folders.add(folder)

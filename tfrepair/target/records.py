@@ -161,7 +161,7 @@ def check(
         if folder is None or not name:
             continue
         total += 1
-        size = tree.listing(folder).get(os.path.normcase(name) if os.name == "nt" else name)
+        size = tree.size(folder, name)
         if size is None:
             missing.append(path)
         elif _is_script(head) or path in _MEANT_TO_BE_CHANGED:

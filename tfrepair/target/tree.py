@@ -20,6 +20,7 @@ class Tree:
     _bases: dict[str, str] = field(init=False)
     _inside: dict[str, bool] = field(init=False)
     _listings: dict[str, dict[str, int]] = field(default_factory=dict)
+    _ignores_case: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.prefix = os.path.abspath(self.prefix)  # noqa: PTH100
@@ -30,6 +31,7 @@ class Tree:
         self._root = os.path.realpath(border)
         self._bases = {"": self.site}
         self._inside = {border: True}
+        self._ignores_case = ignores_case(self.site)
 
     def folder(self, relative: str) -> str | None:
         """Absolute path of a folder that RECORD writes relative to the site folder; None if it leaves the prefix."""
@@ -62,6 +64,34 @@ class Tree:
             known = _listing(folder)
             self._listings[folder] = known
         return known
+
+    def size(self, folder: str, name: str) -> int | None:
+        """Size in bytes of what a record calls `name` in a folder, -1 for what is no file; None when it is missing."""
+        found = self.listing(folder).get(os.path.normcase(name))
+        if found is None and self._ignores_case:  # it may have the name that another distribution gave it
+            return _size(os.path.join(folder, name))  # noqa: PTH118
+        return found
+
+
+def ignores_case(folder: str) -> bool:
+    """The file system of a folder takes `Name` and `name` for the same: macOS's and Windows's mostly do.
+
+    False when the folder has no letter in its name, or is not there.
+    """
+    head, name = os.path.split(folder.rstrip(os.sep))
+    turned = name.swapcase()
+    try:
+        return turned != name and os.path.samefile(folder, os.path.join(head, turned))  # noqa: PTH118, PTH121
+    except OSError:
+        return False
+
+
+def _size(path: str) -> int | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else -1
 
 
 def _is_link(folder: str) -> bool:
