@@ -10,6 +10,7 @@ import pytest
 from execute_support import SITE, add_distribution, describe, make_environment, records_hold, write
 
 from tfrepair.errors import StepError
+from tfrepair.execute import tree
 from tfrepair.execute.files import remove_tree, write_durably
 from tfrepair.execute.fingerprint import differences, fingerprint, manifest, tree_digest
 from tfrepair.execute.journal import Journal, read_journal
@@ -268,6 +269,18 @@ def test_uninstalling_keeps_what_another_distribution_also_records(tmp_path):
     site = stage / SITE
     assert sorted(path.name for path in (site / "both").iterdir()) == ["__init__.py", "two.py"]
     assert not (site / "one").exists()
+
+
+def test_uninstalling_keeps_what_another_distribution_records_in_other_letters_where_case_does_not_count(
+    tmp_path, monkeypatch
+):
+    stage = make_environment(tmp_path / "env")
+    add_distribution(stage, "one", "1.0", {"Both/__init__.py": "x", "both/one.py": "1"})
+    add_distribution(stage, "two", "1.0", {"both/__init__.py": "x", "both/two.py": "2"})
+    monkeypatch.setattr(tree, "ignores_case", lambda _folder: True)
+    uninstall(stage, describe(stage).environment, f"{SITE}/one-1.0.dist-info")
+    assert (stage / SITE / "Both" / "__init__.py").exists()
+    assert sorted(path.name for path in (stage / SITE / "both").iterdir()) == ["__init__.py", "two.py"]
 
 
 def test_an_editable_install_of_the_old_kind_is_forgotten(tmp_path):

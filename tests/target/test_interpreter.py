@@ -128,22 +128,37 @@ def test_on_a_leash_it_is_the_same_program():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent is gone")
 def test_on_a_leash_it_ends_when_we_are_killed(tmp_path):
-    child = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    mark = tmp_path / "pids"
+    child = (
+        "import os, subprocess, time, sys;"
+        "below = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
+        f"open({str(mark)!r}, 'w').write(f'{{os.getpid()}} {{below.pid}} '); time.sleep(60)"
+    )
     parent = f"import sys; from tfrepair.target.interpreter import run_on_leash; run_on_leash([sys.executable, '-c', {child!r}])"
     process = subprocess.Popen([sys.executable, "-c", parent])
-    for _ in range(200):
-        if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
+    for _ in range(400):
+        if mark.exists() and mark.read_text().endswith(" "):
             break
         time.sleep(0.05)
-    pid = int((tmp_path / "pid").read_text())
+    pids = [int(word) for word in mark.read_text().split()]
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    for _ in range(100):
-        if not is_alive(pid):
+    for _ in range(200):
+        if not any(map(is_alive, pids)):
             return
         time.sleep(0.05)
-    os.kill(pid, signal.SIGKILL)
-    pytest.fail("the child lives on")
+    left = [pid for pid in pids if is_alive(pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    pytest.fail(f"of the child and what it started {left} live on")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent is gone")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM])
+def test_on_a_leash_it_ends_as_it_ended(number):
+    code = f"import os, resource; resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); os.kill(os.getpid(), {int(number)})"
+    done = run_on_leash([sys.executable, "-c", code])
+    assert (done.exit_code, done.signal) == (-number, number.name)
 
 
 def is_alive(pid):

@@ -107,7 +107,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
         untrusted=untrusted(findings, bench.playbooks),
     )
     if subject.target is not None:
-        plan = replace(plan, notes=(*plan.notes, *_way(subject)))
+        plan = replace(plan, notes=(*plan.notes, *_way(subject), *(_users(subject) if turn.number == 1 else ())))
     _leave_to_conda(plan, seen)
     return plan
 
@@ -126,6 +126,17 @@ def _way(subject: Subject) -> tuple[str, ...]:
         "completes it or puts everything back"
     )
     return (said,)
+
+
+def _users(subject: Subject) -> tuple[str, ...]:
+    """That processes use the environment."""
+    from tfrepair.target.processes import shown, using
+
+    users = using(subject.prefix, subject.scope)
+    if not users:
+        return ()
+    said = f"processes use this environment: {shown(users)}; end them first, or go on with `--allow-running`"
+    return (f"{said}: they keep the old files until they end",)
 
 
 def _leave_to_conda(plan: Plan, seen: Look) -> None:

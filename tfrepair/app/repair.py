@@ -201,23 +201,23 @@ def _confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], *, scripts_
 
 def _running(subject: Subject, bench: Bench) -> None:
     """Refuse under `--yes` while processes use the environment. Raises SurroundingsError that names them."""
-    from tfrepair.target.processes import using
+    from tfrepair.target.processes import shown, using
 
     if subject.target is None:
         return
     users = using(subject.prefix, subject.scope)
     if not users:
         return
-    shown = "; ".join(users[:5])
+    named = shown(users)
     if bench.request.allow_running:
-        bench.screen.say(f"warning: processes use this environment: {shown}")
+        bench.screen.say(f"warning: processes use this environment: {named}")
         return
     if bench.request.yes:
         raise SurroundingsError(
-            f"processes use `{subject.prefix}`: {shown}; nothing was changed",
+            f"processes use `{subject.prefix}`: {named}; nothing was changed",
             hint="end them, or go on with `--allow-running`: they keep the old files until they end",
         )
-    if not bench.screen.ask(f"processes use this environment ({shown}); go on?"):
+    if not bench.screen.ask(f"processes use this environment ({named}); go on?"):
         raise SurroundingsError("declined while processes use the environment; nothing was changed")
 
 

@@ -26,11 +26,20 @@ _GRACE = 2.0
 _WINDOWS = os.name == "nt"
 _LEASH = (
     "import ctypes, os, signal, sys\n"
-    "ctypes.CDLL(None).prctl(1, signal.SIGKILL)\n"  # PR_SET_PDEATHSIG, which the program inherits
+    "signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))\n"
+    "ctypes.CDLL(None).prctl(1, signal.SIGTERM)\n"  # PR_SET_PDEATHSIG
     "os.getppid() == int(sys.argv[1]) or sys.exit(1)\n"  # the parent died before
-    "os.execv(sys.argv[2], sys.argv[3:])\n"
+    "child = os.posix_spawn(sys.argv[2], sys.argv[3:], os.environ, setsigdef=[signal.SIGTERM])\n"
+    "_, status = os.waitpid(child, 0)\n"
+    "code = os.waitstatus_to_exitcode(status)\n"
+    "code >= 0 and sys.exit(code)\n"
+    "signal.signal(-code, signal.SIG_DFL) if -code not in (9, 19) else None\n"
+    "os.kill(os.getpid(), -code)\n"
 )
-"""A program of its own and not a function between fork and exec, where a process with threads may block."""
+"""Waits for a program, and when our process dies ends it with all that it started in its process group.
+
+A program of its own and not a function between fork and exec, where a process with threads may block.
+"""
 _WINDOWS_STATUS = {0xC000001D: "SIGILL", 0xC0000005: "SIGSEGV", 0xC0000409: "SIGABRT", 0xC000013A: "SIGINT"}
 
 
@@ -99,7 +108,7 @@ def run(
 
 
 def run_on_leash(argv: Sequence[str], **options: Any) -> Completed:
-    """The same for a program that writes: where the system can, it ends when this process is killed.
+    """The same for a program that writes: on Linux it and what it started end when this process is killed.
 
     Raises OSError when the program cannot be started.
     """

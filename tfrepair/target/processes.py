@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     import psutil
 
+SHOWN = 5
+"""How many a message names."""
+
 
 class Within(Protocol):
     """Some of the paths below a prefix."""
@@ -39,6 +42,12 @@ def using(prefix: Path, within: Within) -> tuple[str, ...]:
         for process in psutil.process_iter()
         if process.pid not in ours and any(map(counts, _paths(process)))
     )
+
+
+def shown(users: tuple[str, ...]) -> str:
+    """Some processes for a message."""
+    more = f" and {len(users) - SHOWN} more" if len(users) > SHOWN else ""
+    return "; ".join(users[:SHOWN]) + more
 
 
 def _paths(process: psutil.Process) -> Iterator[str]:
