@@ -4,6 +4,8 @@ import dataclasses
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from execute_support import SITE, describe, in_place_plan, make_environment, plan_for, records_hold, smoke, write
@@ -518,3 +520,34 @@ def test_describe_is_asked_about_the_real_place(prefix, environ, outside):
 
     record = repair(prefix, environ, outside, in_place_plan(prefix), describe=recording)
     assert asked == [prefix, record.tree]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may become another user")
+def test_another_user_waits_for_the_lock_and_hears_who_holds_it():
+    """The lock lies beside the environment, so it is one for all its users, whatever their state folders."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        prefix = make_environment(Path(folder) / "env")
+        for path in (Path(folder), *prefix.rglob("*")):
+            os.chown(path, 65534, 65534)
+        beside = Beside.of(prefix)
+        with environment_lock(beside, timeout=1, run="run-of-root"):
+            child = os.fork()
+            if not child:
+                os.setgid(65534)
+                os.setuid(65534)
+                try:
+                    with environment_lock(beside, timeout=0.3, run="mine"):
+                        os._exit(1)
+                except SurroundingsError as error:
+                    os._exit(0 if "run-of-root" in error.message and "root" in error.message else 2)
+                finally:
+                    os._exit(3)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        child = os.fork()
+        if not child:
+            os.setgid(65534)
+            os.setuid(65534)
+            with environment_lock(beside, timeout=1, run="mine"):
+                os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -311,3 +311,9 @@ def json_of(path):
 def plain(value):
     """As it comes back from JSON."""
     return json.loads(json.dumps(value))
+
+
+def said(*argv):
+    """What a program prints, or complains of."""
+    done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False, cwd="/")
+    return done.stdout.strip() or done.stderr.strip()

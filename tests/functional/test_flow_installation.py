@@ -1,52 +1,14 @@
 """An installation of Python itself: repaired where it lies, file by file, beside whatever else shares its prefix."""
 
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 
-import pytest
-from functional_support import KERAS, MINOR, NEW, NUMPY_2, OLD, PROTOBUF, site
+from functional_support import MINOR, NEW, said, site
 
 from tfrepair.execute.fingerprint import tree_lines
 from tfrepair.execute.paths import STASH
-
-LEFT_OUT = shutil.ignore_patterns("site-packages", "test", "tests", "idlelib", "__pycache__", "*.a", "config-*")
-
-
-@pytest.fixture
-def python(world):
-    """A copy of the Python that runs the tests, with the textbook conflict and a neighbour in its prefix."""
-    base, prefix = Path(sys.base_prefix), world.folder / "local"
-    try:
-        shutil.copytree(base / "lib" / f"python{MINOR}", prefix / "lib" / f"python{MINOR}", ignore=LEFT_OUT)
-        (prefix / "bin").mkdir()
-        shutil.copy2(os.path.realpath(sys.executable), prefix / "bin" / f"python{MINOR}")
-    except OSError as error:
-        pytest.skip(f"the Python that runs the tests is not laid out as an installation: {error}")
-    for library in base.glob("lib/libpython*"):
-        shutil.copy2(library, prefix / "lib", follow_symlinks=False)
-    (prefix / "bin" / "python3").symlink_to(f"python{MINOR}")
-    (prefix / "bin" / "python").symlink_to("python3")
-    site(prefix).mkdir()
-    if said(prefix / "bin" / "python", "-c", "import sys; print(sys.prefix)") != str(prefix):
-        pytest.skip("the Python that runs the tests cannot be moved")
-    (prefix / "share" / "neighbour").mkdir(parents=True)
-    (prefix / "share" / "neighbour" / "data").write_text("none of our business")
-    for group in (
-        [f"numpy=={NUMPY_2}", f"protobuf=={PROTOBUF}", f"keras=={KERAS}", f"tensorflow=={OLD}", "colours"],
-        [f"tensorflow-gpu=={NEW}"],
-    ):
-        world.install(prefix, *group)
-    return prefix / "bin" / f"python{MINOR}"
-
-
-def said(*argv):
-    done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False, cwd="/")
-    return done.stdout.strip() or done.stderr.strip()
 
 
 def lines(prefix):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tfrepair.target.installer.base import Installer
 
 OWN = "tfrepair"
+_ONLY_IN_PLACE = {"system": "an installation of Python", "user": "a user site", "conda": "a conda environment"}
 GRACE_DAYS = 30
 """A release is resolved as of its upload day and this much: what it was made for is there, what broke it is not."""
 
@@ -242,13 +243,13 @@ def _strategy(subject: Subject, bench: Bench, goals: Goals) -> Strategy:
         return "create"
     rebuild = goals.rebuild or not target.interpreter.starts or bench.request.base_python is not None
     asked = bench.request.strategy
-    shared = {"system": "an installation of Python", "user": "a user site"}.get(target.environment.kind)
-    if shared is not None and (asked == "rebuild" or bench.request.base_python is not None):
-        raise UsageError(
-            f"`{target.environment.prefix}` is {shared}, which is only repaired in place",
-            hint="`tfrepair fix --venv DIR` makes an environment on any Python; nothing was changed",
-        )
-    if target.environment.kind != "venv":
+    kind = target.environment.kind
+    if kind != "venv":
+        if asked == "rebuild" or bench.request.base_python is not None:
+            raise UsageError(
+                f"`{target.environment.prefix}` is {_ONLY_IN_PLACE[kind]}, which is only repaired in place",
+                hint="`tfrepair fix --venv DIR` makes an environment on any Python; nothing was changed",
+            )
         return "in-place"
     if asked == "auto":
         return "rebuild" if rebuild else "in-place"
