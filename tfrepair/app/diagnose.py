@@ -175,7 +175,7 @@ def read_facts(recorded: Path) -> Facts:
 
 def _next(target: Target, where: TargetRequest) -> str:
     """The command that shows the repair of this target."""
-    from tfrepair.app.subject import never_written
+    from tfrepair.execute.scope import never_written
 
     if never_written(target.environment) is not None:
         return f"tfrepair fix --dry-run --venv DIR{where.words}"

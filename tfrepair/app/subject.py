@@ -12,7 +12,7 @@ from tfrepair.errors import NoRepairError, TargetError, UsageError
 if TYPE_CHECKING:
     from tfrepair.app.requests import FixRequest, Screen, TargetRequest
     from tfrepair.execute.scope import Scope
-    from tfrepair.model.target import Environment, Target
+    from tfrepair.model.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,29 +78,13 @@ def find_subject(request: FixRequest, where: TargetRequest, screen: Screen) -> S
     return Subject(prefix=prefix, target=None, looked_at=beside)
 
 
-def never_written(environment: Environment) -> str | None:
-    """Why a repair never writes to an environment; None when it may."""
-    if environment.kind in {"venv", "conda"}:
-        return None
-    if environment.externally_managed:
-        return f"`{environment.prefix}` is managed by the operating system (it has an EXTERNALLY-MANAGED file)"
-    if not _own_folders(environment):
-        return f"`{environment.prefix}` installs into folders outside itself, as the Python of an operating system does"
-    return None
-
-
 def _writable(target: Target) -> None:
     """Raise NoRepairError for an environment that a repair never writes to."""
+    from tfrepair.execute.scope import never_written
+
     reason = never_written(target.environment)
     if reason is not None:
         raise NoRepairError(
             f"{reason}, which tfrepair never changes",
             hint="`tfrepair fix --venv DIR` makes a working environment beside it; nothing was changed",
         )
-
-
-def _own_folders(environment: Environment) -> bool:
-    """What is installed into an installation of Python lies within its prefix."""
-    prefix = Path(environment.prefix).resolve()
-    folders = (*environment.site_folders, environment.scripts)
-    return all(Path(folder).resolve().is_relative_to(prefix) for folder in folders)

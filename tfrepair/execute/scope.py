@@ -1,4 +1,7 @@
-"""Which part of a prefix a repair is about: all of a venv, of an installation of Python only what is Python's."""
+"""Which part of a prefix a repair is about: all of a venv, of an installation of Python only what is Python's.
+
+And which environments it never writes to.
+"""
 
 from __future__ import annotations
 
@@ -47,3 +50,21 @@ def scope_of(environment: Environment) -> Scope:
         libraries = (path for path in prefix.glob("lib*/libpython*") if not path.parent.is_symlink())
         parts.update(path.relative_to(prefix).as_posix() for path in libraries)
     return Scope(tuple(sorted(parts)))
+
+
+def never_written(environment: Environment) -> str | None:
+    """Why a repair never writes to an environment; None when it may."""
+    if environment.kind in {"venv", "conda"}:
+        return None
+    if environment.externally_managed:
+        return f"`{environment.prefix}` is managed by the operating system (it has an EXTERNALLY-MANAGED file)"
+    if not _own_folders(environment):
+        return f"`{environment.prefix}` installs into folders outside itself, as the Python of an operating system does"
+    return None
+
+
+def _own_folders(environment: Environment) -> bool:
+    """What is installed into an installation of Python lies within its prefix."""
+    prefix = Path(environment.prefix).resolve()
+    folders = (*environment.site_folders, environment.scripts)
+    return all(Path(folder).resolve().is_relative_to(prefix) for folder in folders)
