@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tfrepair.probes
@@ -43,6 +44,8 @@ class Context:
     facts: Facts
     options: ProbeOptions
     environ: Mapping[str, str] = field(repr=False)
+    root: Path = Path("/")
+    """Where the machine's own files begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
