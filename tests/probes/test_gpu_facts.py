@@ -158,6 +158,31 @@ def test_a_container_that_was_not_given_the_gpu_of_its_host(here):
     assert facts.get("gpu.devices") == Absent()
 
 
+def test_outside_a_container_the_first_program_makes_the_device_files(here):
+    here.card(nodes=False)
+    assert here.gpu().value("gpu.usable") is True
+
+
+def test_a_library_for_newer_cuda_is_not_taken_for_the_drivers_own(here):
+    here.card()
+    folder = here.write("usr/local/cuda-12.5/compat/libcuda.so.555.42.02").parent
+    (folder / "libcuda.so.1").symlink_to("libcuda.so.555.42.02")
+    here.environ["LD_LIBRARY_PATH"] = str(folder)
+    facts = here.gpu()
+    assert (facts.value("gpu.compat"), facts.value("gpu.versions_differ")) == ("555.42.02", False)
+    here.told |= {"gpu.driver": "470.82.01", "gpu.devices": [RTX_4090]}
+    assert here.cuda().value("cuda.driver_enough") is False
+    here.told["gpu.compat"] = "555.42.02"
+    assert here.cuda().value("cuda.driver_enough") is True
+
+
+@pytest.mark.parametrize(("value", "hidden"), [("-1", True), ("", True), ("0", False), (None, False)])
+def test_a_variable_can_hide_every_gpu(here, value, hidden):
+    if value is not None:
+        here.environ["CUDA_VISIBLE_DEVICES"] = value
+    assert isinstance(here.gpu().get("gpu.hidden"), Known) is hidden
+
+
 def test_wsl_has_the_driver_of_windows(here):
     here.write("proc/version", "Linux version 5.15.90.1-microsoft-standard-WSL2")
     here.write("usr/lib/wsl/lib/libcuda.so.1")
@@ -239,10 +264,10 @@ def test_an_older_cudnn_that_comes_first_is_named(here):
     here.write(
         "old/include/cudnn_version.h", "#define CUDNN_MAJOR 9\n#define CUDNN_MINOR 1\n#define CUDNN_PATCHLEVEL 0\n"
     )
-    assert here.cuda().get("cuda.old_cudnn") == Absent()
+    assert here.cuda().value("cuda.old_cudnn") == []
     here.environ["LD_LIBRARY_PATH"] = str(here.folder / "old/lib")
     path = str(here.folder / "old/lib/libcudnn.so.9")
-    assert here.cuda().value("cuda.old_cudnn") == {"version": "9.1.0", "path": path, "via": "LD_LIBRARY_PATH"}
+    assert here.cuda().value("cuda.old_cudnn") == [{"version": "9.1.0", "path": path, "via": "LD_LIBRARY_PATH"}]
 
 
 def test_a_newer_cudnn_of_the_same_number_is_fine(here):
@@ -251,7 +276,7 @@ def test_a_newer_cudnn_of_the_same_number_is_fine(here):
     header.parent.mkdir()
     header.write_text("#define CUDNN_MAJOR 9\n#define CUDNN_MINOR 10\n#define CUDNN_PATCHLEVEL 2\n")
     facts = here.cuda()
-    assert facts.get("cuda.old_cudnn") == Absent()
+    assert facts.value("cuda.old_cudnn") == []
     assert [each["version"] for each in facts.value("cuda.cudnns")] == ["9.10.2"]
 
 

@@ -5,7 +5,6 @@ import pytest
 
 from tfrepair.target.release_data import load_releases
 
-
 DOCUMENTS = ("releases", "requirements", "bounds", "cuda_drivers", "gpu_builds")
 
 

@@ -121,12 +121,13 @@ def _needs(wanted: _Wanted, context: Context) -> dict[str, Any]:
     wsl = context.facts.value("gpu.wsl", False)
     system = "windows" if wsl else context.target.host.system
     needed = data.driver_needed(wanted.cuda, system, compiles=compiles)
-    driver = context.facts.value("gpu.driver")
+    serving = [text for path in ("gpu.driver", "gpu.compat") if (text := context.facts.value(path))]
     return {
         "cuda.version": wanted.cuda,
         "cuda.cudnn": wanted.cudnn,
         "cuda.driver_needed": needed,
-        "cuda.driver_enough": at_least(str(driver), needed) if driver and needed else None,
+        "cuda.driver_enough": any(at_least(each, needed) for each in serving) if serving and needed else None,
+        "cuda.compiles": compiles,
         "cuda.no_code": [
             {**row, "why": why} for row in devices if (why := _why_not(wanted, row["capability"], data)) is not None
         ],
@@ -166,7 +167,7 @@ def _libraries(
         "cuda.others": [
             {"library": name, "path": str(path)} for name in missing for path in other_versions(name, elsewhere)
         ],
-        "cuda.old_cudnn": _old_cudnn(wanted, found),
+        "cuda.old_cudnn": list(_old_cudnn(wanted, found)),
     }
 
 
@@ -183,13 +184,12 @@ def _wheel_folders(wanted: _Wanted, context: Context) -> list[Path]:
     return [*(folders if looks else ()), *([Path(context.target.environment.prefix, "lib")] if conda else ())]
 
 
-def _old_cudnn(wanted: _Wanted, found: dict[str, Found | None]) -> dict[str, str] | None:
+def _old_cudnn(wanted: _Wanted, found: dict[str, Found | None]) -> Iterator[dict[str, str]]:
     """The cuDNN that is loaded, when it is older than the one of the build; a newer minor version is fine."""
     library = next((where for name, where in found.items() if where and "cudnn" in name), None)
     version = cudnn_version(library.path) if library else None
-    if library is None or version is None or wanted.cudnn is None or at_least(version, wanted.cudnn) is not False:
-        return None
-    return {"version": version, "path": str(library.path), "via": library.via}
+    if library and version and wanted.cudnn and at_least(version, wanted.cudnn) is False:
+        yield {"version": version, "path": str(library.path), "via": library.via}
 
 
 PROBE = Probe(
@@ -202,12 +202,13 @@ PROBE = Probe(
         "cuda.cudnn": "Text: the cuDNN it is built with (`9.3`).",
         "cuda.driver_needed": "Text: the oldest driver for that CUDA on the GPUs that are there.",
         "cuda.driver_enough": "True or false: the driver is as new; absent where either is not known.",
+        "cuda.compiles": "True or false: on a GPU that is there the driver must compile code first.",
         "cuda.no_code": "List of `{name, capability, why}`: GPUs that this build does not work with.",
         "cuda.found": "List of `{library, path, via}`: the CUDA libraries it opens, and where the loader finds them.",
         "cuda.missing": "List of texts: those that the loader does not find.",
         "cuda.misplaced": "List of `{library, path}`: of these, what is installed where the loader does not look.",
         "cuda.others": "List of `{library, path}`: of these, which other versions are installed.",
-        "cuda.old_cudnn": "Mapping of `version, path, via`: the cuDNN that is loaded, if it is older than the build's.",
+        "cuda.old_cudnn": "List of `{version, path, via}`: the cuDNN that is loaded, if it is older than the build's.",
     },
     after=("tensorflow", "gpu"),
     collect=_collect,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NAME = "gpu"
 _GPU = "gpu.nvidia"
 _KERNEL = "gpu.kernel_driver"
-_PARTS = (_KERNEL, "gpu.user_driver", "gpu.versions_differ")
+_PARTS = (_KERNEL, "gpu.user_driver", "gpu.versions_differ", "gpu.compat")
 
 
 def _collect(context: Context) -> Iterator[Fact]:
@@ -38,6 +38,7 @@ def _surroundings(context: Context, system: str) -> dict[str, Any]:
         "gpu.wsl": linux and nvidia.in_wsl(context.root),
         "gpu.container": nvidia.container(context.environ, context.root) if linux else None,
         "gpu.asked_for": nvidia.gpu_asked_for(context.environ),
+        "gpu.hidden": nvidia.hidden(context.environ),
         "gpu.nodes": nvidia.has_nodes(context.root) if linux else None,
         "gpu.held_by": nvidia.held_by(context.root) if linux else None,
     }
@@ -48,10 +49,14 @@ def _linux(context: Context) -> Iterator[Fact]:
     kernel = nvidia.kernel_driver(context.root)
     loader = Loader.of("linux", context.target.host.machine, context.environ, root=context.root)
     library = loader.find("libcuda.so.1")
-    user = nvidia.user_driver(context.root, cached=library.path if library else None)
-    usable = found and nvidia.has_nodes(context.root) and (wsl or kernel is not None)
+    compat = library is not None and "compat" in library.path.parts
+    user = nvidia.user_driver(context.root, cached=library.path if library and not compat else None)
+    outside = nvidia.container(context.environ, context.root) is None  # there the first program makes the device files
+    usable = found and (outside or nvidia.has_nodes(context.root)) and (wsl or kernel is not None)
     differ = kernel != user if kernel and user else None
-    yield from known(_NAME, {_GPU: found, "gpu.usable": usable, "gpu.user_driver": user, "gpu.versions_differ": differ})
+    values = {_GPU: found, "gpu.usable": usable, "gpu.user_driver": user, "gpu.versions_differ": differ}
+    values["gpu.compat"] = nvidia.library_version(library.path) if library and compat else None
+    yield from known(_NAME, values)
     if wsl:
         yield from unknown(_NAME, [_KERNEL], "in WSL the driver is that of Windows")
     else:
@@ -91,8 +96,10 @@ PROBE = Probe(
     provides={
         _GPU: "True or false: there is an NVIDIA GPU.",
         "gpu.usable": (
-            "True or false: its driver is loaded and its device files are there, so that programs can reach it."
+            "True or false: programs can reach it: its driver is loaded and, in a container, its device files are there."
         ),
+        "gpu.hidden": "Text: `CUDA_VISIBLE_DEVICES=-1` or its like, which hides every GPU; absent without.",
+        "gpu.compat": "Text: the version of NVIDIA's library for newer CUDA on an older driver, if that is loaded.",
         "gpu.nodes": "True or false: `/dev/nvidiactl` or, in WSL, `/dev/dxg` is there; absent off Linux.",
         "gpu.held_by": "Text: the kernel module that holds it (`nouveau`); absent when none does.",
         "gpu.wsl": "True or false: the kernel is that of WSL.",

@@ -74,6 +74,12 @@ def has_windows_driver(environ: Mapping[str, str]) -> bool:
     return Path(environ.get("SystemRoot", "C:\\Windows"), "System32", "nvcuda.dll").is_file()
 
 
+def hidden(environ: Mapping[str, str]) -> str | None:
+    """The variable that hides every GPU from CUDA, with its value; None when none does."""
+    value = environ.get("CUDA_VISIBLE_DEVICES")
+    return f"CUDA_VISIBLE_DEVICES={value}" if value is not None and value.strip() in {"", "-1"} else None
+
+
 def in_wsl(root: Path = Path("/")) -> bool:
     """The kernel is Microsoft's."""
     return "microsoft" in _text(root / "proc/version").lower()
@@ -97,6 +103,12 @@ def user_driver(root: Path = Path("/"), *, cached: Path | None = None) -> str | 
             if found:
                 return found[1]
     return None
+
+
+def library_version(link: Path) -> str | None:
+    """The version in the full name of a `libcuda.so.1`; None when its name has none."""
+    found = _LIBRARY.fullmatch(link.resolve().name)
+    return found[1] if found else None
 
 
 def _text(path: Path) -> str:
