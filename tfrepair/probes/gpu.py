@@ -96,7 +96,7 @@ PROBE = Probe(
     provides={
         _GPU: "True or false: there is an NVIDIA GPU.",
         "gpu.usable": (
-            "True or false: programs can reach it: its driver is loaded and, in a container, its device files are there."
+            "True or false: programs can reach it, with the driver loaded and, in a container, its device files there."
         ),
         "gpu.hidden": "Text: `CUDA_VISIBLE_DEVICES=-1` or its like, which hides every GPU; absent without.",
         "gpu.compat": "Text: the version of NVIDIA's library for newer CUDA on an older driver, if that is loaded.",
