@@ -18,9 +18,9 @@ _NAME = "imports"
 
 def _collect(context: Context) -> Iterable[Fact]:
     if not context.options.imports:
-        return unknown(_NAME, PROBE.provides, "not asked for")
+        return _nothing(context, "not asked for")
     if not context.target.interpreter.starts:
-        return unknown(_NAME, PROBE.provides, "the interpreter does not start")
+        return _nothing(context, "the interpreter does not start")
     smoke = smoke_test(
         context.target.interpreter.executable,
         environ=context.environ,
@@ -28,6 +28,13 @@ def _collect(context: Context) -> Iterable[Fact]:
         gpu=context.options.gpu,
     )
     return smoke_facts(smoke, gpu=context.options.gpu)
+
+
+def _nothing(context: Context, why: str) -> Iterator[Fact]:
+    """What an import would tell is not known; of the GPU that is so only where it was asked for."""
+    yield from unknown(_NAME, PROBE.provides, why)
+    if not context.options.gpu:
+        yield from known(_NAME, {"import.gpu": None})
 
 
 def smoke_facts(smoke: Smoke, *, gpu: bool = False) -> Iterator[Fact]:
