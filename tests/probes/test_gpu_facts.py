@@ -191,6 +191,7 @@ def test_wsl_has_the_driver_of_windows(here):
     facts = here.gpu()
     assert (facts.value("gpu.wsl"), facts.value("gpu.usable")) == (True, True)
     assert (facts.value("gpu.driver"), facts.value("gpu.cuda_supported")) == ("531.14", "12.1")
+    assert facts.get("gpu.kernel_driver") == Absent()
 
 
 def test_a_build_with_cuda_and_nothing_installed_misses_every_library(here):

@@ -28,7 +28,10 @@ def _collect(context: Context) -> Iterator[Fact]:
         return
     found = system == "windows" and nvidia.has_windows_driver(context.environ)
     yield from known(_NAME, {_GPU: found, "gpu.usable": found})
-    yield from unknown(_NAME, _PARTS, f"the parts of the driver are not told apart on {system}")
+    if found:
+        yield from unknown(_NAME, _PARTS, f"the parts of the driver are not told apart on {system}")
+    else:
+        yield from known(_NAME, dict.fromkeys(_PARTS))
     yield from _asked(context, system, None, found=found)
 
 
@@ -56,11 +59,7 @@ def _linux(context: Context) -> Iterator[Fact]:
     differ = kernel != user if kernel and user else None
     values = {_GPU: found, "gpu.usable": usable, "gpu.user_driver": user, "gpu.versions_differ": differ}
     values["gpu.compat"] = nvidia.library_version(library.path) if library and compat else None
-    yield from known(_NAME, values)
-    if wsl:
-        yield from unknown(_NAME, [_KERNEL], "in WSL the driver is that of Windows")
-    else:
-        yield from known(_NAME, {_KERNEL: kernel})
+    yield from known(_NAME, {**values, _KERNEL: kernel})
     yield from _asked(context, "linux", kernel, found=usable)
 
 
@@ -107,7 +106,7 @@ PROBE = Probe(
         "gpu.asked_for": (
             "Text: `NVIDIA_VISIBLE_DEVICES=all` where an image or its user asks for GPUs; absent elsewhere."
         ),
-        _KERNEL: "Text: the version of the NVIDIA kernel driver that is loaded; absent when none is.",
+        _KERNEL: "Text: the version of the NVIDIA kernel driver that is loaded; absent when none is, as always in WSL.",
         "gpu.user_driver": "Text: the version of its library `libcuda`; absent when there is none.",
         "gpu.versions_differ": "True or false: these two are not the same; absent unless both are there.",
         "gpu.driver": "Text: the version of the driver that serves programs here; absent without one.",
