@@ -2,9 +2,10 @@
 
 import pytest
 
+from tfrepair.model.distribution import Distribution
 from tfrepair.model.facts import Fact, Facts, Known, Unknown
 from tfrepair.model.plan import Choice
-from tfrepair.reason.acceleration import Acceleration, Installation, Obstacle, acceleration
+from tfrepair.reason.acceleration import Acceleration, Installation, Obstacle, acceleration, disputed
 from tfrepair.target.release_data import load_gpu_data, load_releases
 
 DATA = load_gpu_data()
@@ -156,3 +157,17 @@ def test_in_wsl_the_driver_of_windows_counts():
 
 def test_a_library_for_newer_cuda_makes_up_for_an_older_driver():
     assert decided("auto", wanted(), facts(gpu__driver="470.82.01", gpu__compat="555.42.02")).extra
+
+
+def test_wheels_that_another_distribution_needs_otherwise_are_left_to_it_unless_a_gpu_is_required():
+    torch = Distribution(name="torch", version="2.4.0", metadata_path="/x", requires=("nvidia-cudnn-cu12==9.1.0.70",))
+    cudnn = Distribution(name="nvidia-cudnn-cu12", version="9.1.0.70", metadata_path="/y")
+    lines = DATA.wheels("2.18.0")
+    said = disputed([torch, cudnn], lines, {})
+    assert said == "torch 2.4.0 needs nvidia-cudnn-cu12 9.1.0.70, and TensorFlow nvidia-cudnn-cu12==9.3.0.75"
+    assert disputed([cudnn], lines, {}) is None
+    assert disputed([torch, cudnn], DATA.wheels("2.15.1"), {}) is not None
+    soft = decided("auto", wanted(disputed=said), facts())
+    assert not soft.extra
+    assert "torch 2.4.0 needs" in soft.note
+    assert decided("require", wanted(disputed=said), facts()).extra

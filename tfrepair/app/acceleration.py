@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfrepair.app.manual import ManualError
-from tfrepair.reason.acceleration import EXTRA, Acceleration, Installation, Obstacle, acceleration
+from tfrepair.model.wire import installed_in
+from tfrepair.reason.acceleration import EXTRA, Acceleration, Installation, Obstacle, acceleration, disputed
 from tfrepair.reason.text import fill
 from tfrepair.target.release_data import load_gpu_data
 
@@ -40,6 +41,7 @@ def accelerate(
         anew=strategy == "create" or seen.facts.value("tensorflow.count") == 0,
         stays=stays and strategy != "create",
         named=EXTRA in extras,
+        disputed=None if strategy == "create" else _disputed(choice, seen, python),
     )
     found = acceleration(bench.request.gpu, wanted, seen.facts, load_gpu_data())
     if isinstance(found, Obstacle):
@@ -47,6 +49,11 @@ def accelerate(
         steps = tuple(fill(line, seen.facts) for line in next(helping, ()))
         raise ManualError(f"a GPU is required: {found.text}", steps=steps)
     return found
+
+
+def _disputed(choice: Choice, seen: Look, python: Target) -> str | None:
+    lines = load_gpu_data().wheels(choice.version)
+    return disputed(installed_in(seen.facts), lines, python.interpreter.markers)
 
 
 def without(situation: Situation, gpu: Acceleration) -> Situation:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from tfrepair.model.dependencies import active, rules_out
 from tfrepair.model.gpu import at_least
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from tfrepair.model.distribution import Distribution
     from tfrepair.model.facts import Facts
     from tfrepair.model.gpu import GpuData
     from tfrepair.model.plan import Choice
@@ -66,6 +70,8 @@ class Installation:
     """The chosen release is there already, alone and whole."""
     named: bool
     """The pin names the extra itself."""
+    disputed: str | None = None
+    """Who has CUDA wheels of other versions here and needs them, in words."""
 
 
 def acceleration(mode: str, wanted: Installation, facts: Facts, data: GpuData) -> Acceleration | Obstacle:
@@ -85,12 +91,28 @@ def acceleration(mode: str, wanted: Installation, facts: Facts, data: GpuData) -
     obstacle = _obstacle(wanted, facts, data)
     if obstacle is None and _from_the_system(wanted):
         return Acceleration(note=f"{_label(wanted)} uses the CUDA of the system: {_installed_cuda(facts)}")
+    if obstacle is None and wanted.disputed and mode == "auto":
+        return Acceleration(note=f"no CUDA libraries are installed for the GPU that is there: {wanted.disputed}")
     if obstacle is None:
         lines = data.wheels(wanted.choice.version)
         return Acceleration(extra=True, bounds=lines, note=_chosen(wanted, facts, data))
     if mode == "require":
         return obstacle
     return Acceleration(note=f"a GPU is there, and no CUDA libraries are installed for it: {obstacle.text}")
+
+
+def disputed(distributions: Iterable[Distribution], lines: Iterable[str], markers: Mapping[str, str]) -> str | None:
+    """Which installed distribution needs a CUDA wheel at another version than these requirements allow, in words."""
+    present = tuple(distributions)
+    asked: dict[str, Requirement] = {canonicalize_name(each.name): each for each in map(Requirement, lines)}
+    for wheel in present:
+        requirement = asked.get(wheel.canonical_name)
+        if requirement is None or not rules_out(requirement, wheel.canonical_name, wheel.version):
+            continue
+        for user in present:
+            if any(canonicalize_name(each.name) == wheel.canonical_name for each in active(user.requires, markers)):
+                return f"{user.name} {user.version} needs {wheel.name} {wheel.version}, and TensorFlow {requirement}"
+    return None
 
 
 def _label(wanted: Installation) -> str:
