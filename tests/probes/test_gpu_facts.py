@@ -330,10 +330,12 @@ def test_what_is_missing_too_old_or_of_another_major_version(here):
         row("nvidia-cublas-cu12", "12.9.1.4"),
         row("nvidia_cudnn_cu12", "8.9.7.29"),
         row("nvidia-cufft-cu12", "11.0.12.1"),
+        row("torch", "2.2.0", requires=["nvidia-cudnn-cu12==8.9.7.29"]),
     ]
     facts = here.gpu_wheels()
     assert [each["name"] for each in facts.value("gpu_wheels.unfit")] == ["nvidia-cudnn-cu12", "nvidia-cufft-cu12"]
     assert facts.value("gpu_wheels.unfit")[0]["wanted"] == "==9.3.0.75"
+    assert facts.value("gpu_wheels.unfit")[0]["needed_by"] == ["torch"]
     assert "nvidia-cusolver-cu12" in facts.value("gpu_wheels.absent")
     assert "nvidia-cublas-cu12" not in facts.value("gpu_wheels.absent")
 

@@ -62,7 +62,12 @@ def _compared(wheels: Sequence[_Row], rows: Sequence[_Row], context: Context) ->
         "gpu_wheels.wanted": [str(requirement) for requirement in wanted.values()],
         "gpu_wheels.absent": [name for name in wanted if name not in names],
         "gpu_wheels.unfit": [
-            {"name": name, "installed": row["version"], "wanted": str(wanted[name].specifier)}
+            {
+                "name": name,
+                "installed": row["version"],
+                "wanted": str(wanted[name].specifier),
+                "needed_by": needed_by.get(name, []),
+            }
             for row in wheels
             if (name := _canonical(row)) in wanted and not _fits(row["version"], wanted[name].specifier)
         ],
@@ -165,7 +170,9 @@ PROBE = Probe(
         "gpu_wheels.instead": "Text: the release whose extra does.",
         "gpu_wheels.wanted": "List of texts: the requirements of that extra.",
         "gpu_wheels.absent": "List of texts: the names among them that are not installed.",
-        "gpu_wheels.unfit": "List of `{name, installed, wanted}`: those that are too old, or of another major version.",
+        "gpu_wheels.unfit": (
+            "List of `{name, installed, wanted, needed_by}`: those that are too old, or of another major version."
+        ),
         "gpu_wheels.foreign": (
             "List of `{name, version, cuda, needed_by}`: those of another CUDA that write into the same folders."
         ),
