@@ -234,6 +234,19 @@ def test_without_build_info_the_data_about_releases_decides(here):
     assert here.cuda().value("cuda.build") is False
 
 
+@pytest.mark.parametrize(("cuda", "cudnn"), [("12.6", "9"), ("12.5.1", "8"), ("11.8", "9")])
+def test_a_build_of_somebody_elses_is_taken_at_its_word(here, cuda, cudnn):
+    text = CUDA_BUILD.replace("12.5.1", cuda).replace("'9'", f"'{cudnn}'")
+    (here.site / "tensorflow/python/platform/build_info.py").write_text(text)
+    facts = here.cuda()
+    assert facts.value("cuda.version") == ("12.5" if cuda == "12.5.1" else cuda)
+    assert facts.value("cuda.cudnn") == ("9.3" if cudnn == "9" else cudnn)
+    assert facts.value("cuda.missing")[-1] == f"libcudnn.so.{cudnn}"
+    here.told |= {"cuda.version": facts.value("cuda.version"), "cuda.cudnn": facts.value("cuda.cudnn")}
+    belongs = cuda.startswith("12") and cudnn == "9"
+    assert here.gpu_wheels().value("gpu_wheels.extra") is belongs
+
+
 def test_where_the_inventory_is_not_known_nothing_is_guessed(here):
     unknown = Fact(path="tensorflow.name", state=Unknown("the inventory could not be read"), source="test")
     context = here.context

@@ -222,6 +222,7 @@ def test_containers_and_what_they_ask_for(tmp_path):
     assert container({}, tmp_path) == "docker"
     assert gpu_asked_for({"NVIDIA_VISIBLE_DEVICES": "all"}) == "NVIDIA_VISIBLE_DEVICES=all"
     assert gpu_asked_for({"NVIDIA_VISIBLE_DEVICES": "void"}) is None
+    assert gpu_asked_for({"NVIDIA_VISIBLE_DEVICES": "GPU-8932f937-d72c"}) == "NVIDIA_VISIBLE_DEVICES=..."
     assert gpu_asked_for({}) is None
     assert not has_nodes(tmp_path)
     machine(tmp_path, {"dev/nvidiactl": ""})

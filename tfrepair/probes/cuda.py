@@ -87,19 +87,30 @@ def _is_cuda_build(info: BuildInfo | None, context: Context) -> bool | None:
 
 
 def _wanted(info: BuildInfo | None, context: Context, data: GpuData) -> _Wanted | None:
-    """What was tested with the release comes first: it has the minor versions, which a build does not always tell."""
+    """What was tested with the release has the minor versions, which a build does not always tell.
+
+    The build's own word counts where the two disagree: conda and NVIDIA build the same release with another CUDA.
+    """
     version = str(context.facts.value("tensorflow.version", ""))
     release = load_releases().get("tensorflow", version)
-    cuda = (release.cuda if release else None) or (info.cuda_version if info else None)
+    cuda = _agreed(release.cuda if release else None, info.cuda_version if info else None)
     if not version or cuda is None:
         return None
     own = _capabilities(info) if info and info.capabilities else None
     return _Wanted(
         version=version,
         cuda=cuda,
-        cudnn=(release.cudnn if release else None) or (info.cudnn_version if info else None),
+        cudnn=_agreed(release.cudnn if release else None, info.cudnn_version if info else None),
         capabilities=own or data.capabilities(version),
     )
+
+
+def _agreed(tested: str | None, built: str | None) -> str | None:
+    """The tested version, unless the build names another one; `10` and `12.5.1` agree with `10.0` and `12.5`."""
+    if tested is None or built is None:
+        return tested or built
+    same = all(one == other for one, other in zip(tested.split("."), built.split("."), strict=False))
+    return tested if same else built
 
 
 def _capabilities(info: BuildInfo) -> Capabilities:
@@ -180,8 +191,9 @@ def _wheel_folders(wanted: _Wanted, context: Context) -> list[Path]:
     """Where this build looks into the nvidia-* wheels itself; and in conda's own folder of libraries."""
     looks = load_gpu_data().finds_wheels(wanted.version)
     folders = [path for site in _sites(context) for path in sorted(Path(site).glob("nvidia/*/lib"))]
-    conda = context.target.environment.kind == "conda"
-    return [*(folders if looks else ()), *([Path(context.target.environment.prefix, "lib")] if conda else ())]
+    prefix = Path(context.target.environment.prefix)
+    conda = (prefix / "lib", prefix / "Library/bin") if context.target.environment.kind == "conda" else ()
+    return [*(folders if looks else ()), *conda]
 
 
 def _old_cudnn(wanted: _Wanted, found: dict[str, Found | None]) -> Iterator[dict[str, str]]:

@@ -11,16 +11,16 @@ from packaging.version import InvalidVersion, Version
 
 from tfrepair.model.dependencies import active, of_extra
 from tfrepair.model.facts import Unknown
+from tfrepair.model.gpu import ExtraProblem
 from tfrepair.probes.collector import Context, Probe, known, unknown
 from tfrepair.target.release_data import load_gpu_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from packaging.specifiers import SpecifierSet
 
     from tfrepair.model.facts import Fact
-    from tfrepair.model.gpu import ExtraProblem
 
 _NAME = "gpu_wheels"
 _EXTRA = "and-cuda"
@@ -49,6 +49,8 @@ def _compared(wheels: Sequence[_Row], rows: Sequence[_Row], context: Context) ->
     version = str(context.facts.value("tensorflow.version", ""))
     wanted = _wanted(version, rows, context)
     problem = load_gpu_data().extra_problem(version, context.target.interpreter.minor)
+    if problem is None and not _belongs(wanted, context):
+        problem = ExtraProblem(why="this build uses another CUDA or cuDNN than the one that the extra belongs to")
     usable = problem is None and bool(wanted) and context.target.host.system == "linux"
     foreign = _foreign(wheels, wanted)
     needed_by = _needed_by(rows, context)
@@ -89,6 +91,15 @@ def _compared(wheels: Sequence[_Row], rows: Sequence[_Row], context: Context) ->
             {_canonical(row) for row in damaged} | {n for n in names if n in wanted and _base(n) in shared}
         ),
     }
+
+
+def _belongs(wanted: Mapping[str, Requirement], context: Context) -> bool:
+    """The wheels are of the CUDA and the cuDNN that this build opens."""
+    cuda = str(context.facts.value("cuda.version", "")).partition(".")[0]
+    cudnn = str(context.facts.value("cuda.cudnn", "")).partition(".")[0]
+    asked = wanted.get(f"nvidia-cudnn-cu{cuda}")
+    lowest = [clause.version for clause in asked.specifier if clause.operator in {"==", ">="}] if asked else []
+    return not cuda or not wanted or (bool(lowest) and (not cudnn or lowest[0].partition(".")[0] == cudnn))
 
 
 def _problem_facts(problem: ExtraProblem | None) -> dict[str, Any]:

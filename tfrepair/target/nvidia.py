@@ -66,7 +66,12 @@ def container(environ: Mapping[str, str], root: Path = Path("/")) -> str | None:
 def gpu_asked_for(environ: Mapping[str, str]) -> str | None:
     """The variable by which an image or its user asks for GPUs, with its value; None without one."""
     value = environ.get("NVIDIA_VISIBLE_DEVICES")
-    return None if value is None or value.lower() in _NO_DEVICES else f"NVIDIA_VISIBLE_DEVICES={value}"
+    if value is None or value.lower() in _NO_DEVICES:
+        return None
+    shown = (
+        value if value == "all" or value.replace(",", "").isdigit() else "..."
+    )  # serial numbers are nobody's business
+    return f"NVIDIA_VISIBLE_DEVICES={shown}"
 
 
 def has_windows_driver(environ: Mapping[str, str]) -> bool:
