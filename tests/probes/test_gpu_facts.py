@@ -185,13 +185,15 @@ def test_a_variable_can_hide_every_gpu(here, value, hidden):
 
 def test_wsl_has_the_driver_of_windows(here):
     here.write("proc/version", "Linux version 5.15.90.1-microsoft-standard-WSL2")
-    here.write("usr/lib/wsl/lib/libcuda.so.1")
+    library = here.write("usr/lib/wsl/lib/libcuda.so.1.1")
+    (library.parent / "libcuda.so.1").symlink_to(library.name)
+    here.environ["LD_LIBRARY_PATH"] = str(library.parent)
     here.write("dev/dxg")
     here.write("usr/lib/wsl/lib/nvidia-smi", "#!/bin/sh\necho '531.14, 8.9, NVIDIA GeForce RTX 4090'\n").chmod(0o755)
     facts = here.gpu()
     assert (facts.value("gpu.wsl"), facts.value("gpu.usable")) == (True, True)
     assert (facts.value("gpu.driver"), facts.value("gpu.cuda_supported")) == ("531.14", "12.1")
-    assert facts.get("gpu.kernel_driver") == Absent()
+    assert facts.get("gpu.kernel_driver") == facts.get("gpu.user_driver") == Absent()
 
 
 def test_a_build_with_cuda_and_nothing_installed_misses_every_library(here):

@@ -13,7 +13,8 @@ _VENDOR = "0x10de"
 _DISPLAY = "0x03"
 """The class of display controllers begins so, GPUs without a display included."""
 _VERSION = re.compile(r"Kernel Module(?: for \w+)?\s+(\d+\.[\d.]+)")
-_LIBRARY = re.compile(r"libcuda\.so\.(\d+\.[\d.]+)")
+_LIBRARY = re.compile(r"libcuda\.so\.(\d{3,4}\.[\d.]+)")
+"""Of Linux; in WSL there is a `libcuda.so.1.1`, which is no version of a driver."""
 _FOLDERS = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib64", "usr/lib", "usr/local/nvidia/lib64")
 _WSL = "usr/lib/wsl/lib"
 _NODES = ("dev/nvidiactl", "dev/dxg")
