@@ -171,3 +171,10 @@ def test_wheels_that_another_distribution_needs_otherwise_are_left_to_it_unless_
     assert not soft.extra
     assert "torch 2.4.0 needs" in soft.note
     assert decided("require", wanted(disputed=said), facts()).extra
+
+
+def test_a_build_of_somebody_elses_is_not_given_the_wheels_of_the_index():
+    why = "this build uses another CUDA or cuDNN than the one that the extra belongs to"
+    known = facts(gpu_wheels__extra=False, gpu_wheels__extra_problem=why, cuda__missing=["libcudnn.so.9"])
+    there = wanted(anew=False, stays=True)
+    assert decided("require", there, known) == Obstacle(text=f"tensorflow 2.18.0: {why}", cause="missing-cuda-library")

@@ -171,6 +171,9 @@ def _libraries(wanted: Installation, facts: Facts, data: GpuData) -> Obstacle | 
         cudnn = wanted.release.cudnn if wanted.release else None
         text = f"{_label(wanted)} takes CUDA {_cuda(wanted)} and cuDNN {cudnn} from the system"
         return Obstacle(text=f"{text}; installed is {_installed_cuda(facts)}", cause="missing-cuda-library")
+    if problem is None and wanted.stays and facts.value("gpu_wheels.extra") is False:  # a build of somebody else's
+        why = facts.value("gpu_wheels.extra_problem", "its extra is of no use here")
+        return Obstacle(text=f"{_label(wanted)}: {why}", cause="missing-cuda-library")
     if problem is None:
         return None
     instead = f"; {problem.instead} is the next that does without that" if problem.instead else ""
