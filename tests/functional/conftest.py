@@ -6,7 +6,9 @@ import signal
 import sys
 
 import pytest
-from functional_support import World, fill_index
+from functional_support import LAYERS, MINOR, NEW, World, fill_index, tensorflow_files, write_wheel
+
+from tfrepair.target.release_data import load_known_good
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="laid out as on POSIX")
 
@@ -48,3 +50,21 @@ def world(tmp_path, wheels, cache, monkeypatch, capfd):
     before = signal.getsignal(signal.SIGTERM)
     yield World(folder=tmp_path / "work", index=tmp_path / "index", state=tmp_path / "state", capture=capfd)
     signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def known(world):
+    """The versions that are known to work with the release, and newer ones as bait, within the bounds."""
+    lock = load_known_good().get("tensorflow", NEW, MINOR)
+    assert lock is not None, f"nothing is known of {NEW} on Python {MINOR}"
+    pins = dict(lock.pins)
+    wheels = {"numpy": "numpy", "protobuf": "google/protobuf", "keras": "keras"}
+    for name, package in wheels.items():
+        for version in (pins[name], f"{pins[name]}.post7"):
+            init = f"__version__ = '{version}'\n"
+            files = {f"{package}/__init__.py": init}
+            if name == "keras":
+                files = {"keras/__init__.py": f"{init}from keras import layers\n", "keras/layers.py": LAYERS}
+            write_wheel(world.index, name, version, files)
+    write_wheel(world.index, "tensorflow", NEW, tensorflow_files(NEW), ("numpy<2", "protobuf", "keras"))
+    return {name: pins[name] for name in wheels}

@@ -17,7 +17,8 @@ Stage = Literal["resolve", "install"]
 
 _CERTIFICATE = re.compile(r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|invalid peer certificate|UnknownIssuer")
 _REFUSED = re.compile(
-    r"valid authentication credentials|\b(?:401|403)\b (?:Client Error|Unauthorized|Forbidden)|\(40[13] |HTTP error 40[13]\b"
+    r"valid authentication credentials|\b(?:401|403)\b (?:Client Error|Unauthorized|Forbidden)|\(40[13] "
+    r"|HTTP error 40[13]\b"
 )
 _REDIRECTS = re.compile(r"Exceeded \d+ redirects|too many redirects|TooManyRedirects", re.IGNORECASE)
 _HASH = re.compile(r"Hash mismatch for|DO NOT MATCH THE HASHES")

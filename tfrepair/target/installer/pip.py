@@ -16,6 +16,7 @@ from tfrepair.model.plan import Lock
 from tfrepair.target.installer import base, pylock
 from tfrepair.target.installer.failures import failure
 from tfrepair.target.installer.pip_choice import CUTS_OFF, Pip, choose_pip
+from tfrepair.target.installer.pip_log import passed_over
 from tfrepair.target.installer.pip_report import document_of
 from tfrepair.target.installer.retry import retrying
 
@@ -174,7 +175,8 @@ class PipInstaller:
         limit: float,
         on_line: Callable[[str], None] | None = None,
     ) -> None:
-        argv = [*pip.command, "install", "--progress-bar", "off", *arguments]
+        log = folder / "pip.log"
+        argv = [*pip.command, "install", "--progress-bar", "off", "--log", str(log), *arguments]
         for item in settings.find_links:
             argv += [] if "://" in item else ["--find-links", item]
         resolves = "--dry-run" in arguments
@@ -187,6 +189,7 @@ class PipInstaller:
         if done.ok:
             return
         text = done.stdout + done.stderr
+        text = passed_over(log, text) + text
         if _NO_TIMES.search(text):
             raise _WithoutTimesError("An index does not say when its files were uploaded")
         raise failure(text, stage="resolve" if resolves else "install", installer="pip", settings=settings)
