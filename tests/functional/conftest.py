@@ -68,3 +68,17 @@ def known(world):
             write_wheel(world.index, name, version, files)
     write_wheel(world.index, "tensorflow", NEW, tensorflow_files(NEW), ("numpy<2", "protobuf", "keras"))
     return {name: pins[name] for name in wheels}
+
+
+@pytest.fixture
+def user(world, monkeypatch):
+    """The user's home folder; nothing but pip's files in it says where distributions come from."""
+    for name in ("PIP_CONFIG_FILE", "PIP_NO_INDEX"):
+        monkeypatch.delenv(name)
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name in {"NETRC", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(world.folder.parent / "nothing"))
+    monkeypatch.setenv("PIP_CACHE_DIR", str(world.folder.parent / "cache-pip"))
+    monkeypatch.setenv("UV_CACHE_DIR", str(world.folder.parent / "cache-uv"))
+    return world.folder.parent / "nobody"
