@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,7 +108,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     index = None
 
     def do_GET(self):
-        path = self.path.partition("127.0.0.1")[2].partition("/")[2] if "://" in self.path else self.path
+        path = urllib.parse.urlsplit(self.path).path  # as a proxy it is asked for whole URLs
         self.index.seen.append((self.path, dict(self.headers)))
         body = self.index.body(path)
         for end, fault in self.index.faults.items():
@@ -115,7 +116,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 body = fault(self, body)
                 if body is False:
                     return
-        self.answer(200 if body is not None else 404, body or b"")
+        kept = {"Cache_Control": "max-age=3600"} if path.startswith("/files/") else {}
+        self.answer(200 if body is not None else 404, body or b"", **kept)
 
     do_HEAD = do_GET  # noqa: N815
 

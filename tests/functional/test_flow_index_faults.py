@@ -70,7 +70,7 @@ def refused(world, env, installer, code=6):
     assert done.code == code, done
     assert done.json["status"] == "failed"
     assert "Traceback" not in done.err
-    assert world.tree() == before
+    assert world.tree(".tfrepair-env") == before
     error = done.json["error"]
     assert error["hint"]
     return error

@@ -87,6 +87,9 @@ MISMATCH = """error: Failed to download `demo-a==2.0`
   cause: Hash mismatch for `demo-a==2.0`
 """
 FORBIDDEN = "ERROR: HTTP error 403 while getting https://index.test/files/demo_a-1.0-py3-none-any.whl\n"
+INSECURE = """WARNING: The repository located at index.test is not a trusted or secure host and is being ignored. If this repository is available via HTTPS we recommend you use HTTPS instead.
+ERROR: Could not find a version that satisfies the requirement demo-a (from versions: none)
+"""
 CIRCLE = "ERROR: https://index.test/simple/demo-a/: Exceeded 30 redirects.\n"
 OLD_STYLE = """  \u00d7 No solution found when resolving dependencies:
   ╰─▶ Because demo-a==1.0 depends on demo-b<1 and you require demo-b>=1, we can
@@ -158,6 +161,7 @@ def test_without_the_hashes_the_line_is_quoted():
         (EXPIRED, "resolve", "certificate of `index.test` is not trusted"),
         (CLIENT, "resolve", "`index.test` asks for a certificate of the client"),
         (PIP_CLIENT, "resolve", "`index.test` asks for a certificate of the client"),
+        (INSECURE, "resolve", "does not use `index.test`: it is not a trusted or secure host"),
         (FORBIDDEN, "resolve", "`index.test` asks for credentials"),
         (CIRCLE, "resolve", "`index.test` redirects without end: Exceeded 30 redirects"),
         ("error: failed to write\n  cause: No space left on device (os error 28)\n", "install", "no space left"),
@@ -188,3 +192,12 @@ def test_credentials_never_get_into_a_message():
     text = UNAVAILABLE.replace("https://index", "https://joe:hunter2@index")
     error = failure(text, stage="resolve", installer="uv", settings=settings)
     assert "hunter2" not in str(error)
+
+
+def test_what_was_left_out_of_the_configuration_is_in_the_hint():
+    settings = IndexSettings(notes=("the certificate bundle `/nope` does not exist, so it was left out",))
+    error = failure(EXPIRED, stage="resolve", installer="uv", settings=settings)
+    assert (
+        error.hint
+        == f"set `cert` in pip's configuration to the certificate bundle of this network; {settings.notes[0]}"
+    )

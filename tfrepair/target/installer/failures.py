@@ -27,6 +27,7 @@ _REFUSED = re.compile(
     r"valid authentication credentials|\b(?:401|403)\b (?:Client Error|Unauthorized|Forbidden)|\(40[13] "
     r"|HTTP error 40[13]\b"
 )
+_INSECURE = re.compile(r"The repository located at (?P<host>\S+) is not a trusted or secure host")
 _REDIRECTS = re.compile(r"Exceeded \d+ redirects|too many redirects|TooManyRedirects", re.IGNORECASE)
 _HASH = re.compile(r"Hash mismatch for|DO NOT MATCH THE HASHES")
 _HASHES = re.compile(
@@ -71,8 +72,16 @@ LINES = 12
 
 
 def failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings) -> TfrepairError:
-    """The error that an installer's output amounts to, without credentials."""
-    text = settings.clean(text)
+    """The error that an installer's output amounts to, without credentials.
+
+    Its hint ends with what was left out of the configuration: that may be what is lacking.
+    """
+    error = _failure(settings.clean(text), stage=stage, installer=installer, settings=settings)
+    error.hint = "; ".join(filter(None, (error.hint, *settings.notes))) or None
+    return error
+
+
+def _failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings) -> TfrepairError:
     host = _host(text, settings)
     words = relevant(text)
     ending = f": {words[-1]}" if words else ""
@@ -100,6 +109,11 @@ def failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings)
         return SurroundingsError(
             f"{_capital(host)} asks for credentials, or refuses those it was given",
             hint="put them into the index URL of pip's configuration, into netrc, or into a keyring",
+        )
+    if (insecure := _INSECURE.search(text)) and "(from versions: none)" in text:
+        return SurroundingsError(
+            f"{installer} does not use `{insecure['host']}`: it is not a trusted or secure host",
+            hint="use `https`, or name the host as `trusted-host` in pip's configuration",
         )
     if redirects := _REDIRECTS.search(text):
         return SurroundingsError(
