@@ -1,7 +1,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tfrepair.app.look import STATED
+from tfrepair.errors import PlaybookError
 from tfrepair.model.playbook import (
     AllOf,
     AnyOf,
@@ -165,3 +168,17 @@ def test_the_json_schema_describes_the_language():
 def test_the_playbooks_are_found_beside_the_package():
     assert all(path.is_file() for path in builtin_files())
     assert Path(load_builtin()[0].source.path).suffix == ".yaml"
+
+
+def test_a_damaged_builtin_playbook_is_named_with_its_place(tmp_path, monkeypatch):
+    for text in ("name: [", "name: x\ntitle: y\n", FULL.replace("all:", "al:")):
+        (tmp_path / "x.yaml").write_text(text)
+        monkeypatch.setattr("tfrepair.playbook.loader.builtin_files", lambda: (tmp_path / "x.yaml",))
+        with pytest.raises(PlaybookError) as caught:
+            load_builtin()
+        assert f"{tmp_path / 'x.yaml'}:" in str(caught.value.problems)
+
+
+def test_the_quick_way_gives_the_same_playbooks_as_the_thorough_one():
+    facts = [path for probe in all_probes() for path in probe.provides]
+    assert load_builtin() == load_builtin(known_facts=[*facts, *STATED])

@@ -2,6 +2,9 @@
 
 import os
 import sys
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,6 +71,40 @@ def test_progress_is_told(target):
     names = []
     collect(target, ProbeOptions(), {}, probes=[probe("a"), probe("b")], on_probe=names.append)
     assert names == ["a", "b"]
+
+
+def test_a_probe_that_hangs_is_left_behind_and_what_builds_on_it_goes_on(target):
+    gate = threading.Event()
+    slow = replace(probe("slow", facts=lambda context: gate.wait(60) and ()), limit=0.2)
+    next_one = probe(
+        "next", after=("slow",), facts=lambda context: known("next", {"next.a": "slow.a" in context.facts.by_path})
+    )
+    began = time.monotonic()
+    facts = collect(target, ProbeOptions(), {}, probes=[slow, next_one, probe("other")])
+    gate.set()
+    assert time.monotonic() - began < 30
+    assert facts.get("slow.a") == Unknown("the probe `slow` did not end within 0.2 seconds")
+    assert facts.get("next.a") == Known(True)
+    assert facts.get("other.a") == Known("other")
+
+
+def test_a_probe_that_reads_runs_beside_one_that_starts_a_process(target):
+    met = threading.Barrier(2)
+    process = replace(probe("process", facts=lambda context: known("process", {"process.a": met.wait(30)})), starts_processes=True)
+    reading = probe("reading", facts=lambda context: known("reading", {"reading.a": met.wait(30)}))
+    facts = collect(target, ProbeOptions(), {}, probes=[process, reading])
+    assert {facts.value("process.a"), facts.value("reading.a")} == {0, 1}
+
+
+def test_what_starts_a_process_runs_where_an_interruption_arrives(target):
+    threads = []
+    here = replace(
+        probe("here", facts=lambda context: threads.append(threading.current_thread()) or ()), starts_processes=True
+    )
+    collect(
+        target, ProbeOptions(), {}, probes=[here, probe("other", after=("here",), facts=here.collect), probe("apart")]
+    )
+    assert threads == [threading.current_thread()] * 2
 
 
 def test_every_probe_of_the_package_says_what_it_provides():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,8 +13,8 @@ from real_support import World, site
 
 TENSORFLOW = "tensorflow-cpu==2.15.1"
 OF_ITS_TIME = ("numpy<2", "protobuf<5", "setuptools<82")
-OTHER_MACHINE = 183
-"""EM_AARCH64."""
+AARCH64 = ("--python-platform", "aarch64-manylinux_2_28", "--only-binary", ":all:")
+WITHOUT_AVX = ("qemu-x86_64", "-cpu", "Nehalem")
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +38,12 @@ def env(world, made):
     return copy
 
 
-def own(path):
-    """Give one name of a shared file a copy of its own."""
-    data = path.read_bytes()
-    path.unlink()
-    path.write_bytes(data)
-    return path
+def apart(folder):
+    """Give a folder files of its own: what is written into it must not reach the others that share them."""
+    aside = folder.with_name(f"{folder.name}.aside")
+    folder.rename(aside)
+    shutil.copytree(aside, folder)
+    shutil.rmtree(aside)
 
 
 def findings(world, env, *arguments, cwd=None, **variables):
@@ -90,33 +91,91 @@ def test_a_cxx_library_without_versions_in_ld_library_path(world, env):
     assert any(str(folder) in piece["text"] for piece in first["evidence"])
 
 
-def test_a_library_of_another_processor(world, env):
-    library = own(next(site(env).glob("tensorflow/libtensorflow_framework.so.2")))
-    data = bytearray(library.read_bytes())
-    data[18:20] = OTHER_MACHINE.to_bytes(2, "little")
-    library.write_bytes(data)
+def test_a_wheel_of_another_processor(world):
+    env = world.venv("3.11", pip=False)
+    world.uv(env, *AARCH64, "tensorflow==2.15.1", *OF_ITS_TIME)
     first, *_ = findings(world, env)
     assert first["id"] == "wrong-architecture"
     assert any("aarch64" in piece["text"] for piece in first["evidence"])
 
 
+def test_numpy_of_another_processor(world, env):
+    world.uv(env, *AARCH64, "--no-deps", "--reinstall", "numpy==1.26.4")
+    first, *_ = findings(world, env)
+    assert first["id"] == "wrong-architecture"
+    assert any("numpy" in piece["text"] and "aarch64" in piece["text"] for piece in first["evidence"])
+
+
+def test_files_of_another_python(world):
+    env = world.venv("3.11", pip=False)
+    world.uv(env, "--python-version", "3.10", "--only-binary", ":all:", TENSORFLOW, *OF_ITS_TIME)
+    first, *_ = findings(world, env)
+    assert first["id"] == "unsupported-python"
+    assert any("3.11" in piece["text"] for piece in first["evidence"])
+
+
 def test_numpy_of_two_versions(world, env):
-    shutil.copytree(site(env) / "numpy", world.folder / "numpy")
-    shutil.rmtree(site(env) / "numpy")
-    shutil.copytree(world.folder / "numpy", site(env) / "numpy")
+    folder = site(env) / "numpy"
+    world.uv(env, "--no-deps", "numpy==1.26.4")
     other = world.venv("3.11", "other", pip=False)
     world.uv(other, "numpy==2.1.0")
-    shutil.copytree(site(other) / "numpy" / "core", site(env) / "numpy" / "core", dirs_exist_ok=True)
+    apart(folder)
+    shutil.copytree(site(other) / "numpy" / "core", folder / "core", dirs_exist_ok=True)
     first, *_ = findings(world, env)
     assert first["id"] == "corrupt-install"
     assert any("numpy" in piece["text"] for piece in first["evidence"])
 
 
-def test_protobuf_too_new_and_a_keras_of_another_era(world, env):
-    for name in ("google", "keras"):
-        shutil.copytree(site(env) / name, world.folder / name)
-        shutil.rmtree(site(env) / name)
-        shutil.copytree(world.folder / name, site(env) / name)
+def test_a_keras_of_another_era(world, env):
     world.uv(env, "--no-deps", "keras==3.5.0")
     first, *_ = findings(world, env)
     assert first["id"] == "keras-mismatch"
+    assert any("3.5.0" in piece["text"] and "2.15" in piece["text"] for piece in first["evidence"])
+
+
+def test_a_processor_without_avx(world, env):
+    """Emulated: the interpreter of the environment runs on a processor of 2008, and stops at a real SIGILL."""
+    if shutil.which(WITHOUT_AVX[0]) is None:
+        pytest.skip(f"there is no {WITHOUT_AVX[0]} on this machine (Debian: qemu-user)")
+    python = env / "bin" / "python"
+    real = os.path.realpath(python)
+    python.unlink()
+    python.write_text(f'#!/bin/sh\nexec {shlex.join(WITHOUT_AVX)} -0 "$0" {shlex.quote(real)} "$@"\n')
+    python.chmod(0o755)
+    first, *_ = findings(world, env)
+    assert first["id"] == "no-avx"
+    assert any("SIGILL" in piece["text"] or "AVX" in piece["text"] for piece in first["evidence"])
+
+
+def test_setuptools_without_pkg_resources_beside_tensorboard(world, env):
+    world.uv(env, "--no-deps", "setuptools==82.0.0")
+    (first,) = findings(world, env)
+    assert first["id"] == "dependency-mismatch"
+    assert first["severity"] == "warning"
+    assert any("tensorboard" in piece["text"] and "setuptools" in piece["text"] for piece in first["evidence"])
+
+
+def test_tf_keras_brings_a_second_tensorflow(world, env):
+    world.uv(env, "tf-keras==2.15.0", "tensorflow<2.16", *OF_ITS_TIME)
+    first, *_ = findings(world, env)
+    assert first["id"] == "conflicting-distributions"
+    assert first["severity"] == "error"
+    assert any("tensorflow-cpu" in piece["text"] for piece in first["evidence"])
+
+
+def test_protobuf_too_old(world, env):
+    world.uv(env, "--no-deps", "protobuf==3.19.6")
+    first, *_ = findings(world, env)
+    assert first["id"] == "protobuf-mismatch"
+    assert first["severity"] == "error"
+    assert any("3.19.6" in piece["text"] for piece in first["evidence"])
+
+
+def test_protobuf_too_new(world):
+    env = world.venv("3.10", pip=False)
+    world.uv(env, "tensorflow-cpu==2.10.1", "numpy<2", "setuptools<82")
+    world.uv(env, "--no-deps", "protobuf==4.25.8")
+    first, *_ = findings(world, env)
+    assert first["id"] == "protobuf-mismatch"
+    assert first["severity"] == "error"
+    assert any("4.25.8" in piece["text"] for piece in first["evidence"])

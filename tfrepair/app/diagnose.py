@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,16 +36,28 @@ def diagnose(
     facts_out: Path | None = None,
 ) -> Report:
     """Name what is wrong. Exit 0: it works, 1: it does not and a repair exists, 4: it does not and none exists."""
-    playbooks = gather(playbook_request, target_request.cwd)
     if recorded is not None:
-        return _judge(recorded, playbooks, playbook_request, screen)
-    target = locate(target_request, screen)
+        return _judge(recorded, gather(playbook_request, target_request.cwd), playbook_request, screen)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        reading = pool.submit(_prepared, playbook_request, target_request.cwd)
+        target = locate(target_request, screen)
+        playbooks = reading.result()
     told = variables(playbook_request)
     seen = look(target, playbooks, look_request, target_request.environ, screen, log, told=told)
     if facts_out is not None:
         _write(seen.facts, facts_out)
     warnings = unfinished(target)
     return judged(seen, playbooks, playbook_request, target_request, screen, messages=warnings)
+
+
+def _prepared(request: PlaybookRequest, cwd: Path) -> tuple[Playbook, ...]:
+    """The playbooks, with the modules that looking needs: read while the interpreter describes itself."""
+    from tfrepair.probes.collector import all_probes
+
+    playbooks = gather(request, cwd)
+    import_module("tfrepair.reason.diagnose")
+    all_probes()
+    return playbooks
 
 
 def locate(request: TargetRequest, screen: Screen) -> Target:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import tfrepair.probes
@@ -61,6 +65,10 @@ class Probe:
     collect: Callable[[Context], Iterable[Fact]]
     after: tuple[str, ...] = ()
     """Names of probes whose facts it uses."""
+    limit: float = 30.0
+    """Seconds, counted from when those are done; what it has not told by then is not known."""
+    starts_processes: bool = False
+    """It runs where an interruption arrives, so that what it has started ends with it; its own limits hold."""
 
 
 def known(source: str, values: Mapping[str, JSONValue]) -> Iterator[Fact]:
@@ -116,16 +124,79 @@ def collect(
 ) -> Facts:
     """Everything the probes learn about a target. What a probe that fails would have told is Unknown, with the reason.
 
-    `on_probe` is called with the name of each probe before it starts. Without `probes` all of them run.
+    `on_probe` is called with the name of each probe before it starts. Without `probes` all of them run. Those that only
+    read run beside those that start processes, each with the facts of the probes that it names and of theirs.
     """
-    facts = Facts()
+    ordered = all_probes() if probes is None else in_order(probes)
     environ = target.environment.variables(environ)
-    for probe in all_probes() if probes is None else in_order(probes):
+    lanes = _Lanes(target=target, options=options, environ=environ, ordered=ordered)
+    apart = [probe for probe in ordered if lanes.reads_only(probe)]
+    for probe in apart:
         if on_probe is not None:
             on_probe(probe.name)
-        context = Context(target=target, facts=facts, options=options, environ=environ, root=ROOT)
-        facts = facts.merged(Facts.of(_run(probe, context)))
+        lanes.start(probe)
+    for probe in ordered:
+        if probe not in apart:
+            if on_probe is not None:
+                on_probe(probe.name)
+            lanes.run(probe)
+    facts = Facts()
+    for probe in ordered:
+        facts = facts.merged(Facts.of(lanes.facts_of(probe)))
     return facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lanes:
+    """The probes at work: each that only reads in a thread of its own, the others in the one that called."""
+
+    target: Target
+    options: ProbeOptions
+    environ: Mapping[str, str]
+    ordered: tuple[Probe, ...]
+    started: float = field(default_factory=time.monotonic)
+    results: dict[str, Future[tuple[Fact, ...]]] = field(default_factory=dict)
+
+    def reads_only(self, probe: Probe) -> bool:
+        """Neither it nor a probe that it waits for starts a process."""
+        return not any(each.starts_processes for each in (probe, *self._before(probe)))
+
+    def start(self, probe: Probe) -> None:
+        """Begin, and go on at once. The thread is left behind when it is stuck, say on a file server that is gone."""
+        result: Future[tuple[Fact, ...]] = Future()
+        self.results[probe.name] = result
+        Thread(target=lambda: result.set_result(self._facts(probe)), name=probe.name, daemon=True).start()
+
+    def run(self, probe: Probe) -> None:
+        """Begin, and end here."""
+        result: Future[tuple[Fact, ...]] = Future()
+        self.results[probe.name] = result
+        result.set_result(self._facts(probe))
+
+    def facts_of(self, probe: Probe) -> tuple[Fact, ...]:
+        """What it told; waits for it, but not beyond its limit."""
+        left = self.started + self._allowed(probe) - time.monotonic()
+        try:
+            return self.results[probe.name].result(max(0.0, left))
+        except TooLate:
+            reason = f"the probe `{probe.name}` did not end within {probe.limit:g} seconds"
+            return tuple(unknown(probe.name, probe.provides, reason))
+
+    def _facts(self, probe: Probe) -> tuple[Fact, ...]:
+        known = tuple(fact for each in self._before(probe) for fact in self.facts_of(each))
+        facts = Facts.of(known)
+        return _run(probe, Context(target=self.target, facts=facts, options=self.options, environ=self.environ, root=ROOT))
+
+    def _before(self, probe: Probe) -> tuple[Probe, ...]:
+        """Every probe that it waits for, those that these wait for included, in order."""
+        names: set[str] = set()
+        for each in reversed(self.ordered):
+            if each.name in names or each is probe:
+                names.update(each.after)
+        return tuple(each for each in self.ordered if each.name in names)
+
+    def _allowed(self, probe: Probe) -> float:
+        return probe.limit + max((self._allowed(each) for each in self._before(probe)), default=0.0)
 
 
 def _run(probe: Probe, context: Context) -> tuple[Fact, ...]:

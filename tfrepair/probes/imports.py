@@ -76,5 +76,6 @@ PROBE = Probe(
         "import.tensorflow": "Text: the version that was imported; absent when none was.",
     },
     after=("interpreter",),
+    starts_processes=True,
     collect=_collect,
 )

@@ -62,5 +62,6 @@ PROBE = Probe(
         "interpreter.machine": "Text: the machine that it says it runs on, `x86_64`.",
         "interpreter.platform": "Text: the platform that it was built for, `linux-x86_64`.",
     },
+    starts_processes=True,
     collect=_collect,
 )

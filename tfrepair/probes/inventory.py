@@ -178,6 +178,6 @@ PROBE = Probe(
         "distribution.*.installer": "text or null: who installed it, by its INSTALLER file",
         "distribution.*.record": "text: `present`, `missing` or `unreadable`",
     },
-    after=(),
+    limit=900.0,
     collect=collect,
 )

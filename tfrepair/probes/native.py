@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import InvalidVersion, Version
 
 from tfrepair.probes.collector import Context, Probe, known, unknown
-from tfrepair.target.native import Library, libstdcxx, telling_libraries
+from tfrepair.target.native import Library, libstdcxx, missing_sonames, telling_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tfrepair.model.facts import Fact
 
 _NAME = "native"
+_LACKING = "native.missing_libraries"
 _SAME = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
@@ -24,6 +25,23 @@ def _collect(context: Context) -> Iterable[Fact]:
         return unknown(_NAME, PROBE.provides, f"libraries of {host.system} are not read")
     machine = _SAME.get(context.target.interpreter.machine, context.target.interpreter.machine)
     libraries = telling_libraries(context.target.environment.site_folders)
+    return (*_needs(libraries, machine, context), *_seen(libraries, machine, context))
+
+
+def _needs(libraries: Iterable[Library], machine: str, context: Context) -> Iterable[Fact]:
+    """What is found nowhere; a library of another processor looks for others."""
+    own = [library for library in libraries if library.machine == machine]
+    try:
+        lacking = [
+            {"path": str(library.path), "name": name}
+            for library, name in missing_sonames(own, context.target.environment.site_folders, context.environ)
+        ]
+    except OSError as error:
+        return unknown(_NAME, [_LACKING], str(error))
+    return known(_NAME, {_LACKING: lacking})
+
+
+def _seen(libraries: Iterable[Library], machine: str, context: Context) -> Iterable[Fact]:
     return known(
         _NAME,
         {
@@ -33,6 +51,9 @@ def _collect(context: Context) -> Iterable[Fact]:
                 if library.machine is not None and library.machine != machine
             ],
             "native.executable_stack": [str(library.path) for library in libraries if library.executable_stack],
+            "native.static_tls": [
+                {"path": str(library.path), "bytes": library.static_tls} for library in libraries if library.static_tls
+            ],
             "native.missing_versions": list(_missing(libraries, machine, context)),
         },
     )
@@ -73,6 +94,10 @@ PROBE = Probe(
             "List of `{path, found, wanted}`: libraries of TensorFlow and what it uses that are for another processor."
         ),
         "native.executable_stack": "List of texts: paths of libraries that ask for an executable stack.",
+        "native.static_tls": (
+            "List of `{path, bytes}`: libraries whose thread data must go into the block that is laid out at the start."
+        ),
+        _LACKING: ("List of `{path, name}`: libraries that need another one by a name which the loader finds nowhere."),
         "native.missing_versions": (
             "List of `{path, version, library}`: libraries that need a symbol version which the C or C++ library that "
             "is found does not have."

@@ -65,5 +65,6 @@ PROBE = Probe(
         "pip.disagrees": "List of texts: one sentence for each distribution that pip and the metadata see differently.",
     },
     after=("inventory", "interpreter"),
+    starts_processes=True,
     collect=_collect,
 )

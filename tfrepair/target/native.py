@@ -1,18 +1,19 @@
-"""What native libraries say of themselves: machine, stack, and the symbol versions they need (ELF, by pyelftools)."""
+"""The native libraries of an environment that tell whether it can work here, and what the loader finds for them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+from tfrepair.target.elf import Library, read_library
+from tfrepair.target.interpreter import run
 
-MACHINES = {
-    "EM_X86_64": "x86_64", "EM_AARCH64": "aarch64", "EM_386": "i686", "EM_ARM": "armv7l", "EM_PPC64": "ppc64le",
-    "EM_S390": "s390x", "EM_RISCV": "riscv64",
-}  # fmt: skip
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+__all__ = ["Library", "libstdcxx", "missing_sonames", "read_library", "telling_libraries"]
+
 TELLING = (
     "tensorflow/libtensorflow_*.so*",
     "tensorflow/python/_pywrap_tensorflow_*.so",
@@ -28,59 +29,15 @@ TELLING = (
 )
 """The libraries that are loaded first and that tell whether a distribution fits, relative to a site folder."""
 _LIBSTDCXX = "libstdc++.so.6"
+_CARRIED = ("*.libs/*.so*", "tensorflow*/*.so*", "tensorflow*/*/*.so*", "nvidia/*/lib/*.so*", "*/.libs/*.so*")
+_LDCONFIG_TIMEOUT = 5.0
 _SYSTEM_FOLDERS = ("/lib/{m}-linux-gnu", "/usr/lib/{m}-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Library:
-    """One native library."""
-
-    path: Path
-    machine: str | None
-    """As `platform.machine()` names it; None for one we have no name for."""
-    executable_stack: bool
-    needs: frozenset[str]
-    """Symbol versions it needs: `GLIBC_2.17`, `GLIBCXX_3.4.21`."""
-    offers: frozenset[str]
-    """Symbol versions it defines."""
 
 
 def telling_libraries(site_folders: Iterable[str]) -> tuple[Library, ...]:
     """The telling libraries of an environment; files that are no ELF files are left out."""
     paths = (path for site in site_folders for pattern in TELLING for path in sorted(Path(site).glob(pattern)))
     return tuple(found for path in paths if (found := read_library(path)) is not None)
-
-
-def read_library(path: Path) -> Library | None:
-    """What an ELF file says; None for another kind of file, or one that cannot be read."""
-    from elftools.common.exceptions import ELFError
-    from elftools.elf.elffile import ELFFile
-
-    try:
-        with path.open("rb") as stream:
-            elf = ELFFile(stream)
-            stacks = [part for part in elf.iter_segments() if part["p_type"] == "PT_GNU_STACK"]
-            return Library(
-                path=path,
-                machine=MACHINES.get(elf["e_machine"]),
-                executable_stack=any(part["p_flags"] & 1 for part in stacks),
-                needs=frozenset(_versions(elf, ".gnu.version_r")),
-                offers=frozenset(_versions(elf, ".gnu.version_d")),
-            )
-    except (ELFError, OSError, UnicodeDecodeError, ValueError, KeyError, AttributeError):
-        return None  # cut short or scrambled: that is for the comparison with RECORD to say
-
-
-def _versions(elf: object, section: str) -> Iterator[str]:
-    table = elf.get_section_by_name(section)  # type: ignore[attr-defined]
-    if table is None:
-        return
-    for entry, rest in table.iter_versions():
-        if section == ".gnu.version_r":
-            yield from (needed.name for needed in rest)
-        else:
-            first = next(iter(rest), None)
-            yield first.name if first is not None else entry.name
 
 
 def libstdcxx(machine: str, environ: Mapping[str, str]) -> Library | None:
@@ -91,3 +48,50 @@ def libstdcxx(machine: str, environ: Mapping[str, str]) -> Library | None:
         if path.is_file():
             return read_library(path)
     return None
+
+
+def missing_sonames(
+    libraries: Iterable[Library],
+    site_folders: Iterable[str],
+    environ: Mapping[str, str],
+    known: Callable[[], frozenset[str]] | None = None,
+) -> Iterator[tuple[Library, str]]:
+    """What a library needs and the loader finds nowhere, in the order that the loader looks; each library once a name.
+
+    What lies anywhere among the libraries of the environment counts as there: it may be loaded before it is needed.
+    `known` gives the names that the system's loader knows; it is asked only when a name is found nowhere else.
+    """
+    named = tuple(folder for folder in environ.get("LD_LIBRARY_PATH", "").split(":") if folder)
+    carried: frozenset[str] | None = None
+    cached: frozenset[str] | None = None
+    for library in libraries:
+        system = tuple(folder.format(m=library.machine) for folder in _SYSTEM_FOLDERS)
+        for name in library.sonames:
+            folders = (*library.folders, *named, *system)
+            if "/" in name or any(Path(folder, name).exists() for folder in folders):
+                continue
+            carried = _carried(site_folders) if carried is None else carried
+            if name in carried:
+                continue
+            cached = (known or _loader_cache)() if cached is None else cached
+            if name not in cached:
+                yield library, name
+
+
+def _carried(site_folders: Iterable[str]) -> frozenset[str]:
+    """Names of the shared libraries that the distributions of an environment bring along."""
+    return frozenset(
+        path.name
+        for site in site_folders
+        for pattern in _CARRIED
+        for path in Path(site).glob(pattern)
+        if path.is_file()
+    )
+
+
+def _loader_cache() -> frozenset[str]:
+    """Every name in the cache of the system's loader. Raises OSError where there is no `ldconfig` to ask."""
+    done = run(["/sbin/ldconfig", "-p"], timeout=_LDCONFIG_TIMEOUT)
+    if not done.ok:
+        raise OSError("`ldconfig -p` does not say which libraries the loader knows")
+    return frozenset(re.findall(r"^\t(\S+) \(", done.stdout, re.MULTILINE))

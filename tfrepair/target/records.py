@@ -152,19 +152,27 @@ def check(
     missing: list[str] = []
     altered: list[str] = []
     to_hash: list[tuple[RecordEntry, str]] = []
+    last: str | None = None
+    folder: str | None = None
+    listing: dict[str, int] = {}
+    script = False
     for entry in entries:
         path = entry.path
         if path.endswith(_BYTECODE):
             continue
         head, name = _split(path)
-        folder = tree.folder(head)
+        if head != last:  # a record lists the files of a folder one after the other
+            last, folder, script = head, tree.folder(head), _is_script(head)
+            listing = tree.listing(folder) if folder is not None else {}
         if folder is None or not name:
             continue
         total += 1
-        size = tree.size(folder, name)
+        size = listing.get(name)
+        if size is None:
+            size = tree.size(folder, name)
         if size is None:
             missing.append(path)
-        elif _is_script(head) or path in _MEANT_TO_BE_CHANGED:
+        elif script or path in _MEANT_TO_BE_CHANGED:
             continue
         elif size < 0 or (entry.size is not None and size != entry.size):
             altered.append(path)

@@ -5,6 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_EXACT = os.name != "nt"
+"""Names that differ in case are different names."""
 
 
 @dataclass(slots=True)
@@ -99,16 +106,28 @@ def _is_link(folder: str) -> bool:
 
 
 def _listing(folder: str) -> dict[str, int]:
-    names: dict[str, int] = {}
     try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                try:
-                    status = entry.stat()
-                except OSError:  # a link to nowhere is as good as missing
-                    continue
-                size = status.st_size if stat.S_ISREG(status.st_mode) else -1
-                names[os.path.normcase(entry.name)] = size
+        if os.scandir not in os.supports_fd:
+            with os.scandir(folder) as entries:
+                return dict(_sizes(entries))
+        # asked beside an open folder, the system need not walk the whole path again for every file
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
         return {}
-    return names
+    try:
+        with os.scandir(opened) as entries:
+            return dict(_sizes(entries))
+    except OSError:
+        return {}
+    finally:
+        os.close(opened)
+
+
+def _sizes(entries: Iterator[os.DirEntry[str]]) -> Iterator[tuple[str, int]]:
+    for entry in entries:
+        try:
+            status = entry.stat()
+        except OSError:  # a link to nowhere is as good as missing
+            continue
+        size = status.st_size if stat.S_ISREG(status.st_mode) else -1
+        yield entry.name if _EXACT else os.path.normcase(entry.name), size
