@@ -90,7 +90,9 @@ def test_a_probe_that_hangs_is_left_behind_and_what_builds_on_it_goes_on(target)
 
 def test_a_probe_that_reads_runs_beside_one_that_starts_a_process(target):
     met = threading.Barrier(2)
-    process = replace(probe("process", facts=lambda context: known("process", {"process.a": met.wait(30)})), starts_processes=True)
+    process = replace(
+        probe("process", facts=lambda context: known("process", {"process.a": met.wait(30)})), starts_processes=True
+    )
     reading = probe("reading", facts=lambda context: known("reading", {"reading.a": met.wait(30)}))
     facts = collect(target, ProbeOptions(), {}, probes=[process, reading])
     assert {facts.value("process.a"), facts.value("reading.a")} == {0, 1}

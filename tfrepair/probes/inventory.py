@@ -54,6 +54,7 @@ def _lists(inventory: Inventory, needed: frozenset[str]) -> dict[str, Any]:
     return {
         "distributions": [_plain(distribution) for distribution in inventory.distributions],
         "names": sorted({distribution.canonical_name for distribution in inventory.distributions}),
+        "needed": sorted(needed),
         "duplicates": [
             {
                 "name": name,
@@ -146,6 +147,7 @@ PROBE = Probe(
             "list of mappings: every distribution, with its metadata and how its files compare with RECORD"
         ),
         "inventory.names": "list of text: canonical names of all distributions",
+        "inventory.needed": "list of text: canonical names of those that TensorFlow needs, itself included",
         "inventory.duplicates": "list of {name, versions, paths, family}: names that are installed more than once",
         "inventory.leftovers": "list of text: absolute paths that a broken-off uninstall left behind (`~ensorflow`)",
         "inventory.orphans": (

@@ -15,6 +15,8 @@ _FOLDER_NAME = re.compile(
     r"^(?P<name>.+?)(?:-(?P<version>[^-]+)(?:-py\d[^-]*)?(?:-[^-]+)?)?\.(?:dist-info|egg-info|egg|egg-link)$"
 )
 _FOLDED = (" ", "\t")
+_TAG_PARTS = 3
+"""Python, ABI, platform."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,12 @@ def read_metadata(path: Path) -> Metadata:
     if path.is_dir():
         return _folder(path, "PKG-INFO" if path.suffix == ".egg-info" else "METADATA", path.name)
     return _described(path, path.name)
+
+
+def wheel_tags(path: Path) -> tuple[str, ...]:
+    """The tags of the wheel that a `.dist-info` was unpacked from; none where nothing says them."""
+    headers = _headers(_text(path / "WHEEL") or "")
+    return tuple(tag for tag in headers.get("tag", ()) if tag.count("-") == _TAG_PARTS - 1)
 
 
 def _linked(link: Path) -> Metadata:
