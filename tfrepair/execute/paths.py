@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 STASH = ".tfrepair-stash"
 """The folder within an environment that serves where none can be made beside it."""
 STATE_VARIABLE = "TFREPAIR_STATE_DIR"
+_OCTAL = re.compile(rb"\\([0-7]{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +103,23 @@ def _is_mount_point(folder: Path) -> bool:
     """Another file system, or another part of the same one, is mounted there."""
     if folder.lstat().st_dev != folder.parent.lstat().st_dev:
         return True
+    # a bind mount within one file system is seen only in the system's list
+    return str(folder) in _mount_points()
+
+
+def _mount_points() -> frozenset[str]:
+    """Where something is mounted. Read directly on Linux: every command asks, and the library is slow to load."""
+    with suppress(OSError):
+        lines = Path("/proc/self/mounts").read_bytes().splitlines()
+        return frozenset(_OCTAL.sub(_character, line.split()[1]).decode(errors="surrogateescape") for line in lines)
     import psutil
 
-    # a bind mount within one file system is seen only in the system's list
-    return any(part.mountpoint == str(folder) for part in psutil.disk_partitions(all=True))
+    return frozenset(part.mountpoint for part in psutil.disk_partitions(all=True))
+
+
+def _character(match: re.Match[bytes]) -> bytes:
+    """Blanks and the like are written as octal numbers."""
+    return bytes([int(match[1], 8)])
 
 
 def state_dir(environ: Mapping[str, str]) -> Path:
