@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.model.facts import Absent, Fact, Known, State, Unknown
-from tfrepair.probes.collector import Context, Probe, known
+from tfrepair.probes.collector import Context, Probe, known, unknown
+from tfrepair.target.interpreter import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _NAME = "host"
 _MSVC = ("msvcp140.dll", "msvcp140_1.dll", "vcruntime140.dll", "vcruntime140_1.dll")
+_ROSETTA = "host.rosetta"
+_SYSCTL_TIMEOUT = 5.0
 _X86 = ("x86_64", "amd64", "i386", "i686", "x86")
 
 
@@ -29,6 +32,19 @@ def _collect(context: Context) -> Iterator[Fact]:
         },
     )
     yield from _processor(host.machine)
+    yield from _rosetta(context)
+
+
+def _rosetta(context: Context) -> Iterable[Fact]:
+    """An interpreter for Intel on a Mac with Apple's processor; what the system says of this process is not asked."""
+    if context.target.host.system != "darwin":
+        return known(_NAME, {_ROSETTA: None})
+    intel = context.target.interpreter.machine in _X86
+    try:
+        done = run(["/usr/sbin/sysctl", "-n", "hw.optional.arm64"], timeout=_SYSCTL_TIMEOUT)
+    except OSError as error:
+        return unknown(_NAME, [_ROSETTA], f"`sysctl` cannot be asked: {error.strerror or error}")
+    return known(_NAME, {_ROSETTA: intel and done.stdout.strip() == "1"})
 
 
 def _msvc_missing(context: Context) -> list[str] | None:
@@ -74,6 +90,7 @@ PROBE = Probe(
         "host.cpu_name": "Text: the processor's name.",
         "host.cpu_flags": "List of texts: the instruction sets that the processor offers.",
         "host.msvc_missing": "List of texts: files of the Visual C++ runtime that Windows lacks; absent elsewhere.",
+        _ROSETTA: "True or false: this Python is for Intel and runs translated on Apple's processor; absent elsewhere.",
         "host.has_avx": "True or false: the processor offers AVX; absent where the question does not arise.",
     },
     collect=_collect,

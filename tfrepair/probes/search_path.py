@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from tfrepair.probes.collector import Context, Probe, known, unknown
-from tfrepair.target.search_path import leaking, search_path, shadowing
+from tfrepair.target.search_path import copies, leaking, search_path, shadowing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +31,10 @@ def _collect(context: Context) -> Iterable[Fact]:
                 {"module": module, "path": entry.path, "origin": entry.origin}
                 for module, entry in leaking(target, environ)
             ],
+            "search_path.copies": [
+                {"module": module, "paths": [entry.path for entry in entries]}
+                for module, entries in copies(target, environ)
+            ],
             "search_path.shadowing": [
                 {"module": module, "path": path} for module, path in shadowing((environ.get("PWD") or ".", *named))
             ],
@@ -48,6 +52,10 @@ PROBE = Probe(
         "search_path.leaking": (
             "List of `{module, path, origin}`: modules of TensorFlow's tree that the environment has and that are "
             "found elsewhere first."
+        ),
+        "search_path.copies": (
+            "List of `{module, paths}`: modules of TensorFlow's tree that lie in several folders of the search path; "
+            "the first is imported."
         ),
         "search_path.shadowing": (
             "List of `{module, path}`: files in the current folder or in PYTHONPATH that hide a module of that name."

@@ -81,6 +81,16 @@ def leaking(target: Target, environ: Mapping[str, str]) -> Iterator[tuple[str, E
             yield module.replace("/", "."), first
 
 
+def copies(target: Target, environ: Mapping[str, str]) -> Iterator[tuple[str, tuple[Entry, ...]]]:
+    """Modules that lie in more than one folder of the search path, with these folders in order."""
+    unique = {os.path.realpath(entry.path): entry for entry in reversed(search_path(target, environ))}
+    entries = tuple(reversed(unique.values()))
+    for module in MODULES:
+        found = tuple(entry for entry in entries if has_module(entry.path, module))
+        if len(found) > 1:
+            yield module.replace("/", "."), found
+
+
 def shadowing(folders: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Files and folders, in places that are searched first, that have the name of a module TensorFlow needs."""
     for folder in dict.fromkeys(folders):
