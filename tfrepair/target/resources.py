@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 MEGABYTE = 1_000_000
@@ -52,12 +53,10 @@ def _number(file: Path) -> int | None:
 
 def long_paths() -> bool | None:
     """Whether Windows takes paths of more than 260 characters; None elsewhere, or where the registry does not say."""
-    if sys.platform != "win32":
-        return None
-    import winreg
+    if sys.platform == "win32":
+        import winreg
 
-    try:
-        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"SYSTEM\CurrentControlSet\Control\FileSystem") as key:
+        where = r"SYSTEM\CurrentControlSet\Control\FileSystem"
+        with suppress(OSError), winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, where) as key:
             return bool(winreg.QueryValueEx(key, "LongPathsEnabled")[0])
-    except OSError:
-        return None
+    return None
