@@ -98,6 +98,14 @@ def test_a_probe_that_reads_runs_beside_one_that_starts_a_process(target):
     assert {facts.value("process.a"), facts.value("reading.a")} == {0, 1}
 
 
+def test_what_is_no_failure_of_a_probe_is_not_swallowed(target):
+    def leave(context):
+        raise SystemExit(7)
+
+    with pytest.raises(SystemExit):
+        collect(target, ProbeOptions(), {}, probes=[probe("a", facts=leave)])
+
+
 def test_what_starts_a_process_runs_where_an_interruption_arrives(target):
     threads = []
     here = replace(

@@ -165,7 +165,13 @@ class _Lanes:
         """Begin, and go on at once. The thread is left behind when it is stuck, say on a file server that is gone."""
         result: Future[tuple[Fact, ...]] = Future()
         self.results[probe.name] = result
-        Thread(target=lambda: result.set_result(self._facts(probe)), name=probe.name, daemon=True).start()
+        Thread(target=self._settle, args=(probe, result), name=probe.name, daemon=True).start()
+
+    def _settle(self, probe: Probe, result: Future[tuple[Fact, ...]]) -> None:
+        try:
+            result.set_result(self._facts(probe))
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever asks
+            result.set_exception(error)
 
     def run(self, probe: Probe) -> None:
         """Begin, and end here."""
