@@ -80,6 +80,16 @@ def test_a_tensorflow_py_in_the_current_folder(world, env):
     assert str(project / "tensorflow.py") in first["evidence"][0]["text"]
 
 
+def test_a_tensorflow_py_in_pythonpath(world, env):
+    tools = world.folder / "tools"
+    tools.mkdir()
+    (tools / "tensorflow.py").write_text("import tensorflow as tf\nprint(tf.__version__)\n")
+    first, *others = findings(world, env, PYTHONPATH=str(tools))
+    assert first["id"] == "shadowed-module"
+    assert first["severity"] == "error"
+    assert {each["caused_by"] for each in others} == {"shadowed-module"}
+
+
 def test_a_cxx_library_without_versions_in_ld_library_path(world, env):
     import _ctypes
 
