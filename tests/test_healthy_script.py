@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+WORKED = {"result": {"smoke": {"ok": True}}}
 SCRIPT = Path(__file__).parent / "real" / "healthy.py"
 
 
@@ -27,8 +28,9 @@ def finding(name, severity):
 @pytest.mark.parametrize(
     ("code", "out", "said", "warned"),
     [
-        (0, json.dumps({"findings": []}), "no error", ()),
-        (0, json.dumps({"findings": [finding("path-leak", "warning")]}), "no error", ("path-leak",)),
+        (0, json.dumps({"findings": [], **WORKED}), "no error", ()),
+        (0, json.dumps({"findings": [finding("path-leak", "warning")], **WORKED}), "no error", ("path-leak",)),
+        (0, json.dumps({"findings": []}), "failed: it ended with 0", ()),
         (1, json.dumps({"findings": [finding("numpy-abi", "error")]}), "false alarm: numpy-abi", ()),
         (4, json.dumps({"findings": [finding("no-avx", "error")]}), "false alarm: no-avx", ()),
         (1, json.dumps({"findings": []}), "failed: it ended with 1", ()),
@@ -43,11 +45,10 @@ def test_what_is_said_of_an_environment(healthy, monkeypatch, tmp_path, code, ou
 
 
 def test_a_row_in_which_tensorflow_does_not_work_proves_nothing(healthy, monkeypatch, tmp_path):
-    ends = iter([0, 0, 1])
     monkeypatch.setattr(
-        healthy, "ran", lambda *_: subprocess.CompletedProcess((), next(ends), "", "Traceback\nImportError: no | way\n")
+        healthy, "ran", lambda *_: subprocess.CompletedProcess((), 1, "", "Traceback\nImportError: no | way\n")
     )
-    said = healthy.installed(healthy.rows()[0], "python", tmp_path / "env", {}, tmp_path)
+    said = healthy.computed(tmp_path / "env", {}, tmp_path)
     assert said == "not healthy: ImportError: no | way"
     assert healthy.Outcome(healthy.rows()[0], said=said).cells[4] == "not healthy: ImportError: no way"
 

@@ -135,20 +135,24 @@ def test_a_library_that_is_nowhere_is_missed_and_one_that_is_carried_is_not(site
     path.parent.mkdir()
     shutil.copy2(Path(_ctypes.__file__), path)
     real = read_library(path)
-    sites = [str(site.path)]
+    where = site.environment
     assert real.bits == 64
     assert any(name.startswith("libc.so") for name in real.sonames)
-    assert list(missing_sonames([real], sites, {}, frozenset)) == []
+    assert list(missing_sonames([real], where, {}, frozenset)) == []
     needy = replace(real, sonames=("libhdf5-9e18f0c6.so.320",))
-    assert [name for _, name in missing_sonames([needy], sites, {}, frozenset)] == ["libhdf5-9e18f0c6.so.320"]
-    assert list(missing_sonames([needy], sites, {}, lambda: frozenset(needy.sonames))) == []
+    assert [name for _, name in missing_sonames([needy], where, {}, frozenset)] == ["libhdf5-9e18f0c6.so.320"]
+    assert list(missing_sonames([needy], where, {}, lambda: frozenset(needy.sonames))) == []
     (site.path / "h5py.libs").mkdir()
     (site.path / "h5py.libs" / needy.sonames[0]).touch()
-    assert list(missing_sonames([needy], sites, {}, frozenset)) == []
+    assert list(missing_sonames([needy], where, {}, frozenset)) == []
     led = replace(needy, sonames=("libown.so",), folders=(str(site.path / "own"),))
     (site.path / "own").mkdir()
     (site.path / "own" / "libown.so").touch()
-    assert list(missing_sonames([led], sites, {}, frozenset)) == []
+    assert list(missing_sonames([led], where, {}, frozenset)) == []
+    beside = replace(needy, sonames=("libconda.so.1",))
+    assert [name for _, name in missing_sonames([beside], where, {}, frozenset)] == ["libconda.so.1"]
+    (site.prefix / "lib" / "libconda.so.1").touch()
+    assert list(missing_sonames([beside], where, {}, frozenset)) == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads ELF files")

@@ -5,10 +5,10 @@
     python tests/real/healthy.py --only jax --again
     python tests/real/healthy.py --sample 6      # six rows that span the eras, the table left alone
 
-For each row it makes an environment as pip would have made it on that row's day, imports TensorFlow in it by a line of
-its own, runs `tfrepair diagnose --json`, deletes the environment, and writes the outcome into a Markdown table beside the
-rows that are there already. A row whose TensorFlow does not import by that line is no healthy environment: it is shown as
-such and proves nothing. Ends with 1 when a row had an error.
+For each row it makes an environment as pip would have made it on that row's day, runs `tfrepair diagnose --json`, deletes
+the environment, and writes the outcome into a Markdown table beside the rows that are there already. Where `diagnose` does
+not say that TensorFlow computed, a line of our own tries it: an environment in which that fails too is not healthy, is
+shown as such, and proves nothing. Ends with 1 when a row had an error.
 """
 
 import argparse
@@ -166,25 +166,36 @@ def attempt(row, base):
         problem = installed(row, base, env, environ, folder)
         outcome.files = sum(len(names) for _, _, names in os.walk(env))
         outcome.said = problem or diagnosed(outcome, env, environ, folder)
+        if problem is None and not outcome.ok:
+            outcome.said = computed(env, environ, folder) or outcome.said
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return outcome
 
 
 def installed(row, base, env, environ, folder):
-    """Why there is no environment in which TensorFlow works; None when there is."""
+    """Why there is no environment; None when there is."""
     python = env / "bin" / "python"
     unbuilt = [word for name in NEVER_BUILT for word in ("--only-binary", name)]
     dated = ["--exclude-newer", row.day] if row.day else []
     for argv in (
         [base, "-m", "venv", "--without-pip", env],
         [find_uv(), "pip", "install", "-q", "--python", python, *unbuilt, *dated, *row.asked],
-        [python, "-B", "-c", IMPORTS],
     ):
         done = ran(argv, environ, folder, LIMIT)
         if done.returncode:
-            return f"not healthy: {(done.stderr.strip().splitlines() or ['it failed'])[-1][:200]}"
+            return unhealthy(done)
     return None
+
+
+def computed(env, environ, folder):
+    """Why TensorFlow does not work, by a line that is not tfrepair's; None when it does."""
+    done = ran([env / "bin" / "python", "-B", "-c", IMPORTS], environ, folder, LIMIT)
+    return unhealthy(done) if done.returncode else None
+
+
+def unhealthy(done):
+    return f"not healthy: {(done.stderr.strip().splitlines() or ['it failed'])[-1][:200]}"
 
 
 def diagnosed(outcome, env, environ, folder):
@@ -201,7 +212,8 @@ def diagnosed(outcome, env, environ, folder):
     errors = [each["id"] for each in found if each["severity"] == "error"]
     if errors:
         return f"false alarm: {', '.join(errors)}"
-    return "no error" if done.returncode == 0 else f"failed: it ended with {done.returncode}"
+    worked = document.get("result", {}).get("smoke", {}).get("ok") is True
+    return "no error" if done.returncode == 0 and worked else f"failed: it ended with {done.returncode}"
 
 
 def ran(argv, environ, folder, limit):

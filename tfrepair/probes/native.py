@@ -34,7 +34,7 @@ def _needs(libraries: Iterable[Library], machine: str, context: Context) -> Iter
     try:
         lacking = [
             {"path": str(library.path), "name": name}
-            for library, name in missing_sonames(own, context.target.environment.site_folders, context.environ)
+            for library, name in missing_sonames(own, context.target.environment, context.environ)
         ]
     except OSError as error:
         return unknown(_NAME, [_LACKING], str(error))

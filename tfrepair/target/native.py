@@ -12,6 +12,8 @@ from tfrepair.target.interpreter import run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from tfrepair.model.target import Environment
+
 __all__ = ["Library", "libstdcxx", "missing_sonames", "read_library", "telling_libraries"]
 
 TELLING = (
@@ -52,25 +54,27 @@ def libstdcxx(machine: str, environ: Mapping[str, str]) -> Library | None:
 
 def missing_sonames(
     libraries: Iterable[Library],
-    site_folders: Iterable[str],
+    environment: Environment,
     environ: Mapping[str, str],
     known: Callable[[], frozenset[str]] | None = None,
 ) -> Iterator[tuple[Library, str]]:
     """What a library needs and the loader finds nowhere, in the order that the loader looks; each library once a name.
 
-    What lies anywhere among the libraries of the environment counts as there: it may be loaded before it is needed.
+    What lies anywhere among the libraries of the environment counts as there: it may be loaded before it is needed. So
+    does what lies beside the interpreter, whose own way of looking others inherit (conda builds it so).
     `known` gives the names that the system's loader knows; it is asked only when a name is found nowhere else.
     """
     named = tuple(folder for folder in environ.get("LD_LIBRARY_PATH", "").split(":") if folder)
+    beside = tuple(str(Path(prefix, "lib")) for prefix in (environment.prefix, environment.base_prefix))
     carried: frozenset[str] | None = None
     cached: frozenset[str] | None = None
     for library in libraries:
         system = tuple(folder.format(m=library.machine) for folder in _SYSTEM_FOLDERS)
         for name in library.sonames:
-            folders = (*library.folders, *named, *system)
+            folders = (*library.folders, *named, *beside, *system)
             if "/" in name or any(Path(folder, name).exists() for folder in folders):
                 continue
-            carried = _carried(site_folders) if carried is None else carried
+            carried = _carried(environment.site_folders) if carried is None else carried
             if name in carried:
                 continue
             cached = (known or _loader_cache)() if cached is None else cached
