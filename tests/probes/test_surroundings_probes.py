@@ -156,6 +156,19 @@ def test_a_library_that_is_nowhere_is_missed_and_one_that_is_carried_is_not(site
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads ELF files")
+def test_an_openmp_library_says_how_much_thread_data_it_wants(site):
+    system = next(iter(sorted(Path("/usr/lib").glob("*/libgomp.so.1"))), None)
+    if system is None:
+        pytest.skip("this system has no libgomp")
+    carried = site.path / "scikit_learn.libs" / "libgomp-d22c30c5.so.1.0.0"
+    carried.parent.mkdir()
+    shutil.copy2(system, carried)
+    (row,) = facts_of(native, context(site)).value("native.static_tls")
+    assert row["path"] == str(carried)
+    assert row["bytes"] > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads ELF files")
 def test_where_the_loader_cannot_be_asked_nothing_is_said_to_be_missing(site, monkeypatch):
     import _ctypes
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import InvalidVersion, Version
 
 from tfrepair.probes.collector import Context, Probe, known, unknown
-from tfrepair.target.native import Library, libstdcxx, missing_sonames, telling_libraries
+from tfrepair.target.native import Library, libstdcxx, missing_sonames, openmp_libraries, telling_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,7 +41,8 @@ def _needs(libraries: Iterable[Library], machine: str, context: Context) -> Iter
     return known(_NAME, {_LACKING: lacking})
 
 
-def _seen(libraries: Iterable[Library], machine: str, context: Context) -> Iterable[Fact]:
+def _seen(libraries: tuple[Library, ...], machine: str, context: Context) -> Iterable[Fact]:
+    threaded = (*libraries, *openmp_libraries(context.target.environment.site_folders))
     return known(
         _NAME,
         {
@@ -52,7 +53,7 @@ def _seen(libraries: Iterable[Library], machine: str, context: Context) -> Itera
             ],
             "native.executable_stack": [str(library.path) for library in libraries if library.executable_stack],
             "native.static_tls": [
-                {"path": str(library.path), "bytes": library.static_tls} for library in libraries if library.static_tls
+                {"path": str(library.path), "bytes": library.static_tls} for library in threaded if library.static_tls
             ],
             "native.missing_versions": list(_missing(libraries, machine, context)),
         },

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tfrepair.model.target import Environment
 
-__all__ = ["Library", "libstdcxx", "missing_sonames", "read_library", "telling_libraries"]
+__all__ = ["Library", "libstdcxx", "missing_sonames", "openmp_libraries", "read_library", "telling_libraries"]
 
 TELLING = (
     "tensorflow/libtensorflow_*.so*",
@@ -31,9 +31,16 @@ TELLING = (
 )
 """The libraries that are loaded first and that tell whether a distribution fits, relative to a site folder."""
 _LIBSTDCXX = "libstdc++.so.6"
+_OPENMP = ("*.libs/lib*omp*.so*", "torch/lib/lib*omp*.so*")
 _CARRIED = ("*.libs/*.so*", "tensorflow*/*.so*", "tensorflow*/*/*.so*", "nvidia/*/lib/*.so*", "*/.libs/*.so*")
 _LDCONFIG_TIMEOUT = 5.0
 _SYSTEM_FOLDERS = ("/lib/{m}-linux-gnu", "/usr/lib/{m}-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
+
+
+def openmp_libraries(site_folders: Iterable[str]) -> tuple[Library, ...]:
+    """The OpenMP libraries that other distributions bring along: they want thread data laid out at the start."""
+    paths = (path for site in site_folders for pattern in _OPENMP for path in sorted(Path(site).glob(pattern)))
+    return tuple(found for path in paths if (found := read_library(path)) is not None)
 
 
 def telling_libraries(site_folders: Iterable[str]) -> tuple[Library, ...]:
