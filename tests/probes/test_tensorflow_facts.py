@@ -139,3 +139,12 @@ def test_without_an_inventory_nothing_is_claimed(site):
     broken = Probe(name="inventory", provides=inventory.PROBE.provides, collect=fail)
     facts = collect(site.target, ProbeOptions(imports=False), {}, probes=(broken, tensorflow.PROBE))
     assert isinstance(facts.get("tensorflow.version"), Unknown)
+
+
+def test_a_stub_beside_its_partner_is_one_tensorflow(site):
+    """On aarch64, Windows and Apple's processors `tensorflow` was such a stub for years."""
+    site.install("tensorflow", "2.15.1", {}, requires=["tensorflow-cpu-aws==2.15.1"])
+    site.install("tensorflow-cpu-aws", "2.15.1", files("2.15.1"))
+    fact = look(site)
+    assert fact("distributions") == ["tensorflow-cpu-aws"]
+    assert (fact("count"), fact("stub"), fact("name"), fact("version")) == (1, False, "tensorflow-cpu-aws", "2.15.1")

@@ -160,7 +160,8 @@ def _read(path: Path, tree: Tree, *, hash_native: bool, hash_all: bool) -> _Read
         editable=metadata.editable,
         direct_url=metadata.direct_url,
         requires=metadata.requires,
-        top_level=_top_level(entries) or _guessed_top_level(metadata, tree.site),
+        # a record that names no folder is believed: a stub owns nothing, though its partner's folder has its name
+        top_level=_top_level(entries) if state == "present" else _guessed_top_level(metadata, tree.site),
         record=state,
         metadata_readable=metadata.problem is None,
         total=damage.total,
