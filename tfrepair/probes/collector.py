@@ -191,7 +191,9 @@ class _Lanes:
     def _facts(self, probe: Probe) -> tuple[Fact, ...]:
         known = tuple(fact for each in self._before(probe) for fact in self.facts_of(each))
         facts = Facts.of(known)
-        return _run(probe, Context(target=self.target, facts=facts, options=self.options, environ=self.environ, root=ROOT))
+        return _run(
+            probe, Context(target=self.target, facts=facts, options=self.options, environ=self.environ, root=ROOT)
+        )
 
     def _before(self, probe: Probe) -> tuple[Probe, ...]:
         """Every probe that it waits for, those that these wait for included, in order."""
