@@ -54,10 +54,11 @@ PINS = [line.partition("==")[::2] for line in load_gpu_data().wheels(NEW)]
 FOLDERS = {
     "nvidia-cuda-runtime": "cuda_runtime", "nvidia-cublas": "cublas", "nvidia-cufft": "cufft",
     "nvidia-cusolver": "cusolver", "nvidia-cusparse": "cusparse", "nvidia-cudnn": "cudnn",
+    "nvidia-nvjitlink": "nvjitlink",
 }  # fmt: skip
 NAMES = {
     "cuda_runtime": ["libcudart.so.12"], "cublas": ["libcublas.so.12", "libcublasLt.so.12"], "cufft": ["libcufft.so.11"],
-    "cusolver": ["libcusolver.so.11"], "cusparse": ["libcusparse.so.12"], "cudnn": ["libcudnn.so.8"],
+    "cusolver": ["libcusolver.so.11"], "cusparse": ["libcusparse.so.12"], "cudnn": ["libcudnn.so.8"], "nvjitlink": ["libnvJitLink.so.12"],
 }  # fmt: skip
 
 pytestmark = pytest.mark.skipif(

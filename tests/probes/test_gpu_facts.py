@@ -19,7 +19,8 @@ CUDA_BUILD = (
 )
 LIBRARIES = {
     "cuda_runtime": "libcudart.so.12", "cublas": "libcublas.so.12", "cufft": "libcufft.so.11",
-    "cusolver": "libcusolver.so.11", "cusparse": "libcusparse.so.12", "cudnn": "libcudnn.so.9",
+    "cusolver": "libcusolver.so.11", "cusparse": "libcusparse.so.12", "nvjitlink": "libnvJitLink.so.12",
+    "cudnn": "libcudnn.so.9",
 }  # fmt: skip
 H100 = {"name": "NVIDIA H100", "capability": "9.0"}
 RTX_4090 = {"name": "NVIDIA GeForce RTX 4090", "capability": "8.9"}
@@ -202,7 +203,7 @@ def test_a_build_with_cuda_and_nothing_installed_misses_every_library(here):
     assert (facts.value("cuda.version"), facts.value("cuda.cudnn")) == ("12.5", "9.3")
     assert facts.value("cuda.missing") == [
         "libcudart.so.12", "libcublas.so.12", "libcublasLt.so.12", "libcufft.so.11", "libcusolver.so.11",
-        "libcusparse.so.12", "libcudnn.so.9",
+        "libcusparse.so.12", "libnvJitLink.so.12", "libcudnn.so.9",
     ]  # fmt: skip
     assert facts.value("cuda.found") == []
 
@@ -215,7 +216,7 @@ def test_the_wheels_bring_them(here):
 def test_a_release_that_does_not_look_into_the_wheels_misses_them_all(here):
     here.wheels()
     here.version = "2.16.1"
-    assert len(here.cuda().value("cuda.missing")) == 7
+    assert len(here.cuda().value("cuda.missing")) == 8
 
 
 def test_a_build_without_cuda_needs_nothing(here):

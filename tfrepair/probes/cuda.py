@@ -216,7 +216,7 @@ PROBE = Probe(
         "cuda.driver_enough": "True or false: the driver is as new; absent where either is not known.",
         "cuda.compiles": "True or false: on a GPU that is there the driver must compile code first.",
         "cuda.no_code": "List of `{name, capability, why}`: GPUs that this build does not work with.",
-        "cuda.found": "List of `{library, path, via}`: the CUDA libraries it opens, and where the loader finds them.",
+        "cuda.found": "List of `{library, path, via}`: the CUDA libraries it needs, and where the loader finds them.",
         "cuda.missing": "List of texts: those that the loader does not find.",
         "cuda.misplaced": "List of `{library, path}`: of these, what is installed where the loader does not look.",
         "cuda.others": "List of `{library, path}`: of these, which other versions are installed.",
