@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ from tfrepair.reason.situation import Situation
 from tfrepair.target.release_data import load_known_good
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tfrepair.app.bench import Bench
     from tfrepair.app.look import Look
     from tfrepair.app.subject import Subject
@@ -50,6 +52,8 @@ class Round:
     stage: Path | None = None
     """The stage that is planned for; None: the environment itself."""
     fingerprint: str | None = None
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """What a round before has broken, by canonical name, with a sentence how."""
 
 
 def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
@@ -99,8 +103,9 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
                 leftovers=leftovers(seen, bench),
                 system_site_packages=seen.target.environment.system_site_packages,
                 prompt=seen.facts.value("environment.prompt"),
-                gentle=turn.number == 1 and strategy != "create" and _stays(choice, seen),
+                gentle=(turn.number == 1 or bool(turn.lost)) and strategy != "create" and _stays(choice, seen),
                 unfit=frozenset(item["name"] for item in seen.facts.value("bounds.broken", [])),
+                lost=turn.lost,
             ),
             resolver(bench, subject, python),
         ),

@@ -50,6 +50,27 @@ def kept(
     return tuple(distribution for distribution in distributions if distribution.canonical_name in wanted)
 
 
+def affected(
+    distributions: Sequence[Distribution],
+    changed: Collection[str],
+    family: Collection[str],
+    markers: Mapping[str, str],
+) -> tuple[Distribution, ...]:
+    """The distributions beside TensorFlow that may notice when the `changed` (canonical names) are other ones.
+
+    That is whatever needs one of them and stays itself, and what the user has and is changed itself.
+    """
+    own = {distribution.canonical_name for distribution in kept(distributions, family, markers)}
+    found = []
+    for distribution in distributions:
+        name = distribution.canonical_name
+        if name in family or name in SEEDS or (name in changed and name not in own):
+            continue
+        if name in changed or not tree(distributions, [name], markers).isdisjoint(changed):
+            found.append(distribution)
+    return tuple(found)
+
+
 def _asked_for(distribution: Distribution, direct: Collection[str]) -> bool:
     """The user asked for it by name, as far as one can tell.
 

@@ -26,10 +26,15 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
     """Exact versions for TensorFlow's tree beside what the user has.
 
     Tries, in this order: where the TensorFlow that is there stays, its tree stays too, as far as it fits; every version
-    the user has stays; what the user has only because something else requires it may move; every version may move but
-    what the user's distributions require holds; their requirements yield too, and then they move along.
+    the user has stays; what the user has only because something else requires it may move, within its major version
+    and then beyond; every version may move but what the user's distributions require holds; their requirements yield
+    too, and then they move along. What a round before has broken never stays.
     Raises NoRepairError when nothing fits, SurroundingsError when that may be for want of the network.
     """
+    if stuck := next((d for d in _lost(situation) if not fast(d)), None):
+        raise NoRepairError(
+            f"{stuck.name} {stuck.version} did not come from an index, so that no other version of it can be asked for"
+        )
     first: UnresolvableError | None = None
     for request in _strictly_first(_requests(situation), _must_move(situation)):
         try:
@@ -56,7 +61,7 @@ def _strictly_first(requests: Iterable[ResolveRequest], movers: frozenset[str]) 
 
 def _must_move(situation: Situation) -> frozenset[str]:
     broken = (d.canonical_name for d in situation.distributions if breaks(d, situation.bounds) is not None)
-    return situation.unfit.union(broken)
+    return situation.unfit.union(broken, situation.lost)
 
 
 def constraint(requirement: Requirement) -> str | None:
@@ -96,24 +101,32 @@ def roots(situation: Situation) -> tuple[str, ...]:
 
 def _requests(situation: Situation) -> Iterator[ResolveRequest]:
     user = kept(situation.distributions, situation.family, situation.markers)
-    good = [d for d in user if fast(d) and breaks(d, situation.bounds) is None]
-    own = [d for d in user if d.canonical_name in situation.own]
-    others = [d for d in user if d.canonical_name not in situation.own]
+    steady = [d for d in user if d.canonical_name not in situation.lost]
+    good = [d for d in steady if fast(d) and breaks(d, situation.bounds) is None]
+    own = [d for d in steady if d.canonical_name in situation.own]
+    others = [d for d in steady if d.canonical_name not in situation.own]
     present = {d.canonical_name for d in situation.distributions}
-    holding = (*_holding(situation, good), *paired(pairs(situation.choice.version), present))
+    brought = (*paired(pairs(situation.choice.version), present), *situation.lost)
+    holding = (*_holding(situation, good), *brought)
     if situation.gentle:
-        yield _request(situation, (whole := _whole(situation)), extra=holding, pinned=whole, asking=user)
-    yield _request(situation, user, extra=holding, pinned=good, asking=user)
+        yield _request(situation, (whole := _whole(situation)), extra=holding, pinned=whole, asking=steady)
+    yield _request(situation, user, extra=holding, pinned=good, asking=steady)
     tops = _tops(good, situation.markers)
     if len(tops) < len(good):
         firm = {f"{d.canonical_name}=={d.version}" for d in tops}
         softer = tuple(pin if pin in firm else pin.partition("==")[0] for pin in holding)
-        yield _request(situation, user, extra=softer, pinned=tops, asking=user)
+        near = [d for d in good if d not in tops]
+        yield _request(situation, user, extra=softer, pinned=tops, asking=steady, near=near)
+        yield _request(situation, user, extra=softer, pinned=tops, asking=steady)
     if own:
         yield _request(situation, user, extra=_names(holding), pinned=[], asking=others)
-    yield _request(situation, user, extra=_names(holding), pinned=[], asking=user)
+    yield _request(situation, user, extra=_names(holding), pinned=[], asking=steady)
     moving = [d for d in others if fast(d) and d.healthy]
-    yield _request(situation, user, extra=tuple(d.name for d in moving), pinned=[], asking=[])
+    yield _request(situation, user, extra=(*(d.name for d in moving), *brought), pinned=[], asking=[])
+
+
+def _lost(situation: Situation) -> list[Distribution]:
+    return [d for d in situation.distributions if d.canonical_name in situation.lost]
 
 
 def _request(
@@ -123,8 +136,12 @@ def _request(
     extra: tuple[str, ...],
     pinned: Sequence[Distribution],
     asking: Sequence[Distribution],
+    near: Sequence[Distribution] = (),
 ) -> ResolveRequest:
-    """One attempt. `pinned` stay at their version, `asking` have their requirements met."""
+    """One attempt. `pinned` stay at their version, `near` at their major version, `asking` have their requirements met.
+
+    A new major version is where what was built against the old one breaks without having asked for a bound.
+    """
     asked = _asked(asking, situation.markers, situation.family)
     return ResolveRequest(
         python=situation.python,
@@ -134,7 +151,9 @@ def _request(
                 (
                     *situation.bounds,
                     *situation.constraints,
+                    *(f"{d.canonical_name}!={d.version}" for d in _lost(situation)),
                     *(f"{d.canonical_name}=={d.version}" for d in pinned),
+                    *(f"{d.canonical_name}=={major}.*" for d in near if (major := _major(d)) is not None),
                     *asked,
                 )
             )
@@ -145,6 +164,11 @@ def _request(
         prereleases=situation.prereleases,
         known_good=situation.known_good,
     )
+
+
+def _major(distribution: Distribution) -> str | None:
+    version = distribution.parsed_version
+    return str(version.major) if version is not None and not version.epoch else None
 
 
 def _asked(distributions: Sequence[Distribution], markers: Mapping[str, str], family: frozenset[str]) -> Iterator[str]:
@@ -170,7 +194,7 @@ def _whole(situation: Situation) -> list[Distribution]:
         d
         for d in situation.distributions
         if fast(d)
-        and d.canonical_name not in situation.family | situation.unfit
+        and d.canonical_name not in situation.family.union(situation.unfit, situation.lost)
         and breaks(d, situation.bounds) is None
     ]
 

@@ -169,6 +169,8 @@ def _moves(situation: Situation, lock: Lock) -> Iterator[Move]:
 
 def _why(distribution: Distribution, situation: Situation, lock: Lock) -> str:
     choice = situation.choice
+    if distribution.canonical_name in situation.lost:
+        return situation.lost[distribution.canonical_name]
     asked = next(
         (
             line

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -62,3 +62,5 @@ class Situation:
     """The TensorFlow that is there stays: leave its tree at the versions it has, where they fit."""
     unfit: frozenset[str] = frozenset()
     """Canonical names of what is installed outside the bounds of the chosen release, measured or declared."""
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """Canonical names of what no longer can be imported at its version, with a sentence how."""
