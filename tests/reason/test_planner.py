@@ -146,6 +146,13 @@ def test_a_move_that_must_be_says_why():
     assert move.why == "tensorflow 2.10.0 works with numpy<2"
 
 
+def test_what_asks_for_another_tensorflow_is_named_whatever_the_distribution_is_called():
+    other = dist("models", "1.0", requires=["tensorflow<2.10"], requested=True)
+    choice = Choice(name="tensorflow-cpu", version="2.10.0", reason="asked for")
+    plan = make_plan(situation(*TEXTBOOK, other, choice=choice), Index(pin("tensorflow-cpu", "2.10.0")))
+    assert "models 1.0 requires tensorflow<2.10, which will not hold" in plan.notes
+
+
 def test_pins_yield_before_requirements_do():
     user = dist("flask", "3.0", requires=["six==1.17.0"], requested=True)
     index = Index(*ANSWER, refusals=3)

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from tfrepair.app.base import any_base, base_for, refusal_of, with_way_out
-from tfrepair.app.wishes import constraint_lines, is_file, requirement_lines, wishes
+from tfrepair.app.wishes import choice_for, constraint_lines, is_file, requirement_lines, wishes
 from tfrepair.errors import NoRepairError, UsageError
 from tfrepair.model.dependencies import tree
 from tfrepair.model.goals import Goals
 from tfrepair.model.plan import Uninstall
 from tfrepair.model.wire import installed_in
-from tfrepair.reason.choose import choose, parse_wanted
-from tfrepair.reason.companions import pairs
+from tfrepair.reason.choose import parse_wanted
 from tfrepair.reason.goals import acting, goals_of, in_the_way, manual_steps, untrusted
 from tfrepair.reason.planner import make_plan
 from tfrepair.reason.situation import Situation
@@ -94,7 +93,9 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
                 extras=_extras(bench, python),
                 family=frozenset(bench.releases.family),
                 folders=tuple(frozenset(names) for names in bench.releases.folders.values()),
-                bounds=(*bench.releases.bounds(choice.version, python.interpreter.minor), *pairs(choice.version)),
+                bounds=bench.releases.bounds(choice.version, python.interpreter.minor),
+                companions=bench.releases.companions(choice.version, python.interpreter.minor),
+                partner=bench.releases.partner(choice.name, choice.version, python.interpreter.tags),
                 cutoff=cutoff(choice, bench),
                 known_good=load_known_good().get(choice.name, choice.version, python.interpreter.minor),
                 constraints=constraint_lines(bench),
@@ -269,11 +270,8 @@ def _pin(facts: Facts, subject: Subject, bench: Bench, python: Target, turn: Rou
         return wheel_pin(given, python, bench)
     if turn.choice is not None:
         return None, turn.choice
-    interpreter = python.interpreter
     try:
-        return None, choose(
-            wishes(bench, interpreter.markers), facts, bench.releases, interpreter.tags, interpreter.minor
-        )
+        return None, choice_for(bench, python.interpreter, facts)
     except NoRepairError as error:
         raise with_way_out(error, subject, bench, facts) from error
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tfrepair.errors import NoRepairError, SurroundingsError, UnresolvableError
 from tfrepair.model.dependencies import active
 from tfrepair.model.resolution import Resolve, ResolveRequest
-from tfrepair.reason.companions import paired, pairs
-from tfrepair.reason.keep import kept
+from tfrepair.reason.companions import brought
+from tfrepair.reason.keep import breaks, kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from packaging.requirements import Requirement
 
     from tfrepair.model.distribution import Distribution
     from tfrepair.model.plan import Lock
@@ -28,20 +30,26 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
     Tries, in this order: where the TensorFlow that is there stays, its tree stays too, as far as it fits; every version
     the user has stays; what the user has only because something else requires it may move, within its major version
     and then beyond; every version may move but what the user's distributions require holds; their requirements yield
-    too, and then they move along. What a round before has broken never stays.
+    too, and then they move along. What a round before has broken never stays. Companions that are installed come along
+    in a release that pairs with TensorFlow; where there is none to be had, TensorFlow comes without them.
     Raises NoRepairError when nothing fits, SurroundingsError when that may be for want of the network.
     """
     if stuck := next((d for d in _lost(situation) if not fast(d)), None):
         raise NoRepairError(
             f"{stuck.name} {stuck.version} did not come from an index, so that no other version of it can be asked for"
         )
+    companions = brought(situation)
     first: UnresolvableError | None = None
-    for request in _strictly_first(_requests(situation), _must_move(situation)):
+    for request in _strictly_first(_requests(situation, companions), _must_move(situation)):
         try:
             return resolve(request)
         except UnresolvableError as error:
             first = first or error
     assert first is not None  # noqa: S101  # there is always a request
+    blamed = {name for name in companions if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", first.reason)}
+    if blamed:
+        rest = situation.companions.difference(blamed)
+        return lock_for(replace(situation, companions=rest), resolve)
     if isinstance(first, SurroundingsError):
         raise first
     raise NoRepairError(
@@ -71,18 +79,6 @@ def constraint(requirement: Requirement) -> str | None:
     return f"{canonicalize_name(requirement.name)}{requirement.specifier}"
 
 
-def breaks(distribution: Distribution, bounds: Iterable[str]) -> str | None:
-    """The bound that a distribution's version does not meet, or None."""
-    version = distribution.parsed_version
-    for line in bounds:
-        requirement = Requirement(line)
-        if canonicalize_name(requirement.name) != distribution.canonical_name or version is None:
-            continue
-        if not requirement.specifier.contains(version, prereleases=True):
-            return line
-    return None
-
-
 def fast(distribution: Distribution) -> bool:
     """Its version can be asked of an index: it came from one and its version is a version."""
     return distribution.parsed_version is not None and not distribution.editable and distribution.direct_url is None
@@ -99,15 +95,14 @@ def roots(situation: Situation) -> tuple[str, ...]:
     return (pin, *asked, *situation.requirements)
 
 
-def _requests(situation: Situation) -> Iterator[ResolveRequest]:
+def _requests(situation: Situation, companions: Sequence[str]) -> Iterator[ResolveRequest]:
     user = kept(situation.distributions, situation.family, situation.markers)
     steady = [d for d in user if d.canonical_name not in situation.lost]
     good = [d for d in steady if fast(d) and breaks(d, situation.bounds) is None]
     own = [d for d in steady if d.canonical_name in situation.own]
     others = [d for d in steady if d.canonical_name not in situation.own]
-    present = {d.canonical_name for d in situation.distributions}
-    brought = (*paired(pairs(situation.choice.version), present), *situation.lost)
-    holding = (*_holding(situation, good), *brought)
+    along = (*companions, *situation.lost)
+    holding = (*_holding(situation, good), *along)
     if situation.gentle:
         yield _request(situation, (whole := _whole(situation)), extra=holding, pinned=whole, asking=steady)
     yield _request(situation, user, extra=holding, pinned=good, asking=steady)
@@ -122,7 +117,7 @@ def _requests(situation: Situation) -> Iterator[ResolveRequest]:
         yield _request(situation, user, extra=_names(holding), pinned=[], asking=others)
     yield _request(situation, user, extra=_names(holding), pinned=[], asking=steady)
     moving = [d for d in others if fast(d) and d.healthy]
-    yield _request(situation, user, extra=(*(d.name for d in moving), *brought), pinned=[], asking=[])
+    yield _request(situation, user, extra=(*(d.name for d in moving), *along), pinned=[], asking=[])
 
 
 def _lost(situation: Situation) -> list[Distribution]:
@@ -162,6 +157,7 @@ def _request(
         cutoff=situation.cutoff,
         exempt=tuple(sorted({d.canonical_name for d in user if d.canonical_name not in situation.family})),
         prereleases=situation.prereleases,
+        without=tuple(sorted(situation.family.difference({situation.choice.name, situation.partner}))),
         known_good=situation.known_good,
     )
 
@@ -213,10 +209,11 @@ def _names(pins: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(pin.partition("==")[0] for pin in pins)
 
 
-def unmet(distribution: Distribution, lock: Lock, markers: Mapping[str, str]) -> str | None:
-    """A requirement of this distribution that the lock does not meet, or None."""
-    for requirement in active(distribution.requires, markers):
-        pin = lock.get(canonicalize_name(requirement.name))
+def unmet(distribution: Distribution, situation: Situation, lock: Lock) -> str | None:
+    """A requirement of this distribution that the lock does not meet, or None. Any TensorFlow is TensorFlow."""
+    for requirement in active(distribution.requires, situation.markers):
+        name = canonicalize_name(requirement.name)
+        pin = lock.get(situation.choice.name if name in situation.family else name)
         if pin is not None and not requirement.specifier.contains(pin.version, prereleases=True):
             return str(requirement)
     return None

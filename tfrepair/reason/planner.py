@@ -10,8 +10,9 @@ from packaging.version import InvalidVersion, Version
 
 from tfrepair.model.dependencies import rules_out
 from tfrepair.model.plan import Carry, CreateEnvironment, Install, Move, Plan, RemovePath, RunCommand, Uninstall
-from tfrepair.reason.keep import SEEDS, kept
-from tfrepair.reason.locking import breaks, lock_for, roots, unmet
+from tfrepair.reason.companions import unpaired
+from tfrepair.reason.keep import SEEDS, breaks, kept
+from tfrepair.reason.locking import lock_for, roots, unmet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -184,7 +185,7 @@ def _why(distribution: Distribution, situation: Situation, lock: Lock) -> str:
     bound = breaks(distribution, situation.bounds)
     if bound is not None:
         return f"{choice.name} {choice.version} works with {bound}"
-    missed = unmet(distribution, lock, situation.markers)
+    missed = unmet(distribution, situation, lock)
     if missed is not None:
         return f"{distribution.name} {distribution.version} requires {missed}; {choice.name} {choice.version} does not"
     return f"no set of versions with {choice.name} {choice.version} holds it"
@@ -193,9 +194,11 @@ def _why(distribution: Distribution, situation: Situation, lock: Lock) -> str:
 def _notes(situation: Situation, lock: Lock) -> Iterable[str]:
     yield from situation.goals.messages
     yield from _rewritten(situation, lock)
+    yield from unpaired(situation, lock)
     for distribution in kept(situation.distributions, situation.family, situation.markers):
-        missed = unmet(distribution, lock, situation.markers)
-        if missed is not None and lock.get(distribution.canonical_name) is None:
+        missed = unmet(distribution, situation, lock)
+        said = distribution.canonical_name in situation.companions
+        if missed is not None and lock.get(distribution.canonical_name) is None and not said:
             yield f"{distribution.name} {distribution.version} requires {missed}, which will not hold"
     if situation.strategy == "rebuild" and not situation.same_minor:
         for distribution in situation.distributions:

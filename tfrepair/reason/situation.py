@@ -51,6 +51,10 @@ class Situation:
     """Of the user."""
     requirements: tuple[str, ...] = ()
     """Of the user: must hold as well."""
+    companions: frozenset[str] = frozenset()
+    """Canonical names of what is used beside TensorFlow and bounded by it: it comes along where it is installed."""
+    partner: str | None = None
+    """The distribution that has the code, where the chosen one is a stub here."""
     own: frozenset[str] = frozenset()
     """Distributions of tfrepair itself, when it lives in the target; they yield to the pin."""
     leftovers: tuple[tuple[str, str], ...] = ()

@@ -19,6 +19,10 @@ from tfrepair.target.interpreter import Completed, marked_json, run
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tfrepair.target.extras import Extra
+
+_SCRIPTS = ("extras_script.py", "smoke_script.py")
+"""The last one is started, and imports the others."""
 _FIRST_RUNG = "metadata"
 _NOT_EXECUTABLE = 126
 _OUTPUT_CAP = 1024 * 1024
@@ -29,7 +33,7 @@ def smoke_test(
     *,
     environ: Mapping[str, str],
     timeout: float = 300.0,
-    extras: tuple[str, ...] = (),
+    extras: tuple[Extra, ...] = (),
     gpu: bool = False,
     site_folders: tuple[str, ...] = (),
     on_rung: Callable[[str], None] | None = None,
@@ -37,10 +41,15 @@ def smoke_test(
     """Import TensorFlow with an interpreter and compute with it, from an empty folder, on the CPU unless `gpu`.
 
     PYTHONPATH, the user site and every other setting stay as the user has them; nothing is written in the environment.
-    `site_folders` come first on its search path. `extras` are imported afterwards (`tensorboard`, `tf_keras`).
+    `site_folders` come first on its search path. `extras` are tried afterwards, each a rung `with NAME`.
     `on_rung` is called with each rung as it begins, from another thread. After `timeout` seconds it is killed.
     """
-    order = {"extras": extras, "gpu": gpu, "site_folders": site_folders, "modules": ()}
+    order = {
+        "extras": [(extra.name, extra.modules) for extra in extras],
+        "gpu": gpu,
+        "site_folders": site_folders,
+        "modules": (),
+    }
     started = time.monotonic()
     try:
         done, mark = _climbed(python, order, environ, timeout, on_rung)
@@ -76,8 +85,10 @@ def _climbed(
     """Run the script in a private folder; how it ended, and the mark of its events. Raises OSError."""
     mark = f"-----{secrets.token_hex(12)}-----"
     with tempfile.TemporaryDirectory(prefix="tfrepair-smoke-", ignore_cleanup_errors=True) as folder:
-        with script("smoke_script.py") as source:
-            path = shutil.copy(source, folder)
+        path = ""
+        for name in _SCRIPTS:
+            with script(name) as source:
+                path = shutil.copy(source, folder)
         done = run(
             [python, "-B", "-X", "faulthandler", path, json.dumps({"mark": mark, **order})],
             env=_environ(environ, Path(folder), gpu=bool(order["gpu"])),

@@ -10,13 +10,9 @@ import struct
 import sys
 import traceback
 
+from extras_script import CHECKS
+
 OWNERS = ("tensorflow", "tf-nightly", "intel-tensorflow")
-EXTRA_MODULES = {"tensorboard": ("tensorboard", "tensorboard.main")}
-ALIASES = {
-    "tf-keras": "tf_keras", "scikit-learn": "sklearn", "pillow": "PIL", "opencv-python": "cv2",
-    "text": "tensorflow_text", "hub": "tensorflow_hub", "addons": "tensorflow_addons", "io": "tensorflow_io",
-    "probability": "tensorflow_probability", "datasets": "tensorflow_datasets",
-}  # fmt: skip
 LONGEST = 2000
 
 
@@ -257,12 +253,12 @@ def check_gpu(tensorflow):
     return [gpu.name for gpu in gpus]
 
 
-def check_extra(name):
-    """What the user named beside TensorFlow can be imported."""
-    import importlib
-
-    for module in EXTRA_MODULES.get(canonical(name), (ALIASES.get(canonical(name), name.replace("-", "_")),)):
-        importlib.import_module(module)
+def check_extra(name, modules, tensorflow):
+    """What the user named beside TensorFlow can be imported, and does something."""
+    for module in modules:
+        check_module(module)
+    if name in CHECKS:
+        CHECKS[name](tensorflow)
 
 
 def check_module(name):
@@ -292,8 +288,8 @@ def climb_all(ladder, order):
         return
     if not is_first(tensorflow) and not ladder.climb("keras", check_keras, tensorflow):
         return
-    for name in order["extras"]:
-        ladder.climb("extras", check_extra, name)
+    for name, modules in order["extras"]:
+        ladder.climb("with " + name, check_extra, name, modules, tensorflow)
 
 
 def main():
