@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from tfrepair.model.dependencies import active, tree
 from tfrepair.model.plan import Install, Uninstall
 from tfrepair.model.wire import installed_in
 from tfrepair.reason.keep import affected
@@ -16,7 +17,7 @@ from tfrepair.target.native_imports import native_imports
 from tfrepair.target.smoke import import_modules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from tfrepair.app.bench import Bench
     from tfrepair.app.look import Look
@@ -78,8 +79,13 @@ class Keeper:
         self.bench.log.info("imported before", modules={name: list(found) for name, found in self._before.items()})
 
     def lost(self, staged: Look) -> tuple[Lost, ...]:
-        """What could be imported in the target and cannot in the stage, by name; what the plan removed is no loss."""
+        """What could be imported in the target and cannot in the stage, by name; what the plan removed is no loss.
+
+        Where TensorFlow does not work in the stage, what needs it is not asked: it cannot work either.
+        """
         there = {distribution.canonical_name for distribution in installed_in(staged.facts)}
+        if not staged.works:
+            there -= self._in_need_of_tensorflow(there)
         asked = {name: found for name, found in sorted(self._before.items()) if found and name in there}
         if not asked:
             return ()
@@ -92,6 +98,12 @@ class Keeper:
                 found.append(Lost(name=name, version=versions[name], module=missed, printed=printed))
         self.bench.log.info("imported after", modules=list(asked), lost=[lost.sentence for lost in found])
         return tuple(found)
+
+    def _in_need_of_tensorflow(self, names: Collection[str]) -> set[str]:
+        installed, markers = installed_in(self.seen.facts), self.seen.target.interpreter.markers
+        asked = {d.canonical_name: {canonicalize_name(r.name) for r in active(d.requires, markers)} for d in installed}
+        family = set(self.bench.releases.family)
+        return {n for n in names if any(asked.get(each, set()) & family for each in tree(installed, [n], markers))}
 
     def _affected(self, plan: Plan) -> tuple[Distribution, ...]:
         changed: set[str] = set()

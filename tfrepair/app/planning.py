@@ -98,6 +98,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
                 partner=bench.releases.partner(choice.name, choice.version, python.interpreter.tags),
                 cutoff=cutoff(choice, bench),
                 known_good=load_known_good().get(choice.name, choice.version, python.interpreter.minor),
+                declared=bench.releases.requirements(choice.version),
                 constraints=constraint_lines(bench),
                 requirements=_other_requirements(bench),
                 own=_own(seen, bench),

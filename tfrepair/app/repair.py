@@ -128,7 +128,7 @@ def _rounds(
         transaction.apply(current)
         transaction.seal()
         staged = _look_at_stage(stage, subject, bench)
-        lost = progress.keeper.lost(staged) if staged.works else ()
+        lost = progress.keeper.lost(staged)
         smoke = smoke_of(staged.facts)
         if smoke is not None:
             transaction.verified(_with(smoke, lost))
@@ -139,7 +139,7 @@ def _rounds(
             bench.screen.say(one.sentence)
         progress.tried.add((current.strategy, _signature(current)))
         progress.plan = _next(progress, lost, staged, stage, seen, subject, bench)
-        if not lost:
+        if not staged.works:
             bench.screen.diagnosis(staged.diagnosis, staged.target)
         bench.screen.plan(progress.plan)
         if not bench.request.yes and not bench.screen.ask("carry out this further round?"):
@@ -173,8 +173,9 @@ def _next(
                 return plan
     if lost:
         choice = progress.plan.tensorflow
+        works = "works, but" if staged.works else "does not work here, and"
         raise StepError(
-            f"{choice.name} {choice.version} works, but {'; '.join(one.sentence for one in lost)}; "
+            f"{choice.name} {choice.version} {works} {'; '.join(one.sentence for one in lost)}; "
             "the environment is as it was",
             hint="the record of the run has the output; another release (`--tensorflow`) may suit both, "
             "`--venv DIR` makes an environment beside this one",

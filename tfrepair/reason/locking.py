@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from tfrepair.errors import NoRepairError, SurroundingsError, UnresolvableError
 from tfrepair.model.dependencies import active
@@ -29,9 +30,10 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
 
     Tries, in this order: where the TensorFlow that is there stays, its tree stays too, as far as it fits; every version
     the user has stays; what the user has only because something else requires it may move, within its major version
-    and then beyond; every version may move but what the user's distributions require holds; their requirements yield
-    too, and then they move along. What a round before has broken never stays. Companions that are installed come along
-    in a release that pairs with TensorFlow; where there is none to be had, TensorFlow comes without them.
+    and then beyond; every version may move but what the user's distributions require holds; what cannot stay beside
+    TensorFlow moves, and what else the user has stays; all requirements yield, and everything moves along.
+    What a round before has broken never stays. Companions that are installed come along in a release that pairs with
+    TensorFlow; where there is none to be had, TensorFlow comes without them.
     Raises NoRepairError when nothing fits, SurroundingsError when that may be for want of the network.
     """
     if stuck := next((d for d in _lost(situation) if not fast(d)), None):
@@ -40,7 +42,7 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
         )
     companions = brought(situation)
     first: UnresolvableError | None = None
-    for request in _strictly_first(_requests(situation, companions), _must_move(situation)):
+    for request in _strictly_first(_requests(situation, companions, resolve), _must_move(situation)):
         try:
             return resolve(request)
         except UnresolvableError as error:
@@ -79,6 +81,14 @@ def constraint(requirement: Requirement) -> str | None:
     return f"{canonicalize_name(requirement.name)}{requirement.specifier}"
 
 
+def same(left: str, right: str) -> bool:
+    """Two version texts name one version."""
+    try:
+        return Version(left) == Version(right)
+    except InvalidVersion:
+        return left == right
+
+
 def fast(distribution: Distribution) -> bool:
     """Its version can be asked of an index: it came from one and its version is a version."""
     return distribution.parsed_version is not None and not distribution.editable and distribution.direct_url is None
@@ -95,7 +105,7 @@ def roots(situation: Situation) -> tuple[str, ...]:
     return (pin, *asked, *situation.requirements)
 
 
-def _requests(situation: Situation, companions: Sequence[str]) -> Iterator[ResolveRequest]:
+def _requests(situation: Situation, companions: Sequence[str], resolve: Resolve) -> Iterator[ResolveRequest]:
     user = kept(situation.distributions, situation.family, situation.markers)
     steady = [d for d in user if d.canonical_name not in situation.lost]
     good = [d for d in steady if fast(d) and breaks(d, situation.bounds) is None]
@@ -116,8 +126,34 @@ def _requests(situation: Situation, companions: Sequence[str]) -> Iterator[Resol
     if own:
         yield _request(situation, user, extra=_names(holding), pinned=[], asking=others)
     yield _request(situation, user, extra=_names(holding), pinned=[], asking=steady)
+    if (must := _in_the_way(situation, user, steady, along, resolve)) is not None:
+        staying = [d for d in good if d.canonical_name not in must]
+        asking = [d for d in steady if d.canonical_name not in must or not fast(d)]
+        extra = (*_holding(situation, staying), *(d.canonical_name for d in steady if d not in asking), *along)
+        yield _request(situation, user, extra=extra, pinned=staying, asking=asking)
     moving = [d for d in others if fast(d) and d.healthy]
     yield _request(situation, user, extra=(*(d.name for d in moving), *along), pinned=[], asking=[])
+
+
+def _in_the_way(
+    situation: Situation,
+    user: Sequence[Distribution],
+    steady: Sequence[Distribution],
+    along: tuple[str, ...],
+    resolve: Resolve,
+) -> frozenset[str] | None:
+    """Who of the user's distributions cannot stay beside TensorFlow; None when that cannot be told.
+
+    TensorFlow is asked for alone, with the user's versions as preferences: what then is of another version, and whose
+    requirements then do not hold.
+    """
+    try:
+        lock = resolve(_request(situation, user, extra=along, pinned=[], asking=[]))
+    except UnresolvableError:
+        return None
+    moved = (d for d in steady if (pin := lock.get(d.canonical_name)) and not same(pin.version, d.version))
+    unhappy = (d for d in steady if unmet(d, situation, lock) is not None)
+    return frozenset(d.canonical_name for d in (*moved, *unhappy))
 
 
 def _lost(situation: Situation) -> list[Distribution]:

@@ -47,6 +47,8 @@ class Situation:
     cutoff: str | None
     known_good: KnownLock | None = None
     """Versions that worked with the chosen release, for where the cutoff is no use."""
+    declared: tuple[str, ...] = ()
+    """What the chosen release is known to require, markers and all."""
     constraints: tuple[str, ...] = ()
     """Of the user."""
     requirements: tuple[str, ...] = ()
