@@ -229,3 +229,11 @@ def test_the_data_is_in_order_and_every_bound_can_be_read(releases):
     for bound in releases.measured_bounds:
         assert bound.name
         assert bound.why
+
+
+@pytest.mark.parametrize(
+    ("version", "python", "floor"),
+    [("1.13.2", 7, "8.1"), ("1.15.5", 7, "19.0"), ("2.10.1", 10, "19.3"), ("2.21.0", 12, "20.3"), ("2.21.0", 9, None)],
+)
+def test_the_oldest_pip_that_is_offered_a_release(releases, version, python, floor):
+    assert releases.pip_floor("tensorflow", version, tags((3, python))) == floor

@@ -171,20 +171,20 @@ def test_included_files_count_where_they_lie_in_the_folder(tmp_path):
     [
         (
             "uv.lock",
-            '[[package]]\nname = "tensorflow"\nversion = "2.16.2"\nresolution-markers = ["sys_platform == \'darwin\'"]\n'
+            ('[[package]]\nname = "tensorflow"\nversion = "2.16.2"\nresolution-markers = ["sys_platform == \'darwin\'"]\n'
             '[[package]]\nname = "tensorflow"\nversion = "2.19.0"\n'
-            'resolution-markers = ["sys_platform == \'linux\'", "sys_platform == \'win32\'"]\n',
+            'resolution-markers = ["sys_platform == \'linux\'", "sys_platform == \'win32\'"]\n'),
         ),
         (
             "poetry.lock",
-            '[[package]]\nname = "tensorflow"\nversion = "2.16.2"\nmarkers = "sys_platform == \'darwin\'"\n'
+            ('[[package]]\nname = "tensorflow"\nversion = "2.16.2"\nmarkers = "sys_platform == \'darwin\'"\n'
             '[[package]]\nname = "tensorflow"\nversion = "2.19.0"\n'
-            'markers = {main = "sys_platform == \'linux\'", dev = "sys_platform == \'win32\'"}\n',
+            'markers = {main = "sys_platform == \'linux\'", dev = "sys_platform == \'win32\'"}\n'),
         ),
         (
             "pylock.cpu.toml",
-            '[[packages]]\nname = "tensorflow"\nversion = "2.16.2"\nmarker = "sys_platform == \'darwin\'"\n'
-            '[[packages]]\nname = "tensorflow"\nversion = "2.19.0"\nmarker = "sys_platform == \'linux\'"\n',
+            ('[[packages]]\nname = "tensorflow"\nversion = "2.16.2"\nmarker = "sys_platform == \'darwin\'"\n'
+            '[[packages]]\nname = "tensorflow"\nversion = "2.19.0"\nmarker = "sys_platform == \'linux\'"\n'),
         ),
     ],
 )  # fmt: skip

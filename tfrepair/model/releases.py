@@ -100,6 +100,12 @@ class Releases:
         code = self.get(partner, release.version) if partner else None
         return code is not None and self._fits(code, accepted)
 
+    def pip_floor(self, name: str, version: str, tags: Sequence[str]) -> str | None:
+        """The oldest pip that offers a release to this interpreter; None where every pip does, or none can."""
+        release, accepted = self.get(name, version), Accepted.of(tags)
+        taken = (tag for tag, pythons in (release.wheels if release else {}).items() if accepted.takes(tag, pythons))
+        return min((floor for tag in taken if (floor := self.floors.pip_floor(tag))), key=Version, default=None)
+
     def partner(self, name: str, version: str, tags: Sequence[str]) -> str | None:
         """Who has the code where this release is a stub here: empty if nobody, None if it is no stub."""
         release, accepted = self.get(name, version), Accepted.of(tags)
