@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from tfrepair.app.bytecode import Bytecode, bytecode_folder
 from tfrepair.app.kept import Keeper
 from tfrepair.app.look import Look, look, smoke_of
 from tfrepair.app.planning import Round, plan_round
@@ -75,7 +76,7 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
     scripts_started = (
         subject.target is None or console_script_problem(subject.target.environment, bench.environ) is None
     )
-    with record.log_path.open("a", encoding="utf-8") as stream:
+    with record.log_path.open("a", encoding="utf-8") as stream, bytecode_folder() as bytecode:
         bench.log.add(stream)
         before = smoke_of(seen.facts)
         if before is not None:
@@ -85,9 +86,10 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
             with Transaction(
                 subject.prefix, record, ports, lock_timeout=bench.request.lock_timeout, keep=bench.request.keep
             ) as transaction:
-                final = _rounds(plan, seen, subject, bench, transaction, record)
+                final = _rounds(plan, seen, subject, bench, transaction, record, bytecode)
                 bench.screen.step("putting it in place and verifying it there")
-                transaction.commit(lambda: _confirm(subject, bench, confirmed, scripts_started=scripts_started))
+                there = _Final(plan=final, staged=transaction.stage_path, bytecode=bytecode, scripts=scripts_started)
+                transaction.commit(lambda: _confirm(subject, bench, confirmed, there))
         except (StepError, UsageError) as error:
             bench.log.info("rolled back", reason=error.message)
             bench.screen.say("rolled back: the environment is as it was")
@@ -108,7 +110,13 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
 
 
 def _rounds(
-    plan: Plan, seen: Look, subject: Subject, bench: Bench, transaction: Transaction, record: RunFolder
+    plan: Plan,
+    seen: Look,
+    subject: Subject,
+    bench: Bench,
+    transaction: Transaction,
+    record: RunFolder,
+    bytecode: Bytecode,
 ) -> Plan:
     """Apply plans to the stage until TensorFlow works in it, and what worked before too.
 
@@ -127,7 +135,7 @@ def _rounds(
         bench.screen.step(f"round {current.round}: applying {len(current.operations)} operations to the copy")
         transaction.apply(current)
         transaction.seal()
-        staged = _look_at_stage(stage, subject, bench)
+        staged = _look_at_stage(stage, subject, bench, current, bytecode)
         lost = progress.keeper.lost(staged)
         smoke = smoke_of(staged.facts)
         if smoke is not None:
@@ -214,28 +222,43 @@ def _tried(turn: Round, view: Look, subject: Subject, bench: Bench) -> Plan | No
         return None
 
 
-def _look_at_stage(stage: Path, subject: Subject, bench: Bench) -> Look:
+def _look_at_stage(stage: Path, subject: Subject, bench: Bench, plan: Plan, bytecode: Bytecode) -> Look:
     from tfrepair.target.discover import describe_environment
 
     target = describe_environment(stage, bench.environ, interpreter=subject.interpreter)
-    request = replace(bench.look, hash_native=False, deep=False, pip_view=False)
+    keeping = bytecode.of(target.interpreter, plan)
+    request = replace(bench.look, hash_native=False, deep=False, pip_view=False, bytecode=keeping)
     return look(target, bench.playbooks, request, bench.environ, bench.screen, bench.log, told=bench.told)
 
 
-def _confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], *, scripts_started: bool) -> Smoke:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Final:
+    """What is put in place."""
+
+    plan: Plan
+    staged: Path
+    """Where it was staged."""
+    bytecode: Bytecode
+    scripts: bool
+    """A console script of it must start."""
+
+
+def _confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], final: _Final) -> Smoke:
     """The smoke test at the final path, and one console script."""
     from tfrepair.target.console_scripts import console_script_problem
     from tfrepair.target.discover import describe_environment
     from tfrepair.target.smoke import smoke_test
 
     target = describe_environment(subject.prefix, bench.environ, interpreter=subject.interpreter)
+    final.bytecode.moved(final.plan, final.staged, subject.prefix)
     smoke = smoke_test(
         target.interpreter.executable,
         environ=target.environment.variables(bench.environ),
         timeout=bench.look.timeout,
+        bytecode=final.bytecode.of(target.interpreter, final.plan),
         on_rung=bench.screen.line,
     )
-    problem = console_script_problem(target.environment, bench.environ) if scripts_started else None
+    problem = console_script_problem(target.environment, bench.environ) if final.scripts else None
     if problem is not None:
         smoke = replace(smoke, ok=False, rung="console scripts", output=f"{smoke.output}\n{problem}")
     confirmed.append(smoke)

@@ -12,6 +12,7 @@ from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from tfrepair.model.facts import JSONValue, State
     from tfrepair.model.target import Target
@@ -33,6 +34,8 @@ class ProbeOptions:
     """Seconds."""
     gpu: bool = False
     """The smoke test has a step on the GPU."""
+    bytecode: Path | None = None
+    """A folder where the smoke test keeps what it compiles; None: nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

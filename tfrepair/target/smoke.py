@@ -36,12 +36,15 @@ def smoke_test(
     extras: tuple[Extra, ...] = (),
     gpu: bool = False,
     site_folders: tuple[str, ...] = (),
+    bytecode: Path | None = None,
     on_rung: Callable[[str], None] | None = None,
 ) -> Smoke:
     """Import TensorFlow with an interpreter and compute with it, from an empty folder, on the CPU unless `gpu`.
 
     PYTHONPATH, the user site and every other setting stay as the user has them; nothing is written in the environment.
-    `site_folders` come first on its search path. `extras` are tried afterwards, each a rung `with NAME`.
+    What is compiled on the way is kept in the folder `bytecode`, if there is one, and bytecode of the environment is
+    not used then; a Python before 3.8 would not heed it. `site_folders` come first on its search path. `extras` are
+    tried afterwards, each a rung `with NAME`.
     `on_rung` is called with each rung as it begins, from another thread. After `timeout` seconds it is killed.
     """
     order = {
@@ -52,7 +55,7 @@ def smoke_test(
     }
     started = time.monotonic()
     try:
-        done, mark = _climbed(python, order, environ, timeout, on_rung)
+        done, mark = _climbed(python, order, environ, timeout, on_rung, bytecode)
     except OSError as error:
         return _not_started(python, error, time.monotonic() - started)
     return _smoke(done, mark)
@@ -68,7 +71,7 @@ def import_modules(
     """
     order = {"extras": (), "gpu": False, "site_folders": (), "modules": tuple(modules)}
     try:
-        done, mark = _climbed(python, order, environ, timeout, None)
+        done, mark = _climbed(python, order, environ, timeout)
     except OSError as error:
         return frozenset(), f"`{python}` cannot be executed: {error.strerror or error}"
     story = _told(done, mark)
@@ -80,7 +83,8 @@ def _climbed(
     order: Mapping[str, object],
     environ: Mapping[str, str],
     timeout: float,
-    on_rung: Callable[[str], None] | None,
+    on_rung: Callable[[str], None] | None = None,
+    bytecode: Path | None = None,
 ) -> tuple[Completed, str]:
     """Run the script in a private folder; how it ended, and the mark of its events. Raises OSError."""
     mark = f"-----{secrets.token_hex(12)}-----"
@@ -90,8 +94,8 @@ def _climbed(
             with script(name) as source:
                 path = shutil.copy(source, folder)
         done = run(
-            [python, "-B", "-X", "faulthandler", path, json.dumps({"mark": mark, **order})],
-            env=_environ(environ, Path(folder), gpu=bool(order["gpu"])),
+            [python, *(() if bytecode else ("-B",)), "-X", "faulthandler", path, json.dumps({"mark": mark, **order})],
+            env=_environ(environ, Path(folder), bytecode, gpu=bool(order["gpu"])),
             cwd=folder,
             timeout=timeout,
             cap=_OUTPUT_CAP,
@@ -101,9 +105,12 @@ def _climbed(
     return done, mark
 
 
-def _environ(environ: Mapping[str, str], folder: Path, *, gpu: bool) -> dict[str, str]:
+def _environ(environ: Mapping[str, str], folder: Path, bytecode: Path | None, *, gpu: bool) -> dict[str, str]:
     """The user's environment, with Keras's own files, which an import writes, kept out of the home folder."""
     result = dict(environ) | {"PYTHONIOENCODING": "utf-8:backslashreplace", "PYTHONDONTWRITEBYTECODE": "1"}
+    if bytecode is not None:
+        del result["PYTHONDONTWRITEBYTECODE"]
+        result["PYTHONPYCACHEPREFIX"] = str(bytecode)
     result.pop("__PYVENV_LAUNCHER__", None)
     if not gpu:
         result["CUDA_VISIBLE_DEVICES"] = "-1"
