@@ -11,17 +11,16 @@ from packaging.version import InvalidVersion, Version
 
 from tfrepair.errors import NoRepairError, SurroundingsError, UnresolvableError
 from tfrepair.model.dependencies import active
-from tfrepair.model.resolution import Resolve, ResolveRequest
 from tfrepair.reason.companions import brought
 from tfrepair.reason.keep import breaks, kept
+from tfrepair.reason.requesting import fast, holding, lost, names, request_for, tops, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from packaging.requirements import Requirement
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tfrepair.model.distribution import Distribution
     from tfrepair.model.plan import Lock
+    from tfrepair.model.resolution import Resolve, ResolveRequest
     from tfrepair.reason.situation import Situation
 
 
@@ -36,13 +35,13 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
     TensorFlow; where there is none to be had, TensorFlow comes without them.
     Raises NoRepairError when nothing fits, SurroundingsError when that may be for want of the network.
     """
-    if stuck := next((d for d in _lost(situation) if not fast(d)), None):
+    if stuck := next((d for d in lost(situation) if not fast(d)), None):
         raise NoRepairError(
             f"{stuck.name} {stuck.version} did not come from an index, so that no other version of it can be asked for"
         )
     companions = brought(situation)
     first: UnresolvableError | None = None
-    for request in _strictly_first(_requests(situation, companions, resolve), _must_move(situation)):
+    for request in _strictly_first(_attempts(situation, companions, resolve), _must_move(situation)):
         try:
             return resolve(request)
         except UnresolvableError as error:
@@ -74,13 +73,6 @@ def _must_move(situation: Situation) -> frozenset[str]:
     return situation.unfit.union(broken, situation.lost)
 
 
-def constraint(requirement: Requirement) -> str | None:
-    """A requirement as a constraint: name and specifier only; None when it says nothing."""
-    if requirement.url is not None or not requirement.specifier:
-        return None
-    return f"{canonicalize_name(requirement.name)}{requirement.specifier}"
-
-
 def same(left: str, right: str) -> bool:
     """Two version texts name one version."""
     try:
@@ -89,50 +81,35 @@ def same(left: str, right: str) -> bool:
         return left == right
 
 
-def fast(distribution: Distribution) -> bool:
-    """Its version can be asked of an index: it came from one and its version is a version."""
-    return distribution.parsed_version is not None and not distribution.editable and distribution.direct_url is None
-
-
-def roots(situation: Situation) -> tuple[str, ...]:
-    """What must be in the environment whatever else happens."""
-    extras = f"[{','.join(situation.extras)}]" if situation.extras else ""
-    choice = situation.choice
-    pin = f"{choice.name}{extras}=={choice.version}"
-    if situation.wheel is not None:
-        pin = f"{choice.name}{extras} @ {situation.wheel}"
-    asked = (line for line in situation.goals.install if canonicalize_name(line) != "tensorflow")
-    return (pin, *asked, *situation.requirements)
-
-
-def _requests(situation: Situation, companions: Sequence[str], resolve: Resolve) -> Iterator[ResolveRequest]:
+def _attempts(situation: Situation, companions: Sequence[str], resolve: Resolve) -> Iterator[ResolveRequest]:
     user = kept(situation.distributions, situation.family, situation.markers)
     steady = [d for d in user if d.canonical_name not in situation.lost]
     good = [d for d in steady if fast(d) and breaks(d, situation.bounds) is None]
     own = [d for d in steady if d.canonical_name in situation.own]
     others = [d for d in steady if d.canonical_name not in situation.own]
     along = (*companions, *situation.lost)
-    holding = (*_holding(situation, good), *along)
+    held = (*holding(situation, good), *along)
     if situation.gentle:
-        yield _request(situation, (whole := _whole(situation)), extra=holding, pinned=whole, asking=steady)
-    yield _request(situation, user, extra=holding, pinned=good, asking=steady)
-    tops = _tops(good, situation.markers)
-    if len(tops) < len(good):
-        firm = {f"{d.canonical_name}=={d.version}" for d in tops}
-        softer = tuple(pin if pin in firm else pin.partition("==")[0] for pin in holding)
-        near = [d for d in good if d not in tops]
-        yield _request(situation, user, extra=softer, pinned=tops, asking=steady, near=near)
-        yield _request(situation, user, extra=softer, pinned=tops, asking=steady)
+        everything = whole(situation)
+        yield request_for(situation, everything, extra=held, pinned=everything, asking=steady)
+    yield request_for(situation, user, extra=held, pinned=good, asking=steady)
+    firm = tops(good, situation.markers)
+    if len(firm) < len(good):
+        pins = {f"{d.canonical_name}=={d.version}" for d in firm}
+        softer = tuple(pin if pin in pins else pin.partition("==")[0] for pin in held)
+        near = [d for d in good if d not in firm]
+        yield request_for(situation, user, extra=softer, pinned=firm, asking=steady, near=near)
+        yield request_for(situation, user, extra=softer, pinned=firm, asking=steady)
     if own:
-        yield _request(situation, user, extra=_names(holding), pinned=[], asking=others)
-    yield _request(situation, user, extra=_names(holding), pinned=[], asking=steady)
+        yield request_for(situation, user, extra=names(held), pinned=[], asking=others)
+    yield request_for(situation, user, extra=names(held), pinned=[], asking=steady)
     if (must := _in_the_way(situation, user, steady, along, resolve)) is not None:
         staying = [d for d in good if d.canonical_name not in must]
         asking = [d for d in steady if d.canonical_name not in must or not fast(d)]
-        extra = (*_holding(situation, staying), *(d.canonical_name for d in steady if d not in asking), *along)
-        yield _request(situation, user, extra=extra, pinned=staying, asking=asking)
+        extra = (*holding(situation, staying), *(d.canonical_name for d in steady if d not in asking), *along)
+        yield request_for(situation, user, extra=extra, pinned=staying, asking=asking)
     moving = [d for d in others if fast(d) and d.healthy]
-    yield _request(situation, user, extra=(*(d.name for d in moving), *along), pinned=[], asking=[])
+    yield request_for(situation, user, extra=(*(d.name for d in moving), *along), pinned=[], asking=[])
 
 
 def _in_the_way(
@@ -148,101 +125,12 @@ def _in_the_way(
     requirements then do not hold.
     """
     try:
-        lock = resolve(_request(situation, user, extra=along, pinned=[], asking=[]))
+        lock = resolve(request_for(situation, user, extra=along, pinned=[], asking=[]))
     except UnresolvableError:
         return None
     moved = (d for d in steady if (pin := lock.get(d.canonical_name)) and not same(pin.version, d.version))
     unhappy = (d for d in steady if unmet(d, situation, lock) is not None)
     return frozenset(d.canonical_name for d in (*moved, *unhappy))
-
-
-def _lost(situation: Situation) -> list[Distribution]:
-    return [d for d in situation.distributions if d.canonical_name in situation.lost]
-
-
-def _request(
-    situation: Situation,
-    user: Sequence[Distribution],
-    *,
-    extra: tuple[str, ...],
-    pinned: Sequence[Distribution],
-    asking: Sequence[Distribution],
-    near: Sequence[Distribution] = (),
-) -> ResolveRequest:
-    """One attempt. `pinned` stay at their version, `near` at their major version, `asking` have their requirements met.
-
-    A new major version is where what was built against the old one breaks without having asked for a bound.
-    """
-    asked = _asked(asking, situation.markers, situation.family)
-    return ResolveRequest(
-        python=situation.python,
-        roots=(*roots(situation), *extra),
-        constraints=tuple(
-            dict.fromkeys(
-                (
-                    *situation.bounds,
-                    *situation.constraints,
-                    *(f"{d.canonical_name}!={d.version}" for d in _lost(situation)),
-                    *(f"{d.canonical_name}=={d.version}" for d in pinned),
-                    *(f"{d.canonical_name}=={major}.*" for d in near if (major := _major(d)) is not None),
-                    *asked,
-                )
-            )
-        ),
-        preferences=tuple((d.canonical_name, d.version) for d in user if fast(d)),
-        cutoff=situation.cutoff,
-        exempt=tuple(sorted({d.canonical_name for d in user if d.canonical_name not in situation.family})),
-        prereleases=situation.prereleases,
-        without=tuple(sorted(situation.family.difference({situation.choice.name, situation.partner}))),
-        known_good=situation.known_good,
-    )
-
-
-def _major(distribution: Distribution) -> str | None:
-    version = distribution.parsed_version
-    return str(version.major) if version is not None and not version.epoch else None
-
-
-def _asked(distributions: Sequence[Distribution], markers: Mapping[str, str], family: frozenset[str]) -> Iterator[str]:
-    for distribution in distributions:
-        for requirement in active(distribution.requires, markers):
-            line = constraint(requirement)
-            if line is not None and canonicalize_name(requirement.name) not in family:
-                yield line
-
-
-def _holding(situation: Situation, good: Sequence[Distribution]) -> tuple[str, ...]:
-    """Roots for the user's distributions that cannot simply stay as files."""
-    again = set(situation.goals.reinstall)
-    whole = situation.strategy == "rebuild" and not situation.same_minor
-    return tuple(
-        f"{d.canonical_name}=={d.version}" for d in good if whole or d.canonical_name in again or not d.healthy
-    )
-
-
-def _whole(situation: Situation) -> list[Distribution]:
-    """Everything beside TensorFlow itself whose version fits."""
-    return [
-        d
-        for d in situation.distributions
-        if fast(d)
-        and d.canonical_name not in situation.family.union(situation.unfit, situation.lost)
-        and breaks(d, situation.bounds) is None
-    ]
-
-
-def _tops(distributions: Sequence[Distribution], markers: Mapping[str, str]) -> list[Distribution]:
-    """Those that none of the others requires."""
-    below = {
-        canonicalize_name(requirement.name)
-        for distribution in distributions
-        for requirement in active(distribution.requires, markers)
-    }
-    return [distribution for distribution in distributions if distribution.canonical_name not in below]
-
-
-def _names(pins: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(pin.partition("==")[0] for pin in pins)
 
 
 def unmet(distribution: Distribution, situation: Situation, lock: Lock) -> str | None:

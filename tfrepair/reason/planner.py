@@ -12,7 +12,8 @@ from tfrepair.model.dependencies import rules_out
 from tfrepair.model.plan import Carry, CreateEnvironment, Install, Move, Plan, RemovePath, RunCommand, Uninstall
 from tfrepair.reason.companions import unpaired
 from tfrepair.reason.keep import SEEDS, breaks, kept
-from tfrepair.reason.locking import lock_for, roots, same, unmet
+from tfrepair.reason.locking import lock_for, same, unmet
+from tfrepair.reason.requesting import roots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
