@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tfrepair.reason.choose import Wanted, choose
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tfrepair.app.bench import Bench
     from tfrepair.model.facts import Facts
@@ -89,10 +89,27 @@ def _from_project(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...
 
 
 def _limits(bench: Bench) -> tuple[Wanted, ...]:
-    """What the files given with `--constraint` say of TensorFlow."""
+    """What constraints say of TensorFlow: those given with `--constraint`, and those of pip's own configuration."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
     family = bench.releases.family
-    lines = (line for line in constraint_lines(bench) if canonicalize_name(Requirement(line).name) in family)
-    return tuple(Wanted(text=line, source="--constraint") for line in lines)
+    given = ((line, "--constraint") for line in constraint_lines(bench))
+    return tuple(
+        Wanted(text=line, source=source)
+        for line, source in (*given, *_configured(bench))
+        if canonicalize_name(Requirement(line).name) in family
+    )
+
+
+def _configured(bench: Bench) -> Iterator[tuple[str, str]]:
+    """Each line of the constraint files that pip's configuration names, and the file. Nothing is fetched."""
+    from pathlib import Path
+
+    from tfrepair.target.installer.settings import index_settings
+    from tfrepair.target.pip_view import read_requirements
+
+    for path in index_settings(environ=bench.environ, cwd=bench.cwd).constraints:
+        if "://" not in path:
+            for line in read_requirements(Path(path), bench.environ, constraint=True):
+                yield line, path
