@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tfrepair.app.bytecode import Bytecode, bytecode_folder
+from tfrepair.app.confirm import Final, confirm
 from tfrepair.app.kept import Keeper
 from tfrepair.app.look import Look, look, smoke_of
 from tfrepair.app.planning import Round, plan_round
@@ -88,8 +89,8 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
             ) as transaction:
                 final = _rounds(plan, seen, subject, bench, transaction, record, bytecode)
                 bench.screen.step("putting it in place and verifying it there")
-                there = _Final(plan=final, staged=transaction.stage_path, bytecode=bytecode, scripts=scripts_started)
-                transaction.commit(lambda: _confirm(subject, bench, confirmed, there))
+                there = Final(plan=final, staged=transaction.stage_path, bytecode=bytecode, scripts=scripts_started)
+                transaction.commit(lambda: confirm(subject, bench, confirmed, there))
         except (StepError, UsageError) as error:
             bench.log.info("rolled back", reason=error.message)
             bench.screen.say("rolled back: the environment is as it was")
@@ -229,40 +230,6 @@ def _look_at_stage(stage: Path, subject: Subject, bench: Bench, plan: Plan, byte
     keeping = bytecode.of(target.interpreter, plan)
     request = replace(bench.look, hash_native=False, deep=False, pip_view=False, bytecode=keeping)
     return look(target, bench.playbooks, request, bench.environ, bench.screen, bench.log, told=bench.told)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Final:
-    """What is put in place."""
-
-    plan: Plan
-    staged: Path
-    """Where it was staged."""
-    bytecode: Bytecode
-    scripts: bool
-    """A console script of it must start."""
-
-
-def _confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], final: _Final) -> Smoke:
-    """The smoke test at the final path, and one console script."""
-    from tfrepair.target.console_scripts import console_script_problem
-    from tfrepair.target.discover import describe_environment
-    from tfrepair.target.smoke import smoke_test
-
-    target = describe_environment(subject.prefix, bench.environ, interpreter=subject.interpreter)
-    final.bytecode.moved(final.plan, final.staged, subject.prefix)
-    smoke = smoke_test(
-        target.interpreter.executable,
-        environ=target.environment.variables(bench.environ),
-        timeout=bench.look.timeout,
-        bytecode=final.bytecode.of(target.interpreter, final.plan),
-        on_rung=bench.screen.line,
-    )
-    problem = console_script_problem(target.environment, bench.environ) if final.scripts else None
-    if problem is not None:
-        smoke = replace(smoke, ok=False, rung="console scripts", output=f"{smoke.output}\n{problem}")
-    confirmed.append(smoke)
-    return smoke
 
 
 def _running(subject: Subject, bench: Bench) -> None:
