@@ -43,6 +43,7 @@ def confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], final: Final
             target.interpreter.executable,
             environ=target.environment.variables(bench.environ),
             timeout=bench.look.timeout,
+            gpu=bench.look.gpu,
             bytecode=final.bytecode.of(target.interpreter, final.plan),
             on_rung=bench.screen.line,
         )

@@ -12,8 +12,8 @@ from packaging.version import InvalidVersion, Version
 from tfrepair.errors import NoRepairError, SurroundingsError, UnresolvableError
 from tfrepair.model.dependencies import active
 from tfrepair.reason.companions import brought
-from tfrepair.reason.keep import breaks, kept
-from tfrepair.reason.requesting import fast, holding, lost, names, request_for, tops, whole
+from tfrepair.reason.keep import breaks
+from tfrepair.reason.requesting import fast, holding, lost, names, remaining, request_for, ruled_out, tops, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -82,9 +82,9 @@ def same(left: str, right: str) -> bool:
 
 
 def _attempts(situation: Situation, companions: Sequence[str], resolve: Resolve) -> Iterator[ResolveRequest]:
-    user = kept(situation.distributions, situation.family, situation.markers)
+    user = remaining(situation)
     steady = [d for d in user if d.canonical_name not in situation.lost]
-    good = [d for d in steady if fast(d) and breaks(d, situation.bounds) is None]
+    good = [d for d in steady if fast(d) and breaks(d, situation.bounds) is None and not ruled_out(d, situation)]
     own = [d for d in steady if d.canonical_name in situation.own]
     others = [d for d in steady if d.canonical_name not in situation.own]
     along = (*companions, *situation.lost)

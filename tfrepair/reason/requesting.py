@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tfrepair.model.dependencies import active
+from tfrepair.model.dependencies import active, rules_out
 from tfrepair.model.resolution import ResolveRequest
-from tfrepair.reason.keep import breaks
+from tfrepair.reason.keep import breaks, kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from packaging.requirements import Requirement
 
     from tfrepair.model.distribution import Distribution
     from tfrepair.reason.situation import Situation
@@ -33,6 +32,20 @@ def roots(situation: Situation) -> tuple[str, ...]:
         pin = f"{choice.name}{extras} @ {situation.wheel}"
     asked = (line for line in situation.goals.install if canonicalize_name(line) != "tensorflow")
     return (pin, *asked, *situation.requirements)
+
+
+def remaining(situation: Situation) -> list[Distribution]:
+    """What the user has and no playbook takes away."""
+    again = {canonicalize_name(Requirement(line).name) for line in situation.goals.install}
+    going = {name for name in situation.goals.uninstall if name not in again}
+    user = kept(situation.distributions, situation.family, situation.markers)
+    return [distribution for distribution in user if distribution.canonical_name not in going]
+
+
+def ruled_out(distribution: Distribution, situation: Situation) -> bool:
+    """What was asked for by name is another version of it."""
+    asked = (Requirement(line) for line in roots(situation)[1:])
+    return any(rules_out(each, distribution.canonical_name, distribution.version) for each in asked)
 
 
 def lost(situation: Situation) -> list[Distribution]:
