@@ -71,6 +71,7 @@ def test_every_minor_release_is_in_the_matrix_and_a_sample_spans_it(matrix):
     assert {pair.python for pair in pairs} == set(here)
     assert set(matrix.last_patches()) | set(matrix.BROKEN_THEN) <= {pair.version for pair in pairs}
     assert {pair.name for pair in pairs} == set(matrix.OTHER_NAMES)
+    assert {(pair.name, pair.version) for pair in pairs} >= set(matrix.OTHER_RELEASES)
     sample = matrix.sample(6, here)
     assert len(sample) == 6
     assert (sample[0].version, sample[-1].version) == (matrix.last_patches()[0], matrix.last_patches()[-1])

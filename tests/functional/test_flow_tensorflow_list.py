@@ -44,6 +44,22 @@ def test_the_table_reads_well_and_can_be_cut_to_what_fits(world):
     assert not list(site(env).iterdir())
 
 
+def test_the_age_of_the_environments_own_pip_counts(world):
+    env = world.venv()
+    info = site(env) / "pip-19.2.3.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pip\nVersion: 19.2.3\n")
+    rows = {
+        row["version"]: row for row in world.tfrepair("tensorflow", "list", "--env", env, "--json").json["releases"]
+    }
+    assert rows[NEW]["fits"]
+    floor = "20.3" if NEW == "2.21.0" else "19.3"
+    assert f"pip 19.2.3 of this environment is not offered it, pip {floor} is" in rows[NEW]["note"]
+    assert "note" not in rows["1.13.1"], "no wheel of it is for this Python, whatever the pip"
+    said = world.tfrepair("tensorflow", "list", "--env", env, "--fitting")
+    assert f"pip {floor} is" in said.out
+
+
 def test_an_unknown_name_is_refused_with_the_known_ones(world):
     done = world.tfrepair("tensorflow", "list", "--name", "pytorch", "--env", world.venv(), "--json")
     assert done.code == 2

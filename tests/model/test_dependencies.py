@@ -27,6 +27,17 @@ def test_missing_and_wrong_versions_are_named():
     )
 
 
+def test_names_that_are_alike_stand_for_each_other_and_a_name_that_is_there_for_itself():
+    alike = ("tensorflow", "tensorflow-cpu")
+    keras = installed("tf-keras", "2.16.0", "tensorflow<2.17,>=2.16")
+    assert unsatisfied([keras, installed("tensorflow-cpu", "2.16.2")], MARKERS, alike) == ()
+    (broken,) = unsatisfied([keras, installed("tensorflow-cpu", "2.18.0")], MARKERS, alike)
+    assert (broken.name, broken.installed) == ("tensorflow", "2.18.0")
+    both = [keras, installed("tensorflow", "2.15.0"), installed("tensorflow-cpu", "2.16.2")]
+    assert unsatisfied(both, MARKERS, alike)[0].installed == "2.15.0"
+    assert unsatisfied([keras], MARKERS, alike)[0].installed is None
+
+
 def test_extras_other_platforms_and_unreadable_lines_ask_for_nothing():
     lines = (
         "a; extra == 'x'",

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from fake_site import tags
 from packaging.version import Version
@@ -164,19 +166,46 @@ def test_the_newest_release_elsewhere_matches_the_measured_table(releases):
     [
         ("2.10.0", "3.10", {"numpy<2", "protobuf<3.20", "setuptools<82"}),
         ("1.13.2", "3.7", {"numpy<2", "protobuf<3.20"}),
-        ("2.17.1", "3.11", {"numpy<2", "keras>=3", "setuptools<82", "tf-keras==2.17.*"}),
-        ("2.18.0rc1", "3.11", {"keras>=3", "ml-dtypes>=0.4", "setuptools<82", "tf-keras==2.18.*"}),
+        ("2.17.1", "3.11", {"numpy<2", "keras>=3", "setuptools<82"}),
+        ("2.18.0rc1", "3.11", {"keras>=3", "ml-dtypes>=0.4", "setuptools<82"}),
         ("not a version", "3.11", set()),
     ],
 )
 def test_the_measured_bounds_of_a_release(releases, version, python, bounds):
-    assert set(releases.bounds(version, python)) == bounds
+    pairs = {line for line in releases.bounds(version, python) if re.split("[<>=]", line)[0] in COMPANIONS}
+    assert set(releases.bounds(version, python)) - pairs == bounds
+
+
+COMPANIONS = {
+    "tensorboard", "tensorflow-addons", "tensorflow-hub", "tensorflow-probability", "tensorflow-text", "tf-keras",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("version", "pairs"),
+    [
+        ("2.21.0", {"tensorboard==2.21.*", "tf-keras==2.21.*", "tensorflow-text==2.21.*", "tensorflow-hub>=0.16"}),
+        ("2.17.1", {"tensorboard==2.17.*", "tf-keras==2.17.*", "tensorflow-probability==0.24.*"}),
+        ("2.14.1", {"tf-keras==2.14.*", "tensorflow-probability==0.22.*"}),
+        ("2.13.1", {"tensorflow-hub<0.16", "tensorflow-text==2.13.*"}),
+        ("2.9.3", {"tensorboard==2.9.*", "tensorflow-probability==0.17.*"}),
+        ("1.15.5", {"tensorboard==1.15.*", "tensorflow-text==1.15.*"}),
+    ],
+)
+def test_companions_pair_with_the_release(releases, version, pairs):
+    assert pairs <= set(releases.bounds(version, "3.10"))
+    assert {re.split("[<>=]", line)[0] for line in pairs} <= releases.companions(version, "3.10") <= COMPANIONS
+
+
+@pytest.mark.parametrize("version", ["2.22.0rc0", "2.23.0.dev20261026", "somebody's"])
+def test_what_is_not_final_or_no_version_has_no_companions(releases, version):
+    assert releases.companions(version, "3.13") == frozenset()
 
 
 def test_the_bounds_of_the_loosest_release_hold_its_keras_and_estimator(releases):
     bounds = releases.bounds("2.6.0", "3.9", affects=["import"])
     assert {"keras>=2.6,<2.7", "tensorflow-estimator>=2.6,<2.7"} <= set(bounds)
-    assert "tensorboard>=2.6,<2.7" in releases.bounds("2.6.1", "3.9")
+    assert "tensorboard==2.6.*" in releases.bounds("2.6.1", "3.9")
 
 
 def test_python_decides_about_typing_extensions(releases):
@@ -200,3 +229,11 @@ def test_the_data_is_in_order_and_every_bound_can_be_read(releases):
     for bound in releases.measured_bounds:
         assert bound.name
         assert bound.why
+
+
+@pytest.mark.parametrize(
+    ("version", "python", "floor"),
+    [("1.13.2", 7, "8.1"), ("1.15.5", 7, "19.0"), ("2.10.1", 10, "19.3"), ("2.21.0", 12, "20.3"), ("2.21.0", 9, None)],
+)
+def test_the_oldest_pip_that_is_offered_a_release(releases, version, python, floor):
+    assert releases.pip_floor("tensorflow", version, tags((3, python))) == floor

@@ -37,6 +37,11 @@ OLDEST = Version("1.13")
 BROKEN_THEN = ("2.6.0", "2.9.0", "2.14.0", "2.15.0", "2.16.1")
 """Releases that an installation on their own day did not make work."""
 OTHER_NAMES = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "intel-tensorflow", "tf-nightly")
+OTHER_RELEASES = (
+    ("tensorflow-cpu", "1.15.0"), ("tensorflow-gpu", "1.15.5"), ("tensorflow-gpu", "2.4.4"),
+    ("tensorflow-gpu", "2.7.4"), ("intel-tensorflow", "2.4.0"), ("intel-tensorflow", "2.9.1"),
+)  # fmt: skip
+"""Of earlier eras under these names, on the newest Python of each."""
 LAST_GPU = Version("2.10.99")
 """The later releases of `tensorflow-gpu` only say that it is gone."""
 WATCHED = ("numpy", "protobuf", "keras")
@@ -118,12 +123,13 @@ def pythons(name, version, here):
 
 
 def pairs(here):
-    """All pairs: every release once, each other name once, then the other Pythons."""
+    """All pairs: every release once, then the other names, then the other Pythons."""
     versions = sorted({*last_patches(), *BROKEN_THEN}, key=Version)
     by_release = [[Pair(smallest(v, p), v, p) for p in pythons("tensorflow", v, here)] for v in versions]
     first = [row[0] for row in by_release if row]
     names = [pair for name in OTHER_NAMES if (pair := newest_of(name, here)) and pair not in first]
-    return [*first, *names, *(pair for row in by_release for pair in row[1:])]
+    older = [Pair(name, v, found[0]) for name, v in OTHER_RELEASES if (found := pythons(name, v, here))]
+    return [*first, *names, *older, *(pair for row in by_release for pair in row[1:])]
 
 
 def newest_of(name, here):

@@ -100,3 +100,58 @@ def test_a_wish_that_cannot_be_read(text):
 
 def test_extras_of_a_wish_are_read():
     assert parse_wanted(Wanted(text="tensorflow[and-cuda]==2.15.1", source="x")).extras == ("and-cuda",)
+
+
+def limited(*wanted, limits=(), minor=10, loose=True, **values):
+    found = choose(
+        [Wanted(text=w, source="requirements.txt:1", loose=loose) for w in wanted], facts(**values), RELEASES,
+        tags(minor), f"3.{minor}", limits=[Wanted(text=line, source="--constraint") for line in limits],
+    )  # fmt: skip
+    return found.name, found.version, found.reason
+
+
+def test_what_is_on_disk_stays_where_it_meets_the_range_of_a_file():
+    name, version, reason = limited("tensorflow>=2.9", **ON_DISK)
+    assert (name, version) == ("tensorflow", "2.10.0")
+    assert "on disk" in reason
+    assert "requirements.txt:1" in reason
+
+
+def test_but_not_where_it_does_not_meet_it_has_another_name_or_the_command_line_asks():
+    assert limited("tensorflow>=2.11,<2.13", **ON_DISK)[:2] == ("tensorflow", "2.12.1")
+    assert limited("tensorflow-cpu>=2.9,<2.12", **ON_DISK)[:2] == ("tensorflow-cpu", "2.11.1")
+    assert limited("tensorflow>=2.9", loose=False, **ON_DISK)[:2] == ("tensorflow", "2.21.0")
+    assert limited("tensorflow==2.9.*", **ON_DISK)[:2] == ("tensorflow", "2.9.3")
+
+
+def test_a_constraint_asks_for_nothing_and_holds_for_whatever_is_chosen():
+    assert limited(limits=["tensorflow<2.16"])[:2] == ("tensorflow", "2.15.1")
+    assert limited("tensorflow>=2.9", limits=["tensorflow<2.16", "tensorflow!=2.15.*"])[:2] == ("tensorflow", "2.14.1")
+    assert limited(limits=["tensorflow<2.16"], **ON_DISK)[:2] == ("tensorflow", "2.10.0")
+    assert limited(limits=["tensorflow>=2.12,<2.16"], **ON_DISK)[:2] == ("tensorflow", "2.15.1")
+    assert limited(limits=["tensorflow-cpu<2.16"])[:2] == ("tensorflow", "2.21.0")
+
+
+def test_a_constraint_that_nothing_meets_is_named():
+    with pytest.raises(NoRepairError, match=r"<2\.0 \(--constraint\)"):
+        limited(limits=["tensorflow<2.0"])
+
+
+@pytest.mark.parametrize(
+    ("machine", "libc", "version", "said"),
+    [
+        ("linux-x86_64", "musl", "1.2", "no wheel for musllinux-x86_64"),
+        ("linux-aarch64", "glibc", "2.36", None),
+        ("linux-x86_64", "glibc", "2.17", "for a newer system"),
+    ],
+)
+def test_the_c_library_and_the_machine_decide(machine, libc, version, said):
+    here = tags_for((3, 12, 0), machine, libc=libc, libc_version=version)
+    why = RELEASES.why_not("tensorflow", "2.21.0", here)
+    assert (why is None) if said is None else (said in why)
+    if libc == "musl":
+        with pytest.raises(NoRepairError, match="on this platform"):
+            choose([], facts(), RELEASES, here, "3.12")
+    else:
+        newest = choose([], facts(), RELEASES, here, "3.12").version
+        assert newest == ("2.21.0" if said is None else "2.20.0")

@@ -1,17 +1,69 @@
-"""TensorBoard comes in the release of its TensorFlow."""
+"""What is used beside TensorFlow comes in the release that pairs with it."""
 
-from tfrepair.reason.companions import paired, pairs
+import pytest
+from test_planner import Index, dist, pin, situation
+
+from tfrepair.errors import NoRepairError, UnresolvableError
+from tfrepair.model.plan import Choice, Install, Lock
+from tfrepair.reason.planner import make_plan
+
+BOUNDS = ("tensorflow-text==2.10.*", "tensorboard==2.10.*")
+TENSORFLOW = dist("tensorflow", "2.9.0", requires=["numpy"], requested=True)
+TEXT = dist("tensorflow-text", "2.9.0", requires=["tensorflow<2.10,>=2.9.0"], requested=True)
 
 
-def test_a_final_release_is_paired_with_its_minor_version():
-    assert pairs("2.21.0") == ("tensorboard>=2.21,<2.22",)
-    assert pairs("1.15.5") == ("tensorboard>=1.15,<1.16",)
+def beside(*distributions, **more):
+    return situation(
+        TENSORFLOW, *distributions, bounds=BOUNDS, companions=frozenset({"tensorflow-text", "tensorboard"}), **more
+    )
 
 
-def test_what_is_older_not_final_or_no_version_is_not_paired():
-    assert pairs("1.13.2") == pairs("2.22.0rc0") == pairs("2.23.0.dev20261026") == pairs("somebody's") == ()
+def test_a_companion_that_is_installed_comes_along_and_one_that_is_not_does_not():
+    index = Index(pin("tensorflow", "2.10.0"), pin("tensorflow-text", "2.10.0"))
+    plan = make_plan(beside(TEXT), index)
+    request = index.asked[0]
+    assert "tensorflow-text" in request.roots
+    assert "tensorboard" not in request.roots
+    assert {*BOUNDS} <= set(request.constraints)
+    (install,) = [operation for operation in plan.operations if isinstance(operation, Install)]
+    assert install.names == ("tensorflow", "tensorflow-text")
+    (move,) = plan.moves
+    assert (move.name, move.why) == ("tensorflow-text", "tensorflow 2.10.0 works with tensorflow-text==2.10.*")
 
 
-def test_only_what_is_installed_comes_along():
-    assert paired(pairs("2.21.0"), {"numpy"}) == ()
-    assert paired(pairs("2.21.0"), {"numpy", "tensorboard"}) == ("tensorboard>=2.21,<2.22",)
+def test_no_other_distribution_with_the_files_of_tensorflow_comes_along():
+    index = Index(pin("tensorflow-cpu", "2.10.0"))
+    make_plan(beside(choice=Choice(name="tensorflow-cpu", version="2.10.0", reason="r")), index)
+    assert index.asked[0].without == ("tensorflow", "tensorflow-gpu")
+
+
+def test_but_the_one_that_has_the_code_of_a_stub_does():
+    index = Index(pin("tensorflow", "2.10.0"))
+    make_plan(beside(partner="tensorflow-cpu"), index)
+    assert index.asked[0].without == ("tensorflow-gpu",)
+
+
+class WithoutText(Index):
+    """No tensorflow-text can be had."""
+
+    def __call__(self, request):
+        self.asked.append(request)
+        if "tensorflow-text" in request.roots:
+            raise UnresolvableError("no", reason="there is no version of tensorflow-text==2.10.* for this Python")
+        return Lock(pins=self.pins, pylock="")
+
+
+def test_where_none_that_pairs_can_be_had_tensorflow_comes_without_it_and_the_plan_says_so():
+    index = WithoutText(pin("tensorflow", "2.10.0"), pin("tensorboard", "2.10.1"))
+    plan = make_plan(beside(TEXT, dist("tensorboard", "2.9.1")), index)
+    assert "tensorboard" in index.asked[-1].roots
+    (note,) = [note for note in plan.notes if "tensorflow-text" in note]
+    assert "tensorflow-text==2.10.*" in note
+    assert "not expected to work" in note
+
+
+def test_a_refusal_that_has_nothing_to_do_with_companions_stays_one():
+    index = Index(refusals=99)
+    with pytest.raises(NoRepairError, match="they disagree"):
+        make_plan(beside(TEXT), index)
+    assert all("tensorflow-text" in request.roots for request in index.asked)

@@ -8,7 +8,7 @@ from tfrepair.errors import NoRepairError, UnresolvableError
 from tfrepair.model.distribution import Distribution
 from tfrepair.model.goals import Goals
 from tfrepair.model.plan import Carry, Choice, CreateEnvironment, Install, Lock, Pin, RemovePath, Uninstall
-from tfrepair.reason.keep import kept
+from tfrepair.reason.keep import affected, kept
 from tfrepair.reason.planner import make_plan
 from tfrepair.reason.situation import Situation
 
@@ -146,13 +146,21 @@ def test_a_move_that_must_be_says_why():
     assert move.why == "tensorflow 2.10.0 works with numpy<2"
 
 
+def test_what_asks_for_another_tensorflow_is_named_whatever_the_distribution_is_called():
+    other = dist("models", "1.0", requires=["tensorflow<2.10"], requested=True)
+    choice = Choice(name="tensorflow-cpu", version="2.10.0", reason="asked for")
+    plan = make_plan(situation(*TEXTBOOK, other, choice=choice), Index(pin("tensorflow-cpu", "2.10.0")))
+    assert "models 1.0 requires tensorflow<2.10, which will not hold" in plan.notes
+
+
 def test_pins_yield_before_requirements_do():
     user = dist("flask", "3.0", requires=["six==1.17.0"], requested=True)
-    index = Index(*ANSWER, refusals=2)
+    index = Index(*ANSWER, refusals=3)
     make_plan(situation(*TEXTBOOK, user), index)
-    first, second, third = index.asked
+    first, second, near, third = index.asked
     assert "flask==3.0" in first.constraints
     assert "flask==3.0" in second.constraints
+    assert "flask==3.0" in near.constraints
     assert "flask==3.0" not in third.constraints
     assert "six==1.17.0" in third.constraints
     assert ("flask", "3.0") in third.preferences
@@ -167,6 +175,66 @@ def test_what_is_there_only_for_something_else_yields_first():
     assert {"pandas==2.2.3", "python-dateutil==4.0"} <= set(first.roots)
     assert {"pandas==2.2.3", "python-dateutil"} <= set(second.roots)
     assert "python-dateutil==4.0" not in second.constraints
+
+
+def test_what_must_move_stays_within_its_major_version_first():
+    user = (
+        dist("opencv", "4.5", requires=["numpy>=1.21"], requested=True),
+        dist("numpy", "1.23.5"),
+    )
+    index = Index(*ANSWER, refusals=2)
+    make_plan(situation(*user), index)
+    pinned, near, beyond = index.asked
+    assert "numpy==1.23.5" in pinned.constraints
+    assert {"numpy==1.*", "opencv==4.5"} <= set(near.constraints)
+    assert "opencv==4.5" in beyond.constraints
+    assert not any(line.startswith("numpy==") for line in beyond.constraints)
+
+
+def test_what_a_round_before_has_broken_moves_and_the_plan_says_why():
+    pandas = dist("pandas", "1.5.3", requires=["numpy>=1.20"], requested=True)
+    index = Index(*ANSWER, pin("pandas", "2.2.3"))
+    plan = make_plan(situation(*TEXTBOOK, pandas, lost={"pandas": "`pandas` 1.5.3 no longer imports"}), index)
+    request = index.asked[0]
+    assert "pandas" in request.roots
+    assert "pandas!=1.5.3" in request.constraints
+    assert not {"pandas==1.5.3", "numpy>=1.20"} & set(request.constraints)
+    assert "pandas" not in request.exempt
+    move = next(move for move in plan.moves if move.name == "pandas")
+    assert (move.after, move.why) == ("2.2.3", "`pandas` 1.5.3 no longer imports")
+
+
+def test_what_did_not_come_from_an_index_is_not_replaced_from_one():
+    mine = dist("mine", "1.0", requires=["numpy"], requested=True, editable=True)
+    with pytest.raises(NoRepairError, match="did not come from an index"):
+        make_plan(situation(*TEXTBOOK, mine, lost={"mine": "it no longer imports"}), Index(*ANSWER))
+
+
+FAMILY = ("tensorflow", "tensorflow-gpu")
+MARKERS = {"python_version": "3.10", "sys_platform": "linux"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "noticing"),
+    [
+        ({"numpy"}, ["numpy", "scipy", "sklearn"]),
+        ({"scipy"}, ["scipy", "sklearn"]),
+        ({"six"}, []),
+        ({"tensorflow", "numpy", "pip"}, ["numpy", "scipy", "sklearn"]),
+        (set(), []),
+    ],
+)
+def test_only_what_needs_something_that_changes_may_notice(changed, noticing):
+    here = (
+        dist("tensorflow", "2.10.0", requires=["numpy", "six"], requested=True),
+        dist("numpy", "1.26.4"),
+        dist("six", "1.17.0"),
+        dist("pip", "24.0"),
+        dist("scipy", "1.11.0", requires=["numpy"], requested=True),
+        dist("sklearn", "1.3.0", requires=["scipy"], requested=True),
+        dist("flask", "3.0", requires=["six; extra == 'old'"], requested=True),
+    )
+    assert [d.name for d in affected(here, changed, FAMILY, MARKERS)] == noticing
 
 
 def test_when_nothing_fits_the_resolvers_reason_is_told():

@@ -146,3 +146,53 @@ def test_a_huge_file_is_not_read(tmp_path):
 
 def test_a_folder_that_is_not_there_has_no_pins(tmp_path):
     assert project_pins(tmp_path / "nowhere") == ()
+
+
+def test_included_files_count_where_they_lie_in_the_folder(tmp_path):
+    (tmp_path / "requirements").mkdir()
+    write(
+        tmp_path,
+        "requirements.txt",
+        "-r requirements/base.txt\n--constraint=requirements/pins.txt\n-r ../outside.txt\n",
+    )
+    write(
+        tmp_path / "requirements", "base.txt", "tensorflow>=2.10\n-rmore.txt\n-r base.txt\n-r https://example/x.txt\n"
+    )
+    write(tmp_path / "requirements", "more.txt", "flask\n")
+    write(tmp_path / "requirements", "pins.txt", "tensorflow==2.15.1\n")
+    assert pins(tmp_path) == [
+        ("tensorflow==2.15.1", "requirements/pins.txt:1"),
+        ("tensorflow>=2.10", "requirements/base.txt:1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "uv.lock",
+            ('[[package]]\nname = "tensorflow"\nversion = "2.16.2"\nresolution-markers = ["sys_platform == \'darwin\'"]\n'
+            '[[package]]\nname = "tensorflow"\nversion = "2.19.0"\n'
+            'resolution-markers = ["sys_platform == \'linux\'", "sys_platform == \'win32\'"]\n'),
+        ),
+        (
+            "poetry.lock",
+            ('[[package]]\nname = "tensorflow"\nversion = "2.16.2"\nmarkers = "sys_platform == \'darwin\'"\n'
+            '[[package]]\nname = "tensorflow"\nversion = "2.19.0"\n'
+            'markers = {main = "sys_platform == \'linux\'", dev = "sys_platform == \'win32\'"}\n'),
+        ),
+        (
+            "pylock.cpu.toml",
+            ('[[packages]]\nname = "tensorflow"\nversion = "2.16.2"\nmarker = "sys_platform == \'darwin\'"\n'
+            '[[packages]]\nname = "tensorflow"\nversion = "2.19.0"\nmarker = "sys_platform == \'linux\'"\n'),
+        ),
+    ],
+)  # fmt: skip
+def test_of_a_lock_for_many_platforms_the_version_of_this_one_counts(tmp_path, name, text):
+    write(tmp_path, name, text)
+    assert pins(tmp_path, LINUX) == [("tensorflow==2.19.0", name)]
+
+
+def test_a_lock_with_a_marker_that_cannot_be_read_still_counts(tmp_path):
+    write(tmp_path, "uv.lock", '[[package]]\nname = "tensorflow"\nversion = "2.16.2"\nresolution-markers = ["??"]\n')
+    assert pins(tmp_path, LINUX) == [("tensorflow==2.16.2", "uv.lock")]

@@ -7,6 +7,7 @@ import pytest
 
 from tfrepair.target.discover import describe_environment
 from tfrepair.target.environments import create_venv
+from tfrepair.target.extras import Extra
 from tfrepair.target.smoke import smoke_test
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="laid out as on POSIX")
@@ -163,10 +164,19 @@ def test_pythonpath_counts_as_the_user_has_it(smoke, site, tmp_path):
 
 def test_extras_are_imported_afterwards(smoke, site):
     put(site)
-    (site / "tf_keras.py").write_text("")
-    assert smoke(extras=("tf-keras",)).ok
-    done = smoke(extras=("tf_keras", "nothing_here"))
-    assert (done.ok, done.rung) == (False, "extras")
+    (site / "lamp.py").write_text("")
+    assert smoke(extras=(Extra(name="lamp", modules=("lamp",)),)).ok
+    done = smoke(extras=(Extra(name="lamp", modules=("lamp",)), Extra(name="other", modules=("nothing_here",))))
+    assert (done.ok, done.rung) == (False, "with other")
+
+
+def test_an_extra_that_imports_must_also_do_something(smoke, site):
+    put(site)
+    (site / "tensorflow_hub.py").write_text(
+        "class KerasLayer:\n    def __init__(self, function): raise ValueError('no')\n"
+    )
+    done = smoke(extras=(Extra(name="tensorflow-hub", modules=("tensorflow_hub",)),))
+    assert (done.ok, done.rung, done.exceptions) == (False, "with tensorflow-hub", ("ValueError: no",))
 
 
 def test_keras_writes_nothing_at_home_and_reads_what_is_there(smoke, site, tmp_path):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from tfrepair.app.wishes import wishes
+from tfrepair.app.wishes import choice_for
 from tfrepair.errors import NoRepairError, TargetError
 from tfrepair.model.facts import Facts
-from tfrepair.reason.choose import choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -95,9 +94,8 @@ def any_base(bench: Bench, facts: Facts) -> Target:
 
 def refusal_of(python: Target, bench: Bench, facts: Facts) -> NoRepairError | None:
     """Why the wanted release, or the one on disk, cannot be installed for an interpreter; None when it can."""
-    interpreter = python.interpreter
     try:
-        choose(wishes(bench, interpreter.markers), facts, bench.releases, interpreter.tags, interpreter.minor)
+        choice_for(bench, python.interpreter, facts)
     except NoRepairError as error:
         return error
     return None

@@ -113,12 +113,14 @@ def chosen(diagnosis: Diagnosis, request: PlaybookRequest) -> Diagnosis:
 
 
 def verify(
-    target_request: TargetRequest, extras: tuple[str, ...], screen: Screen, log: Log, *, timeout: float
+    target_request: TargetRequest, names: tuple[str, ...], screen: Screen, log: Log, *, timeout: float
 ) -> Report:
-    """Only the smoke test. Exit 0: it works, 1: it does not."""
+    """Only the smoke test. Exit 0: it works, 1: it does not. Raises UsageError for a name that is not known."""
+    from tfrepair.target.extras import extras_of
     from tfrepair.target.smoke import smoke_test
 
     target = locate(target_request, screen)
+    extras = extras_of(names, target.environment)
     screen.step("importing TensorFlow and computing")
     smoke = smoke_test(
         target.interpreter.executable,
@@ -129,9 +131,10 @@ def verify(
     )
     log.info("smoke", ok=smoke.ok, rung=smoke.rung, seconds=smoke.seconds)
     messages = unfinished(target)
-    if not smoke.ok and smoke.rung == "extras":
+    if not smoke.ok and smoke.rung.startswith("with "):
+        name = smoke.rung.removeprefix("with ")
         messages += (
-            f"TensorFlow works at `{target.interpreter.executable}`, but not everything that `--with` names does:",
+            f"TensorFlow works at `{target.interpreter.executable}`, but `{name}` does not:",
             *(f"  {text}" for text in smoke.exceptions[:3]),
         )
     elif not smoke.ok:

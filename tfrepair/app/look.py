@@ -71,6 +71,7 @@ def look(
         pip_view=request.pip_view,
         import_timeout=request.timeout,
         gpu=request.gpu,
+        bytecode=request.bytecode,
     )
     doing = "looking at the files of and importing TensorFlow in" if request.imports else "looking at the files of"
     screen.step(f"{doing} `{target.environment.prefix}`")

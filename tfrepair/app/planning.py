@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,20 +11,21 @@ from packaging.utils import canonicalize_name
 from tfrepair.app.acceleration import accelerate, without
 from tfrepair.app.base import any_base, base_for, refusal_of, with_way_out
 from tfrepair.app.manual import ManualError
-from tfrepair.app.wishes import constraint_lines, is_file, requirement_lines, wishes
+from tfrepair.app.wishes import choice_for, constraint_lines, is_file, requirement_lines, wishes
 from tfrepair.errors import NoRepairError, SurroundingsError, UsageError
 from tfrepair.model.dependencies import tree
 from tfrepair.model.goals import Goals
 from tfrepair.model.plan import Uninstall
 from tfrepair.model.wire import installed_in
-from tfrepair.reason.choose import choose, parse_wanted
-from tfrepair.reason.companions import pairs
+from tfrepair.reason.choose import parse_wanted
 from tfrepair.reason.goals import acting, goals_of, in_the_way, manual_steps, untrusted
 from tfrepair.reason.planner import make_plan
 from tfrepair.reason.situation import Situation
 from tfrepair.target.release_data import load_known_good
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tfrepair.app.bench import Bench
     from tfrepair.app.look import Look
     from tfrepair.app.subject import Subject
@@ -53,6 +54,8 @@ class Round:
     stage: Path | None = None
     """The stage that is planned for; None: the environment itself."""
     fingerprint: str | None = None
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """What a round before has broken, by canonical name, with a sentence how."""
 
 
 def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
@@ -93,21 +96,21 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
         extras=(*extras, *gpu.extras),
         family=frozenset(bench.releases.family),
         folders=tuple(frozenset(names) for names in bench.releases.folders.values()),
-        bounds=(
-            *bench.releases.bounds(choice.version, python.interpreter.minor),
-            *pairs(choice.version),
-            *gpu.bounds,
-        ),
+        bounds=(*bench.releases.bounds(choice.version, python.interpreter.minor), *gpu.bounds),
+        companions=bench.releases.companions(choice.version, python.interpreter.minor),
+        partner=bench.releases.partner(choice.name, choice.version, python.interpreter.tags),
         cutoff=cutoff(choice, bench),
         known_good=load_known_good().get(choice.name, choice.version, python.interpreter.minor),
+        declared=bench.releases.requirements(choice.version),
         constraints=constraint_lines(bench),
         requirements=_other_requirements(bench),
         own=_own(seen, bench),
         leftovers=leftovers(seen, bench),
         system_site_packages=seen.target.environment.system_site_packages,
         prompt=seen.facts.value("environment.prompt"),
-        gentle=turn.number == 1 and strategy != "create" and _stays(choice, seen),
+        gentle=(turn.number == 1 or bool(turn.lost)) and strategy != "create" and _stays(choice, seen),
         unfit=frozenset(item["name"] for item in seen.facts.value("bounds.broken", [])),
+        lost=turn.lost,
     )
     plan = _with_gpu(situation, gpu, resolver(bench, subject, python), bench)
     plan = replace(plan, prefix=str(subject.prefix), untrusted=untrusted(findings, bench.playbooks))
@@ -269,11 +272,8 @@ def _pin(facts: Facts, subject: Subject, bench: Bench, python: Target, turn: Rou
         return wheel_pin(given, python, bench)
     if turn.choice is not None:
         return None, turn.choice
-    interpreter = python.interpreter
     try:
-        return None, choose(
-            wishes(bench, interpreter.markers), facts, bench.releases, interpreter.tags, interpreter.minor
-        )
+        return None, choice_for(bench, python.interpreter, facts)
     except NoRepairError as error:
         raise with_way_out(error, subject, bench, facts) from error
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from tfrepair.app.bytecode import Bytecode, bytecode_folder
+from tfrepair.app.confirm import Final, confirm
+from tfrepair.app.kept import Keeper
 from tfrepair.app.look import Look, look, smoke_of
 from tfrepair.app.planning import Round, plan_round
 from tfrepair.app.ports import ports_for
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfrepair.app.bench import Bench
+    from tfrepair.app.kept import Lost
     from tfrepair.app.report import Report
     from tfrepair.app.subject import Subject
     from tfrepair.execute.runs import RunFolder
@@ -32,7 +36,10 @@ class _Progress:
     """Where the rounds have come to."""
 
     plan: Plan
-    tried: set[tuple[str, str]]
+    keeper: Keeper
+    tried: set[tuple[str, str]] = field(default_factory=set)
+    lost: dict[str, Lost] = field(default_factory=dict)
+    """What a round before has broken, by canonical name: it may not stay at its version."""
 
 
 def repair(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report) -> Report:
@@ -70,7 +77,7 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
     scripts_started = (
         subject.target is None or console_script_problem(subject.target.environment, bench.environ) is None
     )
-    with record.log_path.open("a", encoding="utf-8") as stream:
+    with record.log_path.open("a", encoding="utf-8") as stream, bytecode_folder() as bytecode:
         bench.log.add(stream)
         before = smoke_of(seen.facts)
         if before is not None:
@@ -80,9 +87,10 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
             with Transaction(
                 subject.prefix, record, ports, lock_timeout=bench.request.lock_timeout, keep=bench.request.keep
             ) as transaction:
-                final = _rounds(plan, seen, subject, bench, transaction, record)
+                final = _rounds(plan, seen, subject, bench, transaction, record, bytecode)
                 bench.screen.step("putting it in place and verifying it there")
-                transaction.commit(lambda: _confirm(subject, bench, confirmed, scripts_started=scripts_started))
+                there = Final(plan=final, staged=transaction.stage_path, bytecode=bytecode, scripts=scripts_started)
+                transaction.commit(lambda: confirm(subject, bench, confirmed, there))
         except (StepError, UsageError) as error:
             bench.log.info("rolled back", reason=error.message)
             bench.screen.say("rolled back: the environment is as it was")
@@ -103,13 +111,23 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
 
 
 def _rounds(
-    plan: Plan, seen: Look, subject: Subject, bench: Bench, transaction: Transaction, record: RunFolder
+    plan: Plan,
+    seen: Look,
+    subject: Subject,
+    bench: Bench,
+    transaction: Transaction,
+    record: RunFolder,
+    bytecode: Bytecode,
 ) -> Plan:
-    """Apply plans to the stage until TensorFlow works in it. Raises StepError when a round brings no progress."""
-    progress = _Progress(plan=plan, tried=set())
+    """Apply plans to the stage until TensorFlow works in it, and what worked before too.
+
+    Raises StepError when a round brings no progress.
+    """
+    progress = _Progress(plan=plan, keeper=Keeper(seen=seen, bench=bench))
     while True:
         current = progress.plan
         bench.log.info("round", number=current.round, strategy=current.strategy, tensorflow=current.tensorflow.version)
+        progress.keeper.learn(current)
         bench.screen.step(f"round {current.round}: staging")
         record.write_plan(current)
         stage = transaction.stage_path
@@ -118,29 +136,59 @@ def _rounds(
         bench.screen.step(f"round {current.round}: applying {len(current.operations)} operations to the copy")
         transaction.apply(current)
         transaction.seal()
-        staged = _look_at_stage(stage, subject, bench)
+        staged = _look_at_stage(stage, subject, bench, current, bytecode)
+        lost = progress.keeper.lost(staged)
         smoke = smoke_of(staged.facts)
         if smoke is not None:
-            transaction.verified(smoke)
-        if staged.works:
+            transaction.verified(_with(smoke, lost))
+        if staged.works and not lost:
             return current
         bench.log.info("round failed", number=current.round, output=staged.facts.value("import.output"))
+        for one in lost:
+            bench.screen.say(one.sentence)
         progress.tried.add((current.strategy, _signature(current)))
-        progress.plan = _next(progress, staged, stage, seen, subject, bench)
-        bench.screen.diagnosis(staged.diagnosis, staged.target)
+        progress.plan = _next(progress, lost, staged, stage, seen, subject, bench)
+        if not staged.works:
+            bench.screen.diagnosis(staged.diagnosis, staged.target)
         bench.screen.plan(progress.plan)
         if not bench.request.yes and not bench.screen.ask("carry out this further round?"):
             raise StepError("the further round was declined; the environment is as it was")
 
 
-def _next(progress: _Progress, staged: Look, stage: Path, seen: Look, subject: Subject, bench: Bench) -> Plan:
+def _with(smoke: Smoke, lost: tuple[Lost, ...]) -> Smoke:
+    """The verification as a whole: what no longer can be imported makes it fail."""
+    if not lost:
+        return smoke
+    return replace(smoke, ok=False, rung="kept distributions")
+
+
+def _next(
+    progress: _Progress,
+    lost: tuple[Lost, ...],
+    staged: Look,
+    stage: Path,
+    seen: Look,
+    subject: Subject,
+    bench: Bench,
+) -> Plan:
     """The plan of the next round: in place on the stage, then a rebuild. Raises StepError."""
     number = progress.plan.round + 1
-    if number <= MAX_ROUNDS and bench.request.plan_in is None:
+    again = [one for one in lost if one.name in progress.lost]
+    progress.lost |= {one.name: one for one in lost}
+    if number <= MAX_ROUNDS and bench.request.plan_in is None and not again:
         for turn, view in _turns(progress, staged, stage, seen, number, subject, bench):
             plan = _tried(turn, view, subject, bench)
             if plan is not None and plan.operations and (plan.strategy, _signature(plan)) not in progress.tried:
                 return plan
+    if lost:
+        choice = progress.plan.tensorflow
+        works = "works, but" if staged.works else "does not work here, and"
+        raise StepError(
+            f"{choice.name} {choice.version} {works} {'; '.join(one.sentence for one in lost)}; "
+            "the environment is as it was",
+            hint="the record of the run has the output; another release (`--tensorflow`) may suit both, "
+            "`--venv DIR` makes an environment beside this one",
+        )
     roots = [f"{finding.title} [{finding.id}]" for finding in staged.diagnosis.errors if finding.caused_by is None]
     why = "; ".join(roots) or "no cause was found"
     raise StepError(
@@ -153,14 +201,18 @@ def _turns(
     progress: _Progress, staged: Look, stage: Path, seen: Look, number: int, subject: Subject, bench: Bench
 ) -> Iterator[tuple[Round, Look]]:
     plan = progress.plan
-    yield (
-        Round(number=number, strategy="in-place", choice=plan.tensorflow, stage=stage, fingerprint=plan.fingerprint),
-        staged,
+    in_place = Round(
+        number=number,
+        strategy="in-place",
+        choice=plan.tensorflow,
+        stage=stage,
+        fingerprint=plan.fingerprint,
+        lost={name: one.sentence for name, one in progress.lost.items()},
     )
+    yield in_place, staged
     exists = subject.target is not None and subject.target.environment.kind == "venv"
     if exists and plan.strategy == "in-place" and bench.request.strategy == "auto":
-        again = Round(number=number, strategy="rebuild", choice=plan.tensorflow, fingerprint=plan.fingerprint)
-        yield again, seen
+        yield replace(in_place, strategy="rebuild", stage=None), seen
 
 
 def _tried(turn: Round, view: Look, subject: Subject, bench: Bench) -> Plan | None:
@@ -171,33 +223,13 @@ def _tried(turn: Round, view: Look, subject: Subject, bench: Bench) -> Plan | No
         return None
 
 
-def _look_at_stage(stage: Path, subject: Subject, bench: Bench) -> Look:
+def _look_at_stage(stage: Path, subject: Subject, bench: Bench, plan: Plan, bytecode: Bytecode) -> Look:
     from tfrepair.target.discover import describe_environment
 
     target = describe_environment(stage, bench.environ, interpreter=subject.interpreter)
-    request = replace(bench.look, hash_native=False, deep=False, pip_view=False)
+    keeping = bytecode.of(target.interpreter, plan)
+    request = replace(bench.look, hash_native=False, deep=False, pip_view=False, bytecode=keeping)
     return look(target, bench.playbooks, request, bench.environ, bench.screen, bench.log, told=bench.told)
-
-
-def _confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], *, scripts_started: bool) -> Smoke:
-    """The smoke test at the final path, and one console script."""
-    from tfrepair.target.console_scripts import console_script_problem
-    from tfrepair.target.discover import describe_environment
-    from tfrepair.target.smoke import smoke_test
-
-    target = describe_environment(subject.prefix, bench.environ, interpreter=subject.interpreter)
-    smoke = smoke_test(
-        target.interpreter.executable,
-        environ=target.environment.variables(bench.environ),
-        timeout=bench.look.timeout,
-        gpu=bench.look.gpu,
-        on_rung=bench.screen.line,
-    )
-    problem = console_script_problem(target.environment, bench.environ) if scripts_started else None
-    if problem is not None:
-        smoke = replace(smoke, ok=False, rung="console scripts", output=f"{smoke.output}\n{problem}")
-    confirmed.append(smoke)
-    return smoke
 
 
 def _running(subject: Subject, bench: Bench) -> None:

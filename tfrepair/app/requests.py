@@ -54,6 +54,8 @@ class LookRequest:
     gpu: bool = False
     hash_native: bool = False
     pip_view: bool = False
+    bytecode: Path | None = None
+    """A folder where the smoke test keeps what it compiles, for the next one; None: nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from tfrepair.errors import UsageError
 
@@ -27,6 +28,8 @@ class ListedRelease:
     fits: bool
     reason: str | None
     """Why it does not fit, or why it is not taken unless it is asked for."""
+    note: str | None = None
+    """What stands in the way of another tool: the environment's own pip is too old for its wheels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +61,37 @@ def release_table(name: str, where: TargetRequest, screen: Screen) -> ReleaseTab
     flags = collect(target, ProbeOptions(imports=False), where.environ, probes=[host.PROBE]).value("host.cpu_flags")
     glibc = target.host.glibc
     tags = target.interpreter.tags
+    own_pip = _pip_of(target)
     rows = tuple(
-        _listed(releases, canonical, version, releases.why_not(canonical, version, tags, glibc=glibc, cpu_flags=flags))
+        replace(
+            _listed(
+                releases, canonical, version, releases.why_not(canonical, version, tags, glibc=glibc, cpu_flags=flags)
+            ),
+            note=_too_old(own_pip, releases.pip_floor(canonical, version, tags)),
+        )
         for version in sorted(releases.by_name[canonical], key=Version, reverse=True)
     )
     newest = releases.newest(canonical, tags, glibc=glibc, cpu_flags=flags)
     return ReleaseTable(target=target, releases=rows, newest=newest, measured=releases.measured)
+
+
+def _pip_of(target: Target) -> Version | None:
+    """The version of the pip that is installed in the target."""
+    from pathlib import Path
+
+    from tfrepair.target.metadata import read_metadata
+
+    for site in target.environment.site_folders:
+        for path in sorted(Path(site).glob("pip-*.dist-info")):
+            with suppress(InvalidVersion):
+                return Version(read_metadata(path).version)
+    return None
+
+
+def _too_old(own: Version | None, floor: str | None) -> str | None:
+    if own is None or floor is None or own >= Version(floor):
+        return None
+    return f"pip {own} of this environment is not offered it, pip {floor} is; tfrepair installs it without that pip"
 
 
 def _listed(releases: Releases, name: str, version: str, why_not: str | None) -> ListedRelease:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfrepair.reason.choose import Wanted
+from tfrepair.reason.choose import Wanted, choose
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tfrepair.app.bench import Bench
+    from tfrepair.model.facts import Facts
+    from tfrepair.model.plan import Choice
+    from tfrepair.model.target import Interpreter
 
 
 def wishes(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...]:
@@ -21,6 +24,18 @@ def wishes(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...]:
     if given is not None and not is_file(given):
         return (Wanted(text=given, source="--tensorflow"),)
     return (*_from_requirements(bench), *_from_project(bench, markers))
+
+
+def choice_for(bench: Bench, interpreter: Interpreter, facts: Facts) -> Choice:
+    """The release for an interpreter. Raises NoRepairError when nothing fits, UsageError for what cannot be read."""
+    return choose(
+        wishes(bench, interpreter.markers),
+        facts,
+        bench.releases,
+        interpreter.tags,
+        interpreter.minor,
+        limits=_limits(bench),
+    )
 
 
 def is_file(pin: str) -> bool:
@@ -36,7 +51,7 @@ def _from_requirements(bench: Bench) -> tuple[Wanted, ...]:
     for line, source in requirement_lines(bench):
         requirement = Requirement(line)
         if canonicalize_name(requirement.name) in bench.releases.family:
-            found.append(Wanted(text=line, source=source))
+            found.append(Wanted(text=line, source=source, loose=True))
     return tuple(found)
 
 
@@ -70,4 +85,31 @@ def _from_project(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...
     from tfrepair.target.project import project_pins
 
     pins = project_pins(bench.cwd, markers)
-    return tuple(Wanted(text=pin.requirement, source=pin.source) for pin in pins if pin.requirement)
+    return tuple(Wanted(text=pin.requirement, source=pin.source, loose=True) for pin in pins if pin.requirement)
+
+
+def _limits(bench: Bench) -> tuple[Wanted, ...]:
+    """What constraints say of TensorFlow: those given with `--constraint`, and those of pip's own configuration."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    family = bench.releases.family
+    given = ((line, "--constraint") for line in constraint_lines(bench))
+    return tuple(
+        Wanted(text=line, source=source)
+        for line, source in (*given, *_configured(bench))
+        if canonicalize_name(Requirement(line).name) in family
+    )
+
+
+def _configured(bench: Bench) -> Iterator[tuple[str, str]]:
+    """Each line of the constraint files that pip's configuration names, and the file. Nothing is fetched."""
+    from pathlib import Path
+
+    from tfrepair.target.installer.settings import index_settings
+    from tfrepair.target.pip_view import read_requirements
+
+    for path in index_settings(environ=bench.environ, cwd=bench.cwd).constraints:
+        if "://" not in path:
+            for line in read_requirements(Path(path), bench.environ, constraint=True):
+                yield line, path

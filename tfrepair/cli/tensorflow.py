@@ -51,7 +51,8 @@ def _print_text(table: ReleaseTable, *, fitting: bool) -> None:
         if row.fits or not fitting:
             mark = "*" if row.version == table.newest else " "
             fits = "fits" if row.fits else "-"
-            print(f"{mark} {row.version:<14}  {row.date}  {fits:<4}  {row.reason or ''}".rstrip())
+            said = "; ".join(filter(None, (row.reason, row.note)))
+            print(f"{mark} {row.version:<14}  {row.date}  {fits:<4}  {said}".rstrip())
     taken = f"* {table.newest} is taken where no release is asked for; " if table.newest else "none fits; "
     print(f"{taken}as of {table.measured}")
 

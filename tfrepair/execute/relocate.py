@@ -93,14 +93,26 @@ def _spellings(stage: Path, final: Path) -> list[tuple[bytes, bytes]]:
 
 def _written(stage: Path, since: float) -> Iterator[Path]:
     """Files that only the stage has, files newer than the moment, and all links."""
-    for folder, folders, names in os.walk(stage):
-        for name in (*names, *folders):
-            path = Path(folder, name)
-            found = path.lstat()
-            if stat.S_ISLNK(found.st_mode) or (
-                stat.S_ISREG(found.st_mode) and (found.st_nlink == 1 or found.st_mtime >= since)
+    waiting = [str(stage)]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                here = sorted(entries, key=lambda entry: entry.name)
+        except PermissionError:  # what nobody may list nobody has written
+            continue
+        for entry in here:
+            found = entry.stat(follow_symlinks=False)
+            if stat.S_ISDIR(found.st_mode):
+                waiting.append(entry.path)
+            elif stat.S_ISLNK(found.st_mode) or (
+                stat.S_ISREG(found.st_mode) and (_links(entry, found) == 1 or found.st_mtime >= since)
             ):
-                yield path
+                yield Path(entry.path)
+
+
+def _links(entry: os.DirEntry[str], found: os.stat_result) -> int:
+    """How many names the file has; a folder's listing does not say it on Windows."""
+    return found.st_nlink if os.name != "nt" else os.lstat(entry.path).st_nlink
 
 
 def _relocate_link(path: Path, stage: Path, final: Path) -> None:

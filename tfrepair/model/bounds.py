@@ -29,9 +29,11 @@ class Bound:
     why: str = ""
     beside: str = ""
     """It matters only where this requirement is installed too."""
+    companion: bool = False
+    """It says which release of something used beside TensorFlow pairs with it; known of final releases only."""
 
     @classmethod
-    def parse(cls, row: Mapping[str, str]) -> Bound:
+    def parse(cls, row: Mapping[str, str], *, companion: bool = False) -> Bound:
         """From one line of the data file."""
         return cls(
             requirement=row["requirement"],
@@ -40,6 +42,7 @@ class Bound:
             affects=row["affects"],
             why=row["why"],
             beside=row.get("with", ""),
+            companion=companion,
         )
 
     @property
@@ -50,6 +53,8 @@ class Bound:
     def applies(self, version: str, python_minor: str) -> bool:
         """Whether it is about this release on this Python. False for a version that is none."""
         base = base_version(version)
+        if self.companion and base is not None and Version(version).is_prerelease:
+            return False
         return base is not None and within(base, self.tensorflow) and within(python_minor, self.python)
 
     def needed_beside(self, installed: Mapping[str, str]) -> bool:

@@ -85,9 +85,16 @@ def versions(distributions: Iterable[Distribution]) -> dict[str, tuple[str, ...]
     return {name: tuple(each) for name, each in found.items()}
 
 
-def unsatisfied(distributions: Sequence[Distribution], markers: Mapping[str, str]) -> tuple[Unsatisfied, ...]:
-    """Every requirement that does not hold; pre-releases satisfy, and of a name installed twice either copy does."""
+def unsatisfied(
+    distributions: Sequence[Distribution], markers: Mapping[str, str], alike: Collection[str] = ()
+) -> tuple[Unsatisfied, ...]:
+    """Every requirement that does not hold; pre-releases satisfy, and of a name installed twice either copy does.
+
+    Names that are `alike` stand for each other: they have the same files.
+    """
     installed = versions(distributions)
+    either = tuple(version for name in alike for version in installed.get(name, ()))
+    installed = {**{name: either for name in alike if either}, **installed}
     broken = []
     for distribution in distributions:
         for requirement in active(distribution.requires, markers):

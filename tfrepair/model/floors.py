@@ -41,6 +41,12 @@ class Floors:
         base = base_version(version) or ""
         return next((floor for specifier, floor in self.glibc.items() if within(base, specifier)), None)
 
+    def pip_floor(self, platform_tag: str) -> str | None:
+        """The oldest pip that knows a platform tag; None where every pip does."""
+        names = platform_tag.split(".")
+        floors = [floor for name, floor in self.pip_by_tag.items() for tag in names if tag.startswith(f"{name}_")]
+        return min(floors, key=Version, default=None)
+
     def processor_flags(self, version: str) -> tuple[str, ...]:
         """The processor features that the x86 builds of a release need (`avx`)."""
         base = base_version(version) or ""

@@ -31,11 +31,18 @@ class Releases:
     requires: Mapping[str, tuple[str, ...]]
     """What releases of `tensorflow` declare."""
     measured_bounds: tuple[Bound, ...]
+    """Those of companions, which hold for final releases only, last."""
     floors: Floors
 
     @classmethod
-    def parse(cls, releases: Mapping[str, Any], requirements: Mapping[str, Any], bounds: Mapping[str, Any]) -> Releases:
-        """From the three documents of the package's data folder."""
+    def parse(
+        cls,
+        releases: Mapping[str, Any],
+        requirements: Mapping[str, Any],
+        bounds: Mapping[str, Any],
+        companions: Mapping[str, Any],
+    ) -> Releases:
+        """From the documents of the package's data folder."""
         return cls(
             measured=releases["measured"],
             by_name={
@@ -44,7 +51,10 @@ class Releases:
             },
             folders={folder: tuple(names) for folder, names in releases["folders"].items()},
             requires={version: tuple(lines) for version, lines in requirements["requirements"].items()},
-            measured_bounds=tuple(Bound.parse(row) for row in bounds["bounds"]),
+            measured_bounds=(
+                *(Bound.parse(row) for row in bounds["bounds"]),
+                *(Bound.parse(row, companion=True) for row in companions["bounds"]),
+            ),
             floors=Floors.parse(releases),
         )
 
@@ -89,6 +99,12 @@ class Releases:
             return True
         code = self.get(partner, release.version) if partner else None
         return code is not None and self._fits(code, accepted)
+
+    def pip_floor(self, name: str, version: str, tags: Sequence[str]) -> str | None:
+        """The oldest pip that offers a release to this interpreter; None where every pip does, or none can."""
+        release, accepted = self.get(name, version), Accepted.of(tags)
+        taken = (tag for tag, pythons in (release.wheels if release else {}).items() if accepted.takes(tag, pythons))
+        return min((floor for tag in taken if (floor := self.floors.pip_floor(tag))), key=Version, default=None)
 
     def partner(self, name: str, version: str, tags: Sequence[str]) -> str | None:
         """Who has the code where this release is a stub here: empty if nobody, None if it is no stub."""
@@ -166,6 +182,10 @@ class Releases:
             for bound in self.measured_bounds
             if bound.applies(version, python_minor) and (affects is None or bound.affects in affects)
         )
+
+    def companions(self, version: str, python_minor: str) -> frozenset[str]:
+        """Canonical names of what is used beside a release, and of which not every release pairs with it."""
+        return frozenset(b.name for b in self.measured_bounds if b.companion and b.applies(version, python_minor))
 
     def requirements(self, version: str) -> tuple[str, ...]:
         """What this release of `tensorflow` declares, markers included; empty when it is not in the data."""

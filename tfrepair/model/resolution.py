@@ -33,6 +33,8 @@ class ResolveRequest:
     exempt: tuple[str, ...] = ()
     """Canonical names the cutoff does not hold for."""
     prereleases: bool = False
+    without: tuple[str, ...] = ()
+    """Canonical names that do not come along, whoever asks for them: another distribution has the same files."""
     known_good: KnownLock | None = None
     """What to hold TensorFlow's tree to where nobody says when files were uploaded, so that the cutoff is no use."""
 

@@ -42,6 +42,8 @@ class ProbeOptions:
     """Seconds."""
     gpu: bool = False
     """The smoke test has a step on the GPU."""
+    bytecode: Path | None = None
+    """A folder where the smoke test keeps what it compiles; None: nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ def _collect(context: Context) -> Iterable[Fact]:
         environ=context.environ,
         timeout=context.options.import_timeout,
         gpu=context.options.gpu,
+        bytecode=context.options.bytecode,
     )
     return smoke_facts(smoke, gpu=context.options.gpu)
 

@@ -29,14 +29,15 @@ def collect(context: Context) -> Iterator[Fact]:
         context.target.environment, hash_native=options.hash_native or options.deep, hash_all=options.deep
     )
     markers = context.target.interpreter.markers
-    needed = tree(inventory.distributions, load_releases().family, markers)
+    family = load_releases().family
+    needed = tree(inventory.distributions, family, markers)
     for path, value in {**_lists(inventory, needed), **_damage(inventory, needed)}.items():
         yield _fact(f"inventory.{path}", value)
     yield _fact(
         "inventory.unsatisfied",
         [
             {**asdict(each), "family": each.distribution in needed}
-            for each in unsatisfied(inventory.distributions, markers)
+            for each in unsatisfied(inventory.distributions, markers, family)
         ],
     )
     yield from _by_distribution(inventory.distributions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from tfrepair.errors import NoRepairError, UsageError
+from tfrepair.model.bounds import within
 from tfrepair.model.plan import Choice
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Wanted:
 
     text: str
     source: str
+    loose: bool = False
+    """What is on disk stays where it meets it: a range that a file names is no order to take the newest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,18 +88,29 @@ def _requirement(text: str, source: str) -> Pin:
     )
 
 
-def choose(wanted: Sequence[Wanted], facts: Facts, releases: Releases, tags: Sequence[str], python: str) -> Choice:
+def choose(
+    wanted: Sequence[Wanted],
+    facts: Facts,
+    releases: Releases,
+    tags: Sequence[str],
+    python: str,
+    *,
+    limits: Sequence[Wanted] = (),
+) -> Choice:
     """The release. The first wish counts; without one the files on disk, then the newest that fits.
 
-    `tags` are those of the interpreter that will import it, `python` is its version for messages.
+    `tags` are those of the interpreter that will import it, `python` is its version for messages, `limits` are
+    constraints: they ask for nothing, and hold for every release but one that is named with its exact version.
     Raises NoRepairError when nothing fits, UsageError for a wish that cannot be read.
     """
     if wanted:
-        return _wish(wanted[0], facts, releases, tags, python)
+        return _wish(wanted[0], facts, releases, tags, python, limits)
     version = facts.value("tensorflow.version")
     found = facts.value("tensorflow.name")
     if version is not None:
         name = _name(found, releases)
+        if (limit := _broken(limits, name, str(version))) is not None:
+            return _wish(replace(limit, text=f"{name}{_limit(limits, name)}"), facts, releases, tags, python)
         if releases.fits(name, str(version), tags):
             return Choice(name=name, version=str(version), reason=_on_disk(found, name, facts))
         raise NoRepairError(
@@ -105,6 +119,8 @@ def choose(wanted: Sequence[Wanted], facts: Facts, releases: Releases, tags: Seq
             hint="name another release with `--tensorflow`, or another Python with `--base-python`",
         )
     name = _name(found, releases)
+    if own := [limit for limit in limits if parse_wanted(limit).name == name]:
+        return _wish(replace(own[0], text=f"{name}{_limit(limits, name)}"), facts, releases, tags, python)
     newest = releases.newest(name, tags, **_machine(facts))
     if newest is None:
         raise NoRepairError(
@@ -114,22 +130,60 @@ def choose(wanted: Sequence[Wanted], facts: Facts, releases: Releases, tags: Seq
     return Choice(name=name, version=newest, reason="the newest release that fits this Python and platform")
 
 
-def _wish(wish: Wanted, facts: Facts, releases: Releases, tags: Sequence[str], python: str) -> Choice:
+def _limit(limits: Sequence[Wanted], name: str) -> SpecifierSet:
+    """What the constraints say of a canonical name, together."""
+    found = SpecifierSet()
+    for limit in limits:
+        pin = parse_wanted(limit)
+        found = found & pin.specifier if pin.name == name else found
+    return found
+
+
+def _broken(limits: Sequence[Wanted], name: str, version: str) -> Wanted | None:
+    """A constraint that this version of a canonical name does not meet."""
+    pins = ((limit, parse_wanted(limit)) for limit in limits)
+    return next((limit for limit, pin in pins if pin.name == name and not within(version, str(pin.specifier))), None)
+
+
+def _wish(
+    wish: Wanted,
+    facts: Facts,
+    releases: Releases,
+    tags: Sequence[str],
+    python: str,
+    limits: Sequence[Wanted] = (),
+) -> Choice:
     pin = parse_wanted(wish)
     name = pin.name or _name(facts.value("tensorflow.name"), releases)
     if name not in releases.family:
         raise UsageError(f"`{wish.text}` ({wish.source}) does not name a TensorFlow distribution")
-    fitting = releases.matching(str(pin.specifier), tags, name=name, prereleases=pin.prereleases, **_machine(facts))
+    specifier = pin.specifier if pin.exact is not None else pin.specifier & _limit(limits, name)
+    if wish.loose and (stays := _met_on_disk(pin, specifier, facts, releases, tags)) is not None:
+        return replace(stays, reason=f"{stays.reason}, and meets {wish.text} ({wish.source})")
+    fitting = releases.matching(str(specifier), tags, name=name, prereleases=pin.prereleases, **_machine(facts))
     if fitting:
         return Choice(name=name, version=fitting[0], reason=f"asked for by {wish.source}")
     if pin.exact is not None and _newer(pin.exact, name, releases):
         return Choice(name=name, version=pin.exact, reason=f"asked for by {wish.source}; newer than our release data")
     why = releases.why_not(name, pin.exact, tags, **_machine(facts)) if pin.exact is not None else None
     raise NoRepairError(
-        f"{name} {pin.exact or pin.specifier or ''} ({wish.source}) cannot be installed on Python {python}: "
+        f"{name} {pin.exact or specifier or ''} ({wish.source}) cannot be installed on Python {python}: "
         f"{why or 'no release of that range fits'}",
         hint="name another release with `--tensorflow`, or another Python with `--base-python`",
     )
+
+
+def _met_on_disk(
+    pin: Pin, specifier: SpecifierSet, facts: Facts, releases: Releases, tags: Sequence[str]
+) -> Choice | None:
+    """The release on disk, when it meets a range and this interpreter can have it."""
+    version, found = facts.value("tensorflow.version"), facts.value("tensorflow.name")
+    name = _name(found, releases)
+    if version is None or pin.exact is not None or pin.name not in {None, name}:
+        return None
+    if not within(str(version), str(specifier)) or not releases.fits(name, str(version), tags):
+        return None
+    return Choice(name=name, version=str(version), reason=_on_disk(found, name, facts))
 
 
 def _newer(version: str, name: str, releases: Releases) -> bool:

@@ -1,29 +1,31 @@
-"""Distributions that come in the release of their TensorFlow, although it does not always ask for them."""
+"""What is used beside TensorFlow, and must be of a release that pairs with the one that is chosen."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion, Version
+from tfrepair.reason.keep import breaks
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Iterator
 
-_FIRST = Version("1.14")
-"""From here on TensorBoard has the minor version of its TensorFlow; up to 2.20 TensorFlow asks for that one itself."""
-
-
-def pairs(version: str) -> tuple[str, ...]:
-    """The companions of a final TensorFlow release as requirements; none for what is not paired."""
-    try:
-        release = Version(version)
-    except InvalidVersion:
-        return ()
-    if release.is_prerelease or release < _FIRST:
-        return ()
-    return (f"tensorboard>={release.major}.{release.minor},<{release.major}.{release.minor + 1}",)
+    from tfrepair.model.plan import Lock
+    from tfrepair.reason.situation import Situation
 
 
-def paired(lines: Collection[str], names: Collection[str]) -> tuple[str, ...]:
-    """Those of these companions that are installed: they come along."""
-    return tuple(line for line in lines if line.partition(">=")[0] in names)
+def brought(situation: Situation) -> tuple[str, ...]:
+    """Canonical names of the companions that are installed, sorted: the bounds say which release of them pairs."""
+    return tuple(sorted({d.canonical_name for d in situation.distributions} & situation.companions))
+
+
+def unpaired(situation: Situation, lock: Lock) -> Iterator[str]:
+    """A sentence for each installed companion that pairs with another TensorFlow, and for which nothing helps."""
+    choice = situation.choice
+    for distribution in situation.distributions:
+        name = distribution.canonical_name
+        bound = breaks(distribution, situation.bounds)
+        if name in situation.companions and bound is not None and lock.get(name) is None:
+            yield (
+                f"{distribution.name} {distribution.version} was made for another TensorFlow, and {bound}, which pairs "
+                f"with {choice.name} {choice.version}, cannot be had here: it stays, and is not expected to work"
+            )

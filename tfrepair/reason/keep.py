@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tfrepair.model.dependencies import active, tree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tfrepair.model.distribution import Distribution
 
@@ -48,6 +49,39 @@ def kept(
     }
     wanted = tree(distributions, own, markers, stop=family)
     return tuple(distribution for distribution in distributions if distribution.canonical_name in wanted)
+
+
+def affected(
+    distributions: Sequence[Distribution],
+    changed: Collection[str],
+    family: Collection[str],
+    markers: Mapping[str, str],
+) -> tuple[Distribution, ...]:
+    """The distributions beside TensorFlow that may notice when the `changed` (canonical names) are other ones.
+
+    That is whatever needs one of them and stays itself, and what the user has and is changed itself.
+    """
+    own = {distribution.canonical_name for distribution in kept(distributions, family, markers)}
+    found = []
+    for distribution in distributions:
+        name = distribution.canonical_name
+        if name in family or name in SEEDS or (name in changed and name not in own):
+            continue
+        if name in changed or not tree(distributions, [name], markers).isdisjoint(changed):
+            found.append(distribution)
+    return tuple(found)
+
+
+def breaks(distribution: Distribution, bounds: Iterable[str]) -> str | None:
+    """The bound that a distribution's version does not meet, or None."""
+    version = distribution.parsed_version
+    for line in bounds:
+        requirement = Requirement(line)
+        if canonicalize_name(requirement.name) != distribution.canonical_name or version is None:
+            continue
+        if not requirement.specifier.contains(version, prereleases=True):
+            return line
+    return None
 
 
 def _asked_for(distribution: Distribution, direct: Collection[str]) -> bool:

@@ -6,12 +6,14 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
-from packaging.version import InvalidVersion, Version
+from packaging.utils import canonicalize_name
 
 from tfrepair.model.dependencies import rules_out
 from tfrepair.model.plan import Carry, CreateEnvironment, Install, Move, Plan, RemovePath, RunCommand, Uninstall
-from tfrepair.reason.keep import SEEDS, kept
-from tfrepair.reason.locking import breaks, lock_for, roots, unmet
+from tfrepair.reason.companions import unpaired
+from tfrepair.reason.keep import SEEDS, breaks, kept
+from tfrepair.reason.locking import lock_for, same, unmet
+from tfrepair.reason.requesting import roots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,14 +45,6 @@ def make_plan(situation: Situation, resolve: Resolve) -> Plan:
         moves=tuple(_moves(situation, lock)),
         notes=tuple(_notes(situation, lock)),
     )
-
-
-def same(left: str, right: str) -> bool:
-    """Two version texts name one version."""
-    try:
-        return Version(left) == Version(right)
-    except InvalidVersion:
-        return left == right
 
 
 def _leaving(situation: Situation, lock: Lock) -> frozenset[str]:
@@ -169,31 +163,43 @@ def _moves(situation: Situation, lock: Lock) -> Iterator[Move]:
 
 def _why(distribution: Distribution, situation: Situation, lock: Lock) -> str:
     choice = situation.choice
-    asked = next(
-        (
-            line
-            for line in roots(situation)[1:]
-            if rules_out(Requirement(line), distribution.canonical_name, distribution.version)
-        ),
-        None,
-    )
+    if distribution.canonical_name in situation.lost:
+        return situation.lost[distribution.canonical_name]
+    asked = _ruled_out(distribution, roots(situation)[1:])
     if asked is not None:
         return f"a playbook or a requirements file asks for {asked}"
     bound = breaks(distribution, situation.bounds)
     if bound is not None:
         return f"{choice.name} {choice.version} works with {bound}"
-    missed = unmet(distribution, lock, situation.markers)
+    asked = _ruled_out(distribution, situation.constraints)
+    if asked is not None:
+        return f"a constraint asks for {asked}"
+    declared = _ruled_out(distribution, situation.declared)
+    if declared is not None:
+        return f"{choice.name} {choice.version} requires {declared}"
+    missed = unmet(distribution, situation, lock)
     if missed is not None:
-        return f"{distribution.name} {distribution.version} requires {missed}; {choice.name} {choice.version} does not"
+        name = canonicalize_name(Requirement(missed).name)
+        comes = lock.get(choice.name if name in situation.family else name)
+        beside = f"{comes.name} {comes.version}" if comes is not None else choice.name
+        return f"{distribution.name} {distribution.version} requires {missed}, and {beside} is what comes"
     return f"no set of versions with {choice.name} {choice.version} holds it"
+
+
+def _ruled_out(distribution: Distribution, lines: Iterable[str]) -> str | None:
+    """The requirement that rules its version out, or None."""
+    name, version = distribution.canonical_name, distribution.version
+    return next((line for line in lines if rules_out(Requirement(line), name, version)), None)
 
 
 def _notes(situation: Situation, lock: Lock) -> Iterable[str]:
     yield from situation.goals.messages
     yield from _rewritten(situation, lock)
+    yield from unpaired(situation, lock)
     for distribution in kept(situation.distributions, situation.family, situation.markers):
-        missed = unmet(distribution, lock, situation.markers)
-        if missed is not None and lock.get(distribution.canonical_name) is None:
+        missed = unmet(distribution, situation, lock)
+        said = distribution.canonical_name in situation.companions
+        if missed is not None and lock.get(distribution.canonical_name) is None and not said:
             yield f"{distribution.name} {distribution.version} requires {missed}, which will not hold"
     if situation.strategy == "rebuild" and not situation.same_minor:
         for distribution in situation.distributions:

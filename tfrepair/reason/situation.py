@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,10 +47,16 @@ class Situation:
     cutoff: str | None
     known_good: KnownLock | None = None
     """Versions that worked with the chosen release, for where the cutoff is no use."""
+    declared: tuple[str, ...] = ()
+    """What the chosen release is known to require, markers and all."""
     constraints: tuple[str, ...] = ()
     """Of the user."""
     requirements: tuple[str, ...] = ()
     """Of the user: must hold as well."""
+    companions: frozenset[str] = frozenset()
+    """Canonical names of what is used beside TensorFlow and bounded by it: it comes along where it is installed."""
+    partner: str | None = None
+    """The distribution that has the code, where the chosen one is a stub here."""
     own: frozenset[str] = frozenset()
     """Distributions of tfrepair itself, when it lives in the target; they yield to the pin."""
     leftovers: tuple[tuple[str, str], ...] = ()
@@ -62,3 +68,5 @@ class Situation:
     """The TensorFlow that is there stays: leave its tree at the versions it has, where they fit."""
     unfit: frozenset[str] = frozenset()
     """Canonical names of what is installed outside the bounds of the chosen release, measured or declared."""
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """Canonical names of what no longer can be imported at its version, with a sentence how."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import sys
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ _FAMILY = re.compile(
 )
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*")
 _CARET = re.compile(r"^[\^~](?=\d)")
+_INCLUDE = re.compile(r"^\s*(?:-[rc]|--requirement|--constraint)(?:\s+|=|(?<=-[rc]))([^\s#]+)", re.MULTILINE)
 _MAX_BYTES = 4 << 20
 _CONDA = re.compile(r"^(?:[\w.-]+::)?(?P<name>[A-Za-z0-9_.-]+)\s*(?P<version>[<>=!~][^\s]*|\s[\d][^\s]*)?(?:\s.*)?$")
 
@@ -58,6 +60,8 @@ def project_pins(folder: Path, markers: Mapping[str, str] | None = None) -> tupl
         pins.extend(_read(folder, name, _requirement_lines))
     for name, reader in _READERS.items():
         pins.extend(_read(folder, name, reader))
+    for name in _named(folder, r"pylock\.[^.]+\.toml"):
+        pins.extend(_read(folder, name, _READERS["pylock.toml"]))
     here = (pin for pin in pins if _counts(pin, markers))
     return tuple(sorted((_without_marker(pin) if markers is not None else pin for pin in here), key=_rank))
 
@@ -82,13 +86,37 @@ def _rank(pin: ProjectPin) -> int:
     return 0 if exact or "@" in pin.requirement else 2 + (not pin.requirement)
 
 
-def _requirement_files(folder: Path) -> list[str]:
+def _named(folder: Path, pattern: str) -> list[str]:
     try:
         names = sorted(path.name for path in folder.iterdir())
     except OSError:
         return []
-    wanted = [name for name in names if re.fullmatch(r"(?:requirements|constraints)[\w.-]*\.txt", name)]
-    return sorted(wanted, key=lambda name: (name != "requirements.txt", not name.startswith("requirements"), name))
+    return [name for name in names if re.fullmatch(pattern, name)]
+
+
+def _requirement_files(folder: Path) -> list[str]:
+    """Those of the folder and what they include there, the one that counts first."""
+    wanted = _named(folder, r"(?:requirements|constraints)[\w.-]*\.txt")
+    first = sorted(wanted, key=lambda name: (name != "requirements.txt", not name.startswith("requirements"), name))
+    found: dict[str, None] = {}
+    while first:
+        name = first.pop(0)
+        if name not in found:
+            found[name] = None
+            first = [*_included(folder, name), *first]
+    return list(found)
+
+
+def _included(folder: Path, name: str) -> Iterator[str]:
+    """The files that a requirements file includes and that lie in the folder, relative to it."""
+    try:
+        data = (folder / name).read_bytes()[:_MAX_BYTES]
+    except OSError:
+        return
+    for match in _INCLUDE.finditer(_decoded(data)):
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1]))
+        if not path.startswith(("../", "/")) and "://" not in match[1]:
+            yield path
 
 
 def _read(folder: Path, name: str, reader: Callable[[str, str], Iterable[ProjectPin]]) -> list[ProjectPin]:
@@ -192,9 +220,20 @@ def _locked_packages(key: str) -> Callable[[str, str], Iterator[ProjectPin]]:
         for package in tomllib.loads(text).get(key, []):
             if _of_family(str(package.get("name", ""))) and package.get("version"):
                 requirement = f"{package['name']}=={package['version']}"
-                yield ProjectPin(requirement=requirement, source=name, locked=True)
+                marker = _lock_marker(package)
+                whole = _requirement(f"{requirement} ; {marker}") if marker else requirement
+                yield ProjectPin(requirement=whole or requirement, source=name, locked=True)
 
     return read
+
+
+def _lock_marker(package: Mapping[str, Any]) -> str:
+    """For which targets a lock has this version: pylock.toml, poetry.lock and uv.lock each say it in their own way."""
+    found = package.get("marker") or package.get("markers") or package.get("resolution-markers") or ""
+    if isinstance(found, str):
+        return found
+    each = found.values() if isinstance(found, dict) else found
+    return " or ".join(f"({marker})" for marker in each)
 
 
 def _conda_environment(text: str, name: str) -> Iterator[ProjectPin]:

@@ -16,7 +16,9 @@ from tfrepair.model.releases import Releases
 @cache
 def load_releases() -> Releases:
     """The data, read once: it cannot change while the tool runs."""
-    return Releases.parse(_document("releases"), _document("requirements"), _document("bounds"))
+    return Releases.parse(
+        _document("releases"), _document("requirements"), _document("bounds"), _document("companions")
+    )
 
 
 @cache

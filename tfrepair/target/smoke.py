@@ -17,8 +17,12 @@ from tfrepair.target.describe import script
 from tfrepair.target.interpreter import Completed, marked_json, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from tfrepair.target.extras import Extra
+
+_SCRIPTS = ("extras_script.py", "smoke_script.py")
+"""The last one is started, and imports the others."""
 _FIRST_RUNG = "metadata"
 _NOT_EXECUTABLE = 126
 _OUTPUT_CAP = 1024 * 1024
@@ -29,41 +33,84 @@ def smoke_test(
     *,
     environ: Mapping[str, str],
     timeout: float = 300.0,
-    extras: tuple[str, ...] = (),
+    extras: tuple[Extra, ...] = (),
     gpu: bool = False,
     site_folders: tuple[str, ...] = (),
+    bytecode: Path | None = None,
     on_rung: Callable[[str], None] | None = None,
 ) -> Smoke:
     """Import TensorFlow with an interpreter and compute with it, from an empty folder, on the CPU unless `gpu`.
 
     PYTHONPATH, the user site and every other setting stay as the user has them; nothing is written in the environment.
-    `site_folders` come first on its search path. `extras` are imported afterwards (`tensorboard`, `tf_keras`).
+    What is compiled on the way is kept in the folder `bytecode`, if there is one, and bytecode of the environment is
+    not used then; a Python before 3.8 would not heed it. `site_folders` come first on its search path. `extras` are
+    tried afterwards, each a rung `with NAME`.
     `on_rung` is called with each rung as it begins, from another thread. After `timeout` seconds it is killed.
     """
-    mark = f"-----{secrets.token_hex(12)}-----"
-    order = {"mark": mark, "extras": extras, "gpu": gpu, "site_folders": site_folders}
+    order = {
+        "extras": [(extra.name, extra.modules) for extra in extras],
+        "gpu": gpu,
+        "site_folders": site_folders,
+        "modules": (),
+    }
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="tfrepair-smoke-", ignore_cleanup_errors=True) as folder:
-        with script("smoke_script.py") as source:
-            path = shutil.copy(source, folder)
-        try:
-            done = run(
-                [python, "-B", "-X", "faulthandler", path, json.dumps(order)],
-                env=_environ(environ, Path(folder), gpu=gpu),
-                cwd=folder,
-                timeout=timeout,
-                cap=_OUTPUT_CAP,
-                on_line=_watcher(mark, on_rung),
-                merge=True,
-            )
-        except OSError as error:
-            return _not_started(python, error, time.monotonic() - started)
+    try:
+        done, mark = _climbed(python, order, environ, timeout, on_rung, bytecode)
+    except OSError as error:
+        return _not_started(python, error, time.monotonic() - started)
     return _smoke(done, mark)
 
 
-def _environ(environ: Mapping[str, str], folder: Path, *, gpu: bool) -> dict[str, str]:
+def import_modules(
+    python: str, modules: Sequence[str], *, environ: Mapping[str, str], timeout: float
+) -> tuple[frozenset[str], str]:
+    """Import these modules with an interpreter, one after the other in one child, as the smoke test does.
+
+    The modules that can be imported, and what the child printed. One that ends the child, or that is not done after
+    `timeout` seconds, and all that come after it, count as not importable.
+    """
+    order = {"extras": (), "gpu": False, "site_folders": (), "modules": tuple(modules)}
+    try:
+        done, mark = _climbed(python, order, environ, timeout)
+    except OSError as error:
+        return frozenset(), f"`{python}` cannot be executed: {error.strerror or error}"
+    story = _told(done, mark)
+    return frozenset(story.passed), _output(done, mark)
+
+
+def _climbed(
+    python: str,
+    order: Mapping[str, object],
+    environ: Mapping[str, str],
+    timeout: float,
+    on_rung: Callable[[str], None] | None = None,
+    bytecode: Path | None = None,
+) -> tuple[Completed, str]:
+    """Run the script in a private folder; how it ended, and the mark of its events. Raises OSError."""
+    mark = f"-----{secrets.token_hex(12)}-----"
+    with tempfile.TemporaryDirectory(prefix="tfrepair-smoke-", ignore_cleanup_errors=True) as folder:
+        path = ""
+        for name in _SCRIPTS:
+            with script(name) as source:
+                path = shutil.copy(source, folder)
+        done = run(
+            [python, *(() if bytecode else ("-B",)), "-X", "faulthandler", path, json.dumps({"mark": mark, **order})],
+            env=_environ(environ, Path(folder), bytecode, gpu=bool(order["gpu"])),
+            cwd=folder,
+            timeout=timeout,
+            cap=_OUTPUT_CAP,
+            on_line=_watcher(mark, on_rung),
+            merge=True,
+        )
+    return done, mark
+
+
+def _environ(environ: Mapping[str, str], folder: Path, bytecode: Path | None, *, gpu: bool) -> dict[str, str]:
     """The user's environment, with Keras's own files, which an import writes, kept out of the home folder."""
     result = dict(environ) | {"PYTHONIOENCODING": "utf-8:backslashreplace", "PYTHONDONTWRITEBYTECODE": "1"}
+    if bytecode is not None:
+        del result["PYTHONDONTWRITEBYTECODE"]
+        result["PYTHONPYCACHEPREFIX"] = str(bytecode)
     result.pop("__PYVENV_LAUNCHER__", None)
     if not gpu:
         result["CUDA_VISIBLE_DEVICES"] = "-1"
@@ -95,6 +142,7 @@ class _Story:
     failed: str | None = None
     version: str | None = None
     ended: bool = False
+    passed: list[str] = field(default_factory=list)
     exceptions: list[str] = field(default_factory=list)
 
     def hear(self, event: Mapping[str, Any]) -> None:
@@ -105,20 +153,35 @@ class _Story:
             case "failed":
                 self.failed = self.failed or event["rung"]
                 self.exceptions += [text for text in event["exceptions"] if text not in self.exceptions]
-            case "passed" if event["rung"] in ("import", "attributes"):
-                self.version = event["detail"] or self.version
+            case "passed":
+                self.passed.append(event["rung"])
+                if event["rung"] in ("import", "attributes"):
+                    self.version = event["detail"] or self.version
             case "end":
                 self.ended = True
 
 
-def _smoke(done: Completed, mark: str) -> Smoke:
+def _marked(mark: str) -> re.Pattern[str]:
+    return re.compile(f"\\n?{re.escape(mark)}(.*?){re.escape(mark)}\\n?", re.DOTALL)
+
+
+def _told(done: Completed, mark: str) -> _Story:
     story = _Story()
-    pattern = re.compile(f"\\n?{re.escape(mark)}(.*?){re.escape(mark)}\\n?", re.DOTALL)
-    for match in pattern.finditer(done.stdout):
+    for match in _marked(mark).finditer(done.stdout):
         event = marked_json(match[0], mark)
         if event is not None:
             story.hear(event)
-    output = pattern.sub("", done.stdout).strip("\n")
+    return story
+
+
+def _output(done: Completed, mark: str) -> str:
+    """What it printed, without our own marks."""
+    output = _marked(mark).sub("", done.stdout).strip("\n")
+    return output if done.exit_code is not None else f"{output}\nit did not end in time and was killed".strip()
+
+
+def _smoke(done: Completed, mark: str) -> Smoke:
+    story = _told(done, mark)
     return Smoke(
         ok=done.ok and story.ended and story.failed is None,
         rung=story.failed or story.rung,
@@ -126,7 +189,7 @@ def _smoke(done: Completed, mark: str) -> Smoke:
         tensorflow=story.version,
         exit_code=done.exit_code,
         signal=done.signal,
-        output=output if done.exit_code is not None else f"{output}\nit did not end in time and was killed".strip(),
+        output=_output(done, mark),
         exceptions=tuple(story.exceptions),
     )
 

@@ -164,3 +164,9 @@ def test_a_report_becomes_a_lock():
     (pin,) = pins(document)
     assert (pin.name, pin.version, pin.hashes, pin.is_wheel) == ("demo-a", "1.0", ("sha256:ab",), False)
     assert document["packages"][0]["sdist"]["url"] == "https://index.test/demo_a-1.0.tar.gz"
+
+
+def test_what_does_not_come_along_is_in_no_lock_whoever_asks_for_it(local, environ):
+    lock = pip(local, environ).resolve(request("demo-a", without=("demo-b",)))
+    assert versions(lock) == {"demo-a": "2.0"}
+    assert 'name = "demo-b"' not in lock.pylock

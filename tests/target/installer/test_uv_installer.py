@@ -224,3 +224,9 @@ def test_nothing_of_the_current_folder_or_of_stray_variables_counts(local, envir
     monkeypatch.chdir(tmp_path)
     stray = {**environ, "UV_EXCLUDE_NEWER": "1999-01-01", "UV_CONSTRAINT": "/nope", "PYTHONPATH": str(tmp_path)}
     assert versions(uv(local, stray).resolve(request("demo-b"))) == {"demo-b": "1.1"}
+
+
+def test_what_does_not_come_along_is_in_no_lock_whoever_asks_for_it(local, environ):
+    lock = uv(local, environ).resolve(request("demo-a", without=("demo-b",)))
+    assert versions(lock) == {"demo-a": "2.0"}
+    assert 'name = "demo-b"' not in lock.pylock

@@ -143,6 +143,7 @@ class PipInstaller:
             arguments += ["--pre"] if request.prereleases else []
             self._pip(pip, arguments, way.settings, folder, limit=base.RESOLVE_LIMIT)
             document = document_of(json.loads(report.read_text(encoding="utf-8")))
+        document = pylock.left_out(document, request.without)
         undated = tuple(_from_files(document))
         pins = pylock.pins(document)
         held = way.cutoff if len(undated) < len(pins) else None

@@ -137,6 +137,13 @@ def subset(document: Mapping[str, Any], names: Collection[str]) -> Document:
     return {**document, "packages": packages}
 
 
+def left_out(document: Document, names: Collection[str]) -> Document:
+    """The same document without these canonical names."""
+    if not names:
+        return document
+    return subset(document, {canonicalize_name(package["name"]) for package in document["packages"]} - {*names})
+
+
 def of_versions(versions: Iterable[tuple[str, str]]) -> Document:
     """A document that only names versions: what a resolver should prefer."""
     return {

@@ -126,6 +126,9 @@ class UvInstaller:
             argv = [self.binary, "pip", "compile", str(roots), "--python", request.python, "--output-file", str(output)]
             argv += ["--format", "pylock.toml", "--generate-hashes", "--no-header", "--no-annotate", "--color", "never"]
             argv += ["--constraints", str(constraints), *self._index_options()]
+            if request.without:  # an override that never holds takes the requirement away
+                never = [f'{name} ; python_version < "0"' for name in request.without]
+                argv += ["--overrides", str(base.write_lines(folder / "overrides.txt", never))]
             for path in settings.constraints:
                 argv += [] if "://" in path else ["--constraints", path]
             if cutoff is not None:

@@ -2,6 +2,7 @@
 
 Standard library of Python 3.6 only. Every rung is announced before it starts and reported after it ended, so that a
 crash shows the rung that it happened in. Arguments: one JSON document with `mark`, `extras`, `gpu` and `site_folders`.
+With `modules` these are imported instead, a rung each.
 """
 import json
 import os
@@ -9,13 +10,9 @@ import struct
 import sys
 import traceback
 
+from extras_script import CHECKS
+
 OWNERS = ("tensorflow", "tf-nightly", "intel-tensorflow")
-EXTRA_MODULES = {"tensorboard": ("tensorboard", "tensorboard.main")}
-ALIASES = {
-    "tf-keras": "tf_keras", "scikit-learn": "sklearn", "pillow": "PIL", "opencv-python": "cv2",
-    "text": "tensorflow_text", "hub": "tensorflow_hub", "addons": "tensorflow_addons", "io": "tensorflow_io",
-    "probability": "tensorflow_probability", "datasets": "tensorflow_datasets",
-}  # fmt: skip
 LONGEST = 2000
 
 
@@ -256,12 +253,19 @@ def check_gpu(tensorflow):
     return [gpu.name for gpu in gpus]
 
 
-def check_extra(name):
-    """What the user named beside TensorFlow can be imported."""
+def check_extra(name, modules, tensorflow):
+    """What the user named beside TensorFlow can be imported, and does something."""
+    for module in modules:
+        check_module(module)
+    if name in CHECKS:
+        CHECKS[name](tensorflow)
+
+
+def check_module(name):
+    """A module can be imported."""
     import importlib
 
-    for module in EXTRA_MODULES.get(canonical(name), (ALIASES.get(canonical(name), name.replace("-", "_")),)):
-        importlib.import_module(module)
+    importlib.import_module(name)
 
 
 def is_first(tensorflow):
@@ -284,8 +288,8 @@ def climb_all(ladder, order):
         return
     if not is_first(tensorflow) and not ladder.climb("keras", check_keras, tensorflow):
         return
-    for name in order["extras"]:
-        ladder.climb("extras", check_extra, name)
+    for name, modules in order["extras"]:
+        ladder.climb("with " + name, check_extra, name, modules, tensorflow)
 
 
 def main():
@@ -296,7 +300,11 @@ def main():
     sys.path[:] = [entry for entry in sys.path if entry and os.path.realpath(entry) != here]
     sys.path[:0] = order["site_folders"]
     ladder = Ladder(order["mark"])
-    climb_all(ladder, order)
+    if order["modules"]:
+        for name in order["modules"]:
+            ladder.climb(name, check_module, name)
+    else:
+        climb_all(ladder, order)
     ladder.say(rung=ladder.failed, state="end")
     os._exit(1 if ladder.failed else 0)
 

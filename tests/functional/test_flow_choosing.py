@@ -1,0 +1,52 @@
+"""Which release a repair brings, by way of files and configuration."""
+
+import pytest
+from functional_support import NEW, OLD
+
+
+@pytest.fixture
+def chosen(world):
+    env = world.folder / "new"
+
+    def choose(*options):
+        done = world.tfrepair("fix", "--dry-run", "--venv", env, *options, "--json")
+        assert done.code == 1, done
+        return done.json
+
+    return choose
+
+
+@pytest.mark.parametrize("way", ["option", "variable"])
+def test_a_constraint_on_tensorflow_holds_when_nothing_is_pinned(world, chosen, monkeypatch, way):
+    path = world.folder / "limits.txt"
+    path.write_text(f"tensorflow<={OLD}\n")
+    if way == "option":
+        said = chosen("--constraint", path)
+        source = "--constraint"
+    else:
+        monkeypatch.setenv("PIP_CONSTRAINT", str(path))
+        said = chosen()
+        source = str(path)
+    assert said["plan"]["tensorflow"]["version"] == OLD
+    assert source in said["plan"]["tensorflow"]["reason"]
+
+
+def test_a_range_in_the_projects_files_leaves_the_release_that_is_there(world):
+    (world.folder / "requirements.txt").write_text(f"tensorflow>={OLD}\n")
+    env = world.healthy(name="env")
+    world.install(env, f"tensorflow=={OLD}")
+    next((env / "lib").rglob("framework.py")).unlink()
+    done = world.tfrepair("fix", "--dry-run", "--env", env, "--json")
+    assert done.code == 1, done
+    assert done.json["plan"]["tensorflow"]["version"] == OLD
+    assert "requirements.txt:1" in done.json["plan"]["tensorflow"]["reason"]
+
+
+def test_a_range_that_it_does_not_meet_moves_it(world):
+    (world.folder / "requirements.txt").write_text(f"tensorflow>={NEW}\n")
+    env = world.healthy(name="env")
+    world.install(env, f"tensorflow=={OLD}")
+    next((env / "lib").rglob("framework.py")).unlink()
+    done = world.tfrepair("fix", "--dry-run", "--env", env, "--tensorflow", NEW, "--json")
+    assert done.code == 1, done
+    assert done.json["plan"]["tensorflow"]["version"] == NEW

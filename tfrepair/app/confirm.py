@@ -1,0 +1,54 @@
+"""What was put in place is tried once more where it now lies."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tfrepair.app.bench import Bench
+    from tfrepair.app.bytecode import Bytecode
+    from tfrepair.app.subject import Subject
+    from tfrepair.model.plan import Plan
+    from tfrepair.model.run import Smoke
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Final:
+    """What is put in place."""
+
+    plan: Plan
+    staged: Path
+    """Where it was staged."""
+    bytecode: Bytecode
+    scripts: bool
+    """A console script of it must start."""
+
+
+def confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], final: Final) -> Smoke:
+    """The smoke test at the final path, and one console script."""
+    from tfrepair.target.console_scripts import console_script_problem
+    from tfrepair.target.discover import describe_environment
+    from tfrepair.target.smoke import smoke_test
+
+    target = describe_environment(subject.prefix, bench.environ, interpreter=subject.interpreter)
+    final.bytecode.moved(final.plan, final.staged, subject.prefix)
+    # the script is a short errand in a process of its own; an interruption ends the smoke test, which is the long one
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        script = pool.submit(console_script_problem, target.environment, bench.environ) if final.scripts else None
+        smoke = smoke_test(
+            target.interpreter.executable,
+            environ=target.environment.variables(bench.environ),
+            timeout=bench.look.timeout,
+            gpu=bench.look.gpu,
+            bytecode=final.bytecode.of(target.interpreter, final.plan),
+            on_rung=bench.screen.line,
+        )
+        problem = script.result() if script is not None else None
+    if problem is not None:
+        smoke = replace(smoke, ok=False, rung="console scripts", output=f"{smoke.output}\n{problem}")
+    confirmed.append(smoke)
+    return smoke
