@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tfrepair.app.look import Look
     from tfrepair.model.distribution import Distribution
     from tfrepair.model.plan import Plan
+    from tfrepair.model.target import Target
 
 LAST_LINES = 3
 """Of what an import printed, that a message repeats."""
@@ -74,7 +75,7 @@ class Keeper:
         if not waiting:
             return
         self.bench.screen.step(f"importing what may notice the change: {', '.join(waiting)}")
-        for name, (passed, _) in self._imported(interpreter.executable, waiting).items():
+        for name, (passed, _) in self._imported(self.seen.target, waiting).items():
             self._before[name] = tuple(module for module in waiting[name] if module in passed)
         self.bench.log.info("imported before", modules={name: list(found) for name, found in self._before.items()})
 
@@ -92,7 +93,7 @@ class Keeper:
         self.bench.screen.step(f"importing in the copy what could be imported before: {', '.join(asked)}")
         versions = {d.canonical_name: d.version for d in installed_in(self.seen.facts)}
         found = []
-        for name, (passed, printed) in self._imported(staged.target.interpreter.executable, asked).items():
+        for name, (passed, printed) in self._imported(staged.target, asked).items():
             missed = next((module for module in asked[name] if module not in passed), None)
             if missed is not None:
                 found.append(Lost(name=name, version=versions[name], module=missed, printed=printed))
@@ -116,9 +117,12 @@ class Keeper:
         markers = self.seen.target.interpreter.markers
         return affected(installed_in(self.seen.facts), changed, self.bench.releases.family, markers)
 
-    def _imported(self, python: str, modules: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[frozenset[str], str]]:
+    def _imported(
+        self, target: Target, modules: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, tuple[frozenset[str], str]]:
         """A child for each distribution: what one does to its process says nothing about another."""
-        environ, timeout = self.bench.environ, self.bench.look.timeout
+        python, timeout = target.interpreter.executable, self.bench.look.timeout
+        environ = target.environment.variables(self.bench.environ)
         with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
             each = pool.map(
                 lambda wanted: import_modules(python, wanted, environ=environ, timeout=timeout), modules.values()
