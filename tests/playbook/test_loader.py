@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 from tfrepair.app.look import STATED
@@ -6,6 +7,7 @@ from tfrepair.model.playbook import (
     AllOf,
     AnyOf,
     EvidenceTemplate,
+    ManualLine,
     Match,
     NoneOf,
     Playbook,
@@ -117,7 +119,7 @@ def test_a_playbook_arrives_whole(tmp_path):
                 timeout=60.0,
             ),
         ),
-        manual=("Ask.",),
+        manual=(ManualLine(text="Ask."),),
     )
 
 
@@ -156,8 +158,12 @@ def test_playbooks_beside_a_file_may_be_explained_by_it(tmp_path):
 def test_the_json_schema_describes_the_language():
     schema = json_schema()
     json.dumps(schema)
-    assert schema["additionalProperties"] is False
-    assert set(schema["required"]) == {"schema", "name", "title", "about", "diagnose", "repair"}
+    whole, change = (schema["$defs"][name] for name in ("PlaybookDocument", "ExtendingDocument"))
+    assert whole["additionalProperties"] is change["additionalProperties"] is False
+    assert set(whole["required"]) == {"schema", "name", "title", "about", "diagnose", "repair"}
+    assert set(change["required"]) == {"schema", "extends"}
+    refs = set(re.findall(r'"#/\$defs/(\w+)"', json.dumps(schema)))
+    assert refs <= schema["$defs"].keys()
 
 
 def test_the_playbooks_are_found_beside_the_package():

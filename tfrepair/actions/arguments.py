@@ -9,6 +9,22 @@ if TYPE_CHECKING:
 
     from tfrepair.model.facts import Facts
 
+OPTIONAL = "optional "
+"""Stands first in the words for an argument that may be left out; then comes one of the kinds below."""
+KINDS = ("list", "mapping", "literal", "text")
+"""A list of texts or a fact; names to texts; a text in which nothing is filled in; a text."""
+
+
+def is_optional(words: str) -> bool:
+    """Whether an argument may be left out, by the words in ARGS."""
+    return words.startswith(OPTIONAL)
+
+
+def kind(words: str) -> str:
+    """Which of `KINDS` an argument is, by the words in ARGS."""
+    first = words.removeprefix(OPTIONAL).split(maxsplit=1)[0].rstrip(",:")
+    return first if first in KINDS else "text"
+
 
 def strings(value: Any, facts: Facts) -> tuple[str, ...]:
     """The texts an argument stands for: itself, a list, `{fact: path}`, or `{fact: path, key: name}` of each item.
@@ -31,3 +47,16 @@ def strings(value: Any, facts: Facts) -> tuple[str, ...]:
 def lines(args: Mapping[str, Any], name: str, facts: Facts) -> tuple[str, ...]:
     """The texts of one argument by its name; none when it is not given."""
     return strings(args.get(name), facts)
+
+
+def inside_problem(path: Any) -> str | None:
+    """Why a text is no path within the environment; None when it is one, or not a text at all."""
+    if not isinstance(path, str):
+        return None
+    drive = len(path) > 1 and path[1] == ":"
+    parts = path.split("/")
+    if path.startswith(("/", "~")) or drive or "\\" in path:
+        return f"`{path}` must be relative to the environment's folder, with `/`, such as `etc/our.conf`"
+    if not path or ".." in parts or "." in parts or "" in parts:
+        return f"`{path}` must lie inside the environment's folder: no `.` or `..`, no empty part"
+    return None
