@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import CommandError, TimeLimitError
@@ -12,7 +13,6 @@ from tfrepair.reason.text import fill_registered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from tfrepair.app.bench import Bench
     from tfrepair.app.look import Look
@@ -95,7 +95,7 @@ def run_command_in(
     inherited["PATH"] = os.pathsep.join((scripts, environ.get("PATH", "")))
     if environment.kind != "user":
         inherited["VIRTUAL_ENV"] = str(folder)
-    shown = shlex.join(argv)
+    shown = shlex.join((Path(argv[0]).name if str(Path(argv[0]).parent) == scripts else argv[0], *argv[1:]))
     try:
         done = run_on_leash(argv, env=inherited, cwd=folder, timeout=timeout, on_line=on_line)
     except OSError as error:

@@ -84,6 +84,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "resolved": plan.lock.method,
         "cutoff": plan.lock.cutoff,
         "moves": [asdict(move) for move in plan.moves],
+        "checks": [asdict(check) for check in plan.checks],
         "notes": list(plan.notes),
     }
 

@@ -165,8 +165,13 @@ def run_in(tree: Path, target: Target, argv: Sequence[str], timeout: float, port
 
     Raises StepError.
     """
+    return ports.run_command(program_in(target.environment.scripts, argv), cwd=tree, timeout=timeout)
+
+
+def program_in(scripts: str, argv: Sequence[str]) -> tuple[str, ...]:
+    """The command with the path of its program, when the environment's scripts have one of that name."""
     first, *rest = argv
-    program = Path(target.environment.scripts) / first
-    if os.sep not in first and exists(program):
+    program = Path(scripts) / first
+    if scripts and os.sep not in first and exists(program):
         first = str(program)
-    return ports.run_command((first, *rest), cwd=tree, timeout=timeout)
+    return (first, *rest)

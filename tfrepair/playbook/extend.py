@@ -53,22 +53,23 @@ def change_problems(base: dict[str, Any], change: dict[str, Any], positions: Pos
             where: Path = (*path, index)
             said = _said(where)
             line, column = positions.value((*where, "id") if "id" in entry else where)
+            word = entry.get("id")
+            near = nearest(str(word), known) if word else ""
             if "drop" in entry:
-                word = entry.get("id", "")
-                near = nearest(str(word), known) or (
-                    f": it has {', '.join(f'`{one}`' for one in known)}" if known else ""
-                )
+                has = "" if near or not known else f": it has {', '.join(f'`{one}`' for one in known)}"
                 text = (
-                    f"`drop` needs the `id` of an entry of `{name}`" if not word else f"`{name}` has no `{word}`{near}"
+                    f"`{name}` has no `{word}`{near or has}"
+                    if word
+                    else f"`drop` needs the `id` of an entry of `{name}`"
                 )
                 yield Problem(line=line, column=column, text=text)
                 continue
             missing = [key for key in needed if key not in entry]
             if missing:
-                word = entry.get("id")
-                found = f"`{name}` has no `{word}`{nearest(str(word), known)}" if word else f"{said} has no `id`"
+                found = f"`{name}` has no `{word}`" if word else f"{said} has no `id`"
                 keys = " and ".join(f"`{key}`" for key in missing)
-                yield Problem(line=line, column=column, text=f"{found}, so it is a further entry, which lacks {keys}")
+                text = f"{found}, so this is a further entry, which needs {keys}{near}"
+                yield Problem(line=line, column=column, text=text)
 
 
 def _entries(old: list[Any], new: list[Any], path: Path, places: Positions, top: tuple[int, int]) -> list[Any]:

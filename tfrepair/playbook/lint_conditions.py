@@ -140,8 +140,9 @@ class Conditions:
         elif name not in self.registered:
             yield self.problem(path, f"no step has `register: {name}`{nearest(name, self.registered)}")
         elif what not in REGISTERED:
-            said = f"a step registers {', '.join(f'`{key}`' for key in REGISTERED)}, not `{what}`"
-            yield self.problem(path, f"{said}{nearest(what, REGISTERED)}")
+            keys = ", ".join(f"`{key}`" for key in REGISTERED)
+            meant = f", not `{what}`{nearest(what, REGISTERED)}" if what else f": which of them of `{name}`?"
+            yield self.problem(path, f"a step registers {keys}{meant}")
 
     def text(self, path: Path, text: Any, *, item: bool, later: bool = False) -> Iterator[Problem]:
         """A text with facts in braces; with `item`, `{item}` means something in it."""

@@ -117,7 +117,7 @@ class Steps(Conditions):
             if isinstance(text, str):
                 yield from self.text(where, text, item=item)
             elif text is not None or not nulls:
-                quoted = "" if isinstance(text, list | dict) else ": put it in quotes"
+                quoted = ": put it in quotes" if isinstance(text, int) else ""
                 yield self.problem(where, f"`{name}` must be a text, not {kind_of(text)}{quoted}")
 
 

@@ -125,7 +125,9 @@ def _extending(
     base, _ = read_yaml(_bytes_of(files[name]))
     found += change_problems(base, data, positions, name)
     whole, places = merged(base, data, positions)
-    found += lint(whole, places, known)
+    # what is said of the base itself is not the author's: it may name more than is known here
+    own = {problem.text for problem in lint(base, positions, known)}
+    found += [problem for problem in lint(whole, places, known) if problem.text not in own]
     if not found:
         found += shape_problems(whole, places, adapter)
     return Document(data=whole, problems=_sorted(found, path), extends=name)

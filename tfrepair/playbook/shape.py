@@ -140,6 +140,8 @@ _PATTERNS = {
 
 
 def _surplus(key: str, around: Path, known: Iterable[str]) -> str:
+    if key in known and around[0] in {"fix", "manual"} and isinstance(around[-1], int):
+        return f"`{key}` cannot stand beside `platforms` in {_name(around)}: write it at the entries of the block"
     if key in known:
         return (
             f"`{key}` cannot stand beside the other keys of {_name(around)}: a condition is one test or one combinator"
@@ -148,7 +150,8 @@ def _surplus(key: str, around: Path, known: Iterable[str]) -> str:
 
 
 def _choices(error: ErrorDetails) -> str:
-    *most, last = str(error.get("ctx", {}).get("expected", "")).replace("'", "`").split(" or ")
+    expected = str(error.get("ctx", {}).get("expected", "")).replace("'", "`").replace("True", "`true`")
+    *most, last = expected.split(" or ")
     return " or ".join([*most, last])
 
 

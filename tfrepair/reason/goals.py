@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.registry import ACTIONS
 from tfrepair.model.goals import Goals
-from tfrepair.model.operations import PLAIN, Keywords
+from tfrepair.model.operations import PLAIN, Keywords, RunCommand
 from tfrepair.model.plan import PlannedCheck
 from tfrepair.reason.arguments import filled_arguments, filled_command
 from tfrepair.reason.steps import applicable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tfrepair.model.facts import Facts
     from tfrepair.model.finding import Diagnosis, Finding
+    from tfrepair.model.operations import OwnOperation
     from tfrepair.model.playbook import Playbook, Step
 
 SYSTEMS = {"linux": "Linux", "darwin": "macOS", "windows": "Windows"}
@@ -90,9 +91,15 @@ def keywords_of(step: Step, facts: Facts, item: Any = None) -> Keywords:
 
 
 def _with_keywords(asked: Goals, step: Step, keywords: Keywords) -> Goals:
-    own = tuple(replace(operation, keywords=keywords) for operation in asked.operations)
+    own = tuple(_as_the_step_says(operation, keywords) for operation in asked.operations)
     plain = replace(keywords, step="") == PLAIN
     return replace(asked, operations=own, keywords=() if plain or own else ((step.action, keywords),))
+
+
+def _as_the_step_says(operation: OwnOperation, keywords: Keywords) -> OwnOperation:
+    if isinstance(operation, RunCommand) and keywords.timeout is not None:
+        return replace(operation, keywords=keywords, timeout=keywords.timeout)
+    return replace(operation, keywords=keywords)
 
 
 def _repairing(findings: Sequence[Finding], playbooks: Sequence[Playbook]) -> tuple[Playbook, ...]:
