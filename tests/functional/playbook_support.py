@@ -29,10 +29,16 @@ GRANT = """
 """
 
 
-def needs_licence(world):
-    """An environment whose TensorFlow does not import before there is a licence.txt in it."""
+SECOND_TROUBLE = """
+if not os.path.exists(os.path.join(sys.prefix, "acted")):
+    raise RuntimeError("second trouble")
+"""
+
+
+def needs_licence(world, more=""):
+    """An environment whose TensorFlow does not import before there is a licence.txt in it; `more` runs then."""
     (world.index / f"tensorflow-{NEW}-py3-none-any.whl").unlink()
-    files = tensorflow_files(NEW, init=NEEDS_LICENCE + INIT)
+    files = tensorflow_files(NEW, init=NEEDS_LICENCE + more + INIT)
     write_wheel(world.index, "tensorflow", NEW, files, [f"numpy=={NUMPY}", "protobuf", "keras"])
     return world.venv(f"numpy=={NUMPY}", f"protobuf=={PROTOBUF}", f"keras=={KERAS}", f"tensorflow=={NEW}")
 

@@ -3,14 +3,9 @@
 import json
 
 import pytest
-from functional_support import NEW, site
-from playbook_support import GRANT, needs_licence, python, write_playbook
+from functional_support import NEW
+from playbook_support import GRANT, SECOND_TROUBLE, needs_licence, python, write_playbook
 
-SECOND = """fix:
-  - name: Act
-    action: run
-    args: {argv: [sh, -c, 'touch ../../../../acted; touch acted']}
-"""
 FAILS_TWICE = (
     "import pathlib, sys; p = pathlib.Path(sys.argv[1]); n = len(p.read_text()) if p.exists() else 0; "
     "p.write_text('x' * (n + 1)); print('attempt', n + 1); sys.exit(0 if n == 2 else 75)"
@@ -45,8 +40,10 @@ def test_a_step_that_fails_and_says_continue_does_not_end_the_repair(world, env)
     done = world.tfrepair("fix", "--yes", "--env", env, "--playbook", path, "--json")
     assert done.code == 0, done
     assert done.json["messages"][-3:] == [
-        "the step `Tell our server` failed, and the rest went on: "
-        "`python -c 'import sys; print('\"'\"'nobody there'\"'\"'); sys.exit(4)'` ended with 4: nobody there",
+        (
+            "the step `Tell our server` failed, and the rest went on: "
+            "`python -c 'import sys; print('\"'\"'nobody there'\"'\"'); sys.exit(4)'` ended with 4: nobody there"
+        ),
         "our server was not told: nobody there (4)",
         "server: false, 1 attempt",
     ]
@@ -260,18 +257,18 @@ def test_a_playbook_extends_a_built_in_one(world):
     env = world.conflict()
     path = world.folder.parent / "ours.yaml"
     path.write_text(
-        f"""schema: 1
+        """schema: 1
 extends: conflicting-distributions
 title: Two TensorFlows, which our policy forbids
-variables: {{lamp: {{default: '2.0', env: OUR_LAMP}}}}
+variables: {lamp: {default: '2.0', env: OUR_LAMP}}
 fix:
   - id: install-tensorflow
-    args: {{requirements: [tensorflow, 'lamp=={{vars.lamp}}']}}
-  - {{id: uninstall-keras, drop: true}}
+    args: {requirements: [tensorflow, 'lamp=={vars.lamp}']}
+  - {id: uninstall-keras, drop: true}
   - id: say-ours
     name: Say it
     action: message
-    args: {{text: see the page about our policy}}
+    args: {text: see the page about our policy}
 """
     )
     assert world.tfrepair("playbook", "validate", path).code == 0
@@ -288,29 +285,24 @@ fix:
 
 def test_a_further_round_by_a_playbook_of_the_current_folder_needs_trust(world):
     """It finds its cause only on the repaired copy, so the plan of the first round does not name it."""
-    env = needs_licence(world)
-    first = write_playbook(
-        world.folder.parent,
-        f"""fix:
-  - name: Write a licence that is none
+    env = needs_licence(world, more=SECOND_TROUBLE)
+    first = write_playbook(world.folder.parent, f"fix:{GRANT}")
+    second = write_playbook(
+        world.folder / ".tfrepair",
+        """fix:
+  - name: Act
     action: write
-    args: {{path: licence.txt, content: none}}
+    args: {path: acted, content: x}
 """,
+        name="second-trouble",
     )
-    init = site(env) / "tensorflow" / "__init__.py"
-    init.write_text(
-        init.read_text().replace(
-            "import os, sys",
-            "import os, sys\nif os.path.exists(sys.prefix + '/licence.txt'): raise RuntimeError('second trouble')",
-            1,
-        )
-    )
-    write_playbook(world.folder / ".tfrepair", SECOND, name="second-trouble")
-    path = world.folder / ".tfrepair" / "second-trouble.yaml"
-    path.write_text(path.read_text().replace("LicenceError: no licence", "second trouble"))
+    second.write_text(second.read_text().replace("LicenceError: no licence", "second trouble"))
     before = world.tree()
-    done = world.tfrepair("fix", "--yes", "--env", env, "--playbook", first, "--json")
+    words = ["fix", "--yes", "--env", env, "--playbook", first, "--json"]
+    done = world.tfrepair(*words)
     assert done.code == 3, done
     assert "--trust" in done.json["error"]["message"]
-    assert not (world.folder.parent / "acted").exists()
     assert world.tree(".tfrepair-env") == before
+    done = world.tfrepair(*words, "--trust")
+    assert done.code == 0, done
+    assert (env / "acted").exists()
