@@ -83,9 +83,7 @@ def _take_back(
         screen.step(f"running {command}")
         words = program_in(target.environment.scripts, argv)
         try:
-            run_command_in(
-                words, prefix, target.environment, where.environ, timeout=UNDO_LIMIT, on_line=screen.line
-            )
+            run_command_in(words, prefix, target.environment, where.environ, timeout=UNDO_LIMIT, on_line=screen.line)
         except TfrepairError as error:
             failed.append((command, error.message))
     return failed

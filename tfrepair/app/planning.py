@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from tfrepair.app.base import any_base, base_for, refusal_of, with_way_out
+from tfrepair.app.reach import refuse_out_of_reach
 from tfrepair.app.wishes import constraint_lines, is_file, requirement_lines, wishes
 from tfrepair.errors import NoRepairError, UsageError
 from tfrepair.model.dependencies import tree
@@ -112,6 +113,8 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     if subject.target is not None:
         plan = replace(plan, notes=(*plan.notes, *_way(subject), *(_users(subject) if turn.number == 1 else ())))
     _leave_to_conda(plan, seen)
+    if subject.target is not None:
+        refuse_out_of_reach(plan.operations, subject.target.environment, subject.scope)
     return plan
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tfrepair.app.subject import Subject
     from tfrepair.execute.ports import Ports
     from tfrepair.model.plan import Lock
-    from tfrepair.model.target import Target
+    from tfrepair.model.target import Environment, Target
 
 
 def ports_for(bench: Bench, subject: Subject, seen: Look) -> Ports:

@@ -107,7 +107,13 @@ class Stage:
             return
         self._ports.progress(f"installing {', '.join(sorted(bad))} again, past the cache: files are not as recorded")
         self._ports.install(
-            self.target, lock, tuple(sorted(bad)), reinstall=True, past_cache=True, on_line=self._ports.progress, limit=limit
+            self.target,
+            lock,
+            tuple(sorted(bad)),
+            reinstall=True,
+            past_cache=True,
+            on_line=self._ports.progress,
+            limit=limit,
         )
         still = dict(self._damaged(tuple(bad)))
         if still:
