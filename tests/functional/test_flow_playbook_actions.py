@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from functional_support import NEW, NUMPY, site, write_wheel
+from functional_support import NEW, NUMPY, site, write_marking_sdist, write_wheel
 from playbook_support import GRANT, needs_licence, python, write_playbook
 
 VARIABLES = """
@@ -208,3 +208,19 @@ def test_what_lies_in_the_current_folder_shows_its_plan_and_does_not_act(world, 
     assert done.code == 1, done
     assert "--trust" in done.out
     assert world.tree() == before
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_nothing_is_built_to_plan_for_a_playbook_of_the_current_folder(world, env, installer):
+    """Building a source archive, only to learn what it requires, runs what is in it."""
+    mark = world.folder.parent / "built"
+    write_marking_sdist(world.index, "ours", "1.0", mark)
+    text = f"fix:{GRANT}\n  - name: Act\n    action: install\n    args: {{requirements: [ours]}}\n"
+    write_playbook(world.folder / ".tfrepair", text)
+    words = ["fix", "--dry-run", "--env", env, "--installer", installer, "--json"]
+    planned = world.tfrepair(*words)
+    assert planned.code == 4, planned
+    assert not mark.exists()
+    trusted = world.tfrepair(*words, "--trust")
+    assert trusted.code == 1, trusted
+    assert mark.exists(), "with trust it is built, so the test could have failed"

@@ -141,3 +141,14 @@ def test_what_only_the_user_can_do_is_in_the_way_when_it_is_sure_or_all_there_is
     assert in_the_way((numpy, weak)) == ()
     assert in_the_way((weak,)) == (weak,)
     assert in_the_way(()) == ()
+
+
+@pytest.mark.parametrize(
+    "line", ["--index-url https://example.org", "-r other.txt", "./here", "a\n--pre", "1.26.4 numpy"]
+)
+def test_what_an_installer_might_read_as_an_option_is_no_requirement(line):
+    for ours in (step("install", requirements=["{host.name}"]), step("install", requirements={"fact": "host.name"})):
+        with pytest.raises(UsageError, match="is not a requirement"):
+            goals_of([FINDING], [playbook(ours)], facts(host__name=line))
+    with pytest.raises(UsageError, match="is not the name"):
+        goals_of([FINDING], [playbook(step("upgrade", distributions={"fact": "host.name"}))], facts(host__name=line))

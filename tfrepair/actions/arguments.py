@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tfrepair.model.facts import Facts
 
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 OPTIONAL = "optional "
 """Stands first in the words for an argument that may be left out; then comes one of the kinds below."""
 KINDS = ("list", "mapping", "literal", "text")
@@ -47,6 +51,30 @@ def strings(value: Any, facts: Facts) -> tuple[str, ...]:
 def lines(args: Mapping[str, Any], name: str, facts: Facts) -> tuple[str, ...]:
     """The texts of one argument by its name; none when it is not given."""
     return strings(args.get(name), facts)
+
+
+def requirement_problem(text: str) -> str | None:
+    """Why a text is no requirement; None when it is one."""
+    try:
+        Requirement(text)
+    except InvalidRequirement:
+        return f"`{text}` is not a requirement, such as `numpy>=1.26,<2`"
+    return None
+
+
+def name_problem(text: str) -> str | None:
+    """Why a text is no name of a distribution; None when it is one."""
+    return None if _NAME.fullmatch(text) else f"`{text}` is not the name of a distribution, such as `numpy`"
+
+
+def item_problems(
+    args: Mapping[str, Any], name: str, problem: Callable[[str], str | None]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What is wrong with the texts of a list; those in which something is still to be filled in are passed over."""
+    value = args.get(name)
+    for index, item in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(item, str) and "{" not in item and (text := problem(item)):
+            yield (name, index), text
 
 
 def inside_problem(path: Any) -> str | None:

@@ -28,12 +28,12 @@ def goals(args: Mapping[str, Any], facts: Facts) -> Goals:  # noqa: ARG001  # ev
     return Goals(operations=(SetEnvironment(variables=pairs),))
 
 
-def problems(args: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+def problems(args: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What is wrong with the arguments, each with the keys that lead to it."""
     yield from variable_problems(args, "variables")
 
 
-def variable_problems(args: Mapping[str, Any], argument: str) -> Iterator[tuple[tuple[str, ...], str]]:
+def variable_problems(args: Mapping[str, Any], argument: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What is wrong with names and values of environment variables."""
     given = args.get(argument)
     for name, value in given.items() if isinstance(given, dict) else ():

@@ -31,7 +31,7 @@ def goals(args: Mapping[str, Any], facts: Facts) -> Goals:  # noqa: ARG001  # ev
     return Goals(operations=(RegisterKernel(name=name.lower(), display_name=shown, variables=pairs),))
 
 
-def problems(args: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+def problems(args: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What is wrong with the arguments, each with the keys that lead to it."""
     name = args.get("name")
     if isinstance(name, str) and name and "{" not in name and not _NAME.fullmatch(name):

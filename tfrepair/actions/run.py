@@ -27,7 +27,7 @@ def goals(args: Mapping[str, Any], facts: Facts) -> Goals:
     return Goals(operations=(RunCommand(argv=lines(args, "argv", facts), creates=args.get("creates")),))
 
 
-def problems(args: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+def problems(args: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What is wrong with the arguments, each with the keys that lead to it."""
     if text := inside_problem(args.get("creates")):
         yield ("creates",), text

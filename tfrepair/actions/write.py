@@ -25,7 +25,7 @@ def goals(args: Mapping[str, Any], facts: Facts) -> Goals:  # noqa: ARG001  # ev
     return Goals(operations=(WriteFile(path=str(args["path"]), content=str(args["content"])),))
 
 
-def problems(args: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+def problems(args: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What is wrong with the arguments, each with the keys that lead to it."""
     if text := inside_problem(args.get("path")):
         yield ("path",), text

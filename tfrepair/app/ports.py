@@ -61,7 +61,6 @@ def ports_for(bench: Bench, subject: Subject, seen: Look) -> Ports:
         run_command=run_command,
         describe=lambda prefix: describe_environment(prefix, bench.environ, interpreter=subject.interpreter),
         progress=bench.screen.line,
-        say=bench.screen.say,
         fill=lambda text, registered: fill_registered(text, registered_facts(registered)),
     )
 

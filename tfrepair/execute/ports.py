@@ -58,7 +58,5 @@ class Ports:
     """The target of an environment's folder. Raises TargetError."""
     progress: Callable[[str], None] = lambda _message: None
     """Told what is being done, and each line of the installer."""
-    say: Callable[[str], None] = lambda _message: None
-    """Told what a step of a playbook says to the user."""
     fill: Callable[[str, Mapping[str, Any]], str] = lambda text, _registered: text
     """A text with what the steps have registered filled in."""

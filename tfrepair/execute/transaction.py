@@ -171,7 +171,7 @@ class Transaction:
     def _say(self, text: str) -> None:
         filled = self._filled(text)
         self.said.append(filled)
-        self._ports.say(filled)
+        self._ports.progress(filled)
 
     def _filled(self, text: str) -> str:
         return self._ports.fill(text, self.registered)

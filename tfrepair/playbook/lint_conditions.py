@@ -44,7 +44,7 @@ class Known:
     playbooks: Collection[str] | None = None
     arguments: Mapping[str, Mapping[str, str]]
     """The arguments of each action and what they are, in words; see `tfrepair.actions.arguments`."""
-    problems: Mapping[str, Callable[[Mapping[str, Any]], Iterator[tuple[tuple[str, ...], str]]]] = field(
+    problems: Mapping[str, Callable[[Mapping[str, Any]], Iterator[tuple[tuple[str | int, ...], str]]]] = field(
         default_factory=dict
     )
     """For the actions that check their arguments themselves: what is wrong with them."""

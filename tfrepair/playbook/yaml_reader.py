@@ -34,8 +34,9 @@ class Problem:
     text: str
 
     def at(self, file: str) -> str:
-        """The line that is shown: `file:line:column: message`."""
-        return f"{file}:{self.line}:{self.column}: {self.text}"
+        """The one line that is shown: `file:line:column: message`."""
+        text = self.text.replace("\r", "\\r").replace("\n", "\\n")
+        return f"{file}:{self.line}:{self.column}: {text}"
 
 
 class YamlError(Exception):

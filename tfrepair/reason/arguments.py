@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.actions.arguments import kind
+from tfrepair.actions.arguments import kind, name_problem, requirement_problem
 from tfrepair.actions.registry import ACTIONS
 from tfrepair.errors import NoRepairError, UsageError
 from tfrepair.model.facts import Known, Unknown
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tfrepair.model.facts import Facts
+    from tfrepair.model.goals import Goals
     from tfrepair.model.playbook import Step
 
 
@@ -29,8 +30,17 @@ def filled_arguments(step: Step, facts: Facts, item: Any = None) -> dict[str, An
     }
     problems = getattr(action, "problems", None)
     for path, text in problems(args) if problems is not None else ():
-        raise UsageError(f"the step `{step.name}`: `{'.'.join(path)}`: {text}; nothing was changed")
+        raise UsageError(f"the step `{step.name}`: `{'.'.join(map(str, path))}`: {text}; nothing was changed")
     return args
+
+
+def refuse_strange(asked: Goals, step: Step) -> None:
+    """Raise UsageError for what is no requirement and no name: the installer might read it as an option, or a place."""
+    names = (*asked.upgrade, *asked.uninstall, *asked.reinstall)
+    problems = (*(requirement_problem(line) for line in asked.install), *(name_problem(name) for name in names))
+    for text in problems:
+        if text is not None:
+            raise UsageError(f"the step `{step.name}`: {text}; nothing was changed")
 
 
 def filled_command(argv: tuple[str, ...], step: Step, facts: Facts, item: Any = None) -> tuple[str, ...]:

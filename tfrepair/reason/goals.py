@@ -9,7 +9,7 @@ from tfrepair.actions.registry import ACTIONS
 from tfrepair.model.goals import Goals
 from tfrepair.model.operations import PLAIN, Keywords, RunCommand
 from tfrepair.model.plan import PlannedCheck
-from tfrepair.reason.arguments import filled_arguments, filled_command
+from tfrepair.reason.arguments import filled_arguments, filled_command, refuse_strange
 from tfrepair.reason.steps import applicable
 from tfrepair.reason.text import fill
 from tfrepair.reason.variables import demand_values, scope
@@ -55,6 +55,7 @@ def goals_of(findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: 
         seen = scope(playbook, facts)
         for step, item in applicable(playbook, seen):
             asked = ACTIONS[step.action].goals(filled_arguments(step, seen, item), seen)
+            refuse_strange(asked, step)
             total |= _with_keywords(asked, step, keywords_of(step, seen, item))
     return total
 
