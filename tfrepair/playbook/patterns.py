@@ -31,10 +31,11 @@ def pattern_problem(pattern: str) -> str | None:
     if len(pattern) > MAX_LENGTH:
         return f"the pattern is longer than {MAX_LENGTH} characters"
     try:
-        re.compile(pattern, re.MULTILINE)
+        tree = parser.parse(pattern, re.MULTILINE)
+        if _looks_behind(tree):  # whether its width is fixed is seen only when it is compiled, which takes long
+            re.compile(pattern, re.MULTILINE)
     except (re.error, OverflowError, RecursionError) as error:
         return f"`{pattern}` is not a regular expression: {error}"
-    tree = parser.parse(pattern, re.MULTILINE)
     return next(_objections(tree, pattern), None)
 
 
@@ -47,8 +48,13 @@ def _objections(tree: Any, pattern: str) -> Iterator[str]:
         yield f"`{pattern}` starts with a repetition, which a search does not need: leave it out"
     if _unbounded(tree) > MAX_UNBOUNDED:
         yield f"`{pattern}` has more than {MAX_UNBOUNDED} of `*` and `+` in a row: match less of the text"
-    if re.search(pattern, "", re.MULTILINE):
+    if not tree.getwidth()[0] and re.search(pattern, "", re.MULTILINE):
         yield f"`{pattern}` matches the empty text, so it says nothing"
+
+
+def _looks_behind(tree: Any) -> bool:
+    kinds = (constants.ASSERT, constants.ASSERT_NOT)
+    return any(operator in kinds and argument[0] < 0 for operator, argument in _nodes(tree))
 
 
 def _children(operator: Any, argument: Any) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import cache
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
@@ -380,11 +381,13 @@ _SHAPES: dict[tuple[str, ...], tuple[str, ...]] = {
 """The keys of each mapping by where it stands; steps in a block for one platform are those of `fix`."""
 
 
+@cache
 def adapter() -> TypeAdapter[PlaybookDocument]:
     """The validator of one document. Building it costs about as much as validating a hundred playbooks."""
     return TypeAdapter(PlaybookDocument)
 
 
+@cache
 def extending_adapter() -> TypeAdapter[ExtendingDocument]:
     """The validator of one document that extends another."""
     return TypeAdapter(ExtendingDocument)
