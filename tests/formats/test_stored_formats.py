@@ -304,3 +304,16 @@ def test_an_unfinished_run_whose_record_has_another_format_is_left_alone_and_it_
     with pytest.raises(TfrepairError, match=r"format\D*2"):
         recover(site.place, lock_timeout=1)
     assert site.names == {"new"}
+
+
+def test_after_a_run_that_was_killed_what_its_steps_did_elsewhere_is_named_and_not_undone(tmp_path):
+    mark = tmp_path / "undone"
+    lines = journal_lines("repair-torn.jsonl")
+    at = next(index for index, line in enumerate(lines) if '"event": "operation"' in line)
+    entry = json.loads(lines[at])
+    entry["detail"]["undo"] = ["touch", str(mark)]
+    site = Site(tmp_path, [*lines[:at], json.dumps(entry), *lines[at + 1 :]], exchanged=True)
+    done = recover(site.place, lock_timeout=1)
+    assert done.undo == (("touch", str(mark)),)
+    assert f"taken back by hand: `touch {mark}`" in done.sentence
+    assert not mark.exists()

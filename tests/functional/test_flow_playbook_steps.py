@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from functional_support import NEW
+from functional_support import NEW, write_slow_sdist
 from playbook_support import GRANT, SECOND_TROUBLE, needs_licence, python, write_playbook
 
 FAILS_TWICE = (
@@ -159,6 +159,28 @@ def test_a_step_that_takes_too_long_is_ended(world, env):
     assert done.code == 3, done
     assert done.json["error"]["code"] == "timeout"
     assert "did not end within 0.5 s" in done.json["error"]["message"]
+    assert world.tree(".tfrepair-env") == before
+
+
+def test_an_installation_that_takes_too_long_is_ended(world, env, monkeypatch):
+    monkeypatch.setenv("SLOW_MARK", str(world.folder.parent / "building"))
+    write_slow_sdist(world.index, "slow", "1.0")
+    path = write_playbook(
+        world.folder.parent,
+        f"""fix:{GRANT}
+  - name: Build what takes for ever
+    action: install
+    args: {{requirements: [slow]}}
+    timeout: 3
+    on_failure: {{message: the index of the lab has a wheel of it}}
+""",
+    )
+    before = world.tree()
+    done = world.tfrepair("fix", "--yes", "--env", env, "--playbook", path, "--json")
+    assert done.code == 3, done
+    assert done.json["error"]["code"] == "timeout"
+    assert "the index of the lab has a wheel of it" in done.json["error"]["message"]
+    assert (world.folder.parent / "building").exists()
     assert world.tree(".tfrepair-env") == before
 
 

@@ -2,6 +2,7 @@ import json
 import re
 from pathlib import Path
 
+from tfrepair.actions.registry import ACTIONS
 from tfrepair.app.look import STATED
 from tfrepair.model.playbook import (
     AllOf,
@@ -164,6 +165,18 @@ def test_the_json_schema_describes_the_language():
     assert set(change["required"]) == {"schema", "extends"}
     refs = set(re.findall(r'"#/\$defs/(\w+)"', json.dumps(schema)))
     assert refs <= schema["$defs"].keys()
+
+
+def test_the_json_schema_knows_the_actions_and_their_arguments():
+    for name in ("StepDocument", "StepChangeDocument"):
+        step = json_schema()["$defs"][name]
+        assert step["properties"]["action"]["anyOf"][0]["enum"] == sorted(ACTIONS)
+        arguments = {
+            part["if"]["properties"]["action"]["const"]: part["then"]["properties"]["args"] for part in step["allOf"]
+        }
+        assert arguments.keys() == ACTIONS.keys()
+        assert arguments["run"]["properties"].keys() == {"argv", "creates"}
+        assert arguments["run"]["required"] == ["argv"]
 
 
 def test_the_playbooks_are_found_beside_the_package():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from functools import cache
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +18,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 from typing_extensions import NotRequired, TypedDict
+
+from tfrepair.actions.arguments import is_optional, kind
+from tfrepair.actions.registry import ACTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 STRICT = ConfigDict(extra="forbid", strict=True)
 TEST_OPERATORS = ("equals", "in", "specifier", "exists", "at_least", "contains", "matches")
@@ -397,6 +403,8 @@ def json_schema() -> dict[str, Any]:
     """The JSON Schema of a playbook, for editors: with `extends` the shape of a change, else that of a whole one."""
     whole, change = adapter().json_schema(), extending_adapter().json_schema()
     shared = {**change.pop("$defs", {}), **whole.pop("$defs", {})}
+    for name in ("StepDocument", "StepChangeDocument"):
+        _with_actions(shared[name])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "tfrepair playbook",
@@ -405,6 +413,38 @@ def json_schema() -> dict[str, Any]:
         "then": {"$ref": "#/$defs/ExtendingDocument"},
         "else": {"$ref": "#/$defs/PlaybookDocument"},
         "$defs": {**shared, "ExtendingDocument": change, "PlaybookDocument": whole},
+    }
+
+
+_ARGUMENT_SHAPES: dict[str, dict[str, Any]] = {
+    "list": {"type": ["array", "object", "string"]},
+    "mapping": {"type": "object"},
+    "literal": {"type": "string"},
+    "text": {"type": "string"},
+}
+
+
+def _with_actions(step: dict[str, Any]) -> None:
+    """Put the names of the actions into the schema of a step, and the arguments of each.
+
+    Another name is no mistake of the schema's: plug-ins bring more.
+    """
+    step["properties"]["action"] = {"anyOf": [{"enum": sorted(ACTIONS)}, {"type": "string", "minLength": 1}]}
+    step["allOf"] = [
+        {
+            "if": {"properties": {"action": {"const": name}}, "required": ["action"]},
+            "then": {"properties": {"args": _arguments(action.ARGS)}},
+        }
+        for name, action in sorted(ACTIONS.items())
+    ]
+
+
+def _arguments(words: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {name: {**_ARGUMENT_SHAPES[kind(text)], "description": text} for name, text in words.items()},
+        "required": [name for name, text in words.items() if not is_optional(text)],
+        "additionalProperties": False,
     }
 
 
