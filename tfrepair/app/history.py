@@ -71,7 +71,7 @@ def _take_back(
     """Run what undoes the steps of a run outside the environment; what failed, and why."""
     from tfrepair.app.ports import run_command_in
     from tfrepair.execute.operations import program_in
-    from tfrepair.execute.transaction import UNDO_LIMIT
+    from tfrepair.execute.steps import UNDO_LIMIT
 
     target = _target(prefix, where) if commands else None
     failed = []
