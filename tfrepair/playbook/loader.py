@@ -12,12 +12,13 @@ from tfrepair.playbook.builder import build
 from tfrepair.playbook.builtin import builtin_files
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
     from typing import Literal
 
     from pydantic import TypeAdapter
 
+    from tfrepair.actions.registry import Action
     from tfrepair.model.playbook import Playbook
     from tfrepair.playbook.lint import Known
     from tfrepair.playbook.yaml_reader import Positions, Problem
@@ -41,9 +42,10 @@ def load_playbook(
     *,
     known_facts: Collection[str] | None = None,
     known_playbooks: Collection[str] | None = None,
+    actions: Mapping[str, Action] | None = None,
 ) -> Playbook:
     """The playbook of a file. Raises PlaybookError with every problem of the file."""
-    document = _document(path, _adapter(), known_facts, known_playbooks)
+    document = _document(path, _adapter(), known_facts, known_playbooks, actions)
     if document.problems:
         raise PlaybookError(document.problems)
     return build(document.data, Source(path=str(path), origin=origin, trusted=trusted), extends=document.extends)
@@ -64,15 +66,19 @@ def load_builtin(*, known_facts: Collection[str] | None = None) -> tuple[Playboo
 
 
 def check_file(
-    path: Path, *, known_facts: Collection[str] | None = None, known_playbooks: Collection[str] | None = None
+    path: Path,
+    *,
+    known_facts: Collection[str] | None = None,
+    known_playbooks: Collection[str] | None = None,
+    actions: Mapping[str, Action] | None = None,
 ) -> tuple[str, ...]:
     """Every problem of one file as `file:line:column: message`; none when it is a valid playbook.
 
-    Without `known_playbooks`, the built-in ones and those beside the file are known.
+    Without `known_playbooks`, the built-in ones and those beside the file are known; without `actions` the built-in.
     """
     if known_playbooks is None:
         known_playbooks = {file.stem for file in (*builtin_files(), *path.parent.glob("*.yaml"))}
-    return _document(path, _adapter(), known_facts, known_playbooks).problems
+    return _document(path, _adapter(), known_facts, known_playbooks, actions).problems
 
 
 def _adapter() -> TypeAdapter[Any]:
@@ -86,6 +92,7 @@ def _document(
     adapter: TypeAdapter[Any],
     known_facts: Collection[str] | None,
     known_playbooks: Collection[str] | None,
+    actions: Mapping[str, Action] | None = None,
 ) -> Document:
     from tfrepair.playbook.lint import lint
     from tfrepair.playbook.shape import shape_problems
@@ -97,7 +104,7 @@ def _document(
         return Document(data=None, problems=(f"{path}:1:1: the file cannot be read: {error.strerror or error}",))
     except YamlError as error:
         return Document(data=None, problems=(error.problem.at(str(path)),))
-    known = _known(known_facts, known_playbooks)
+    known = _known(known_facts, known_playbooks, actions)
     if isinstance(data, dict) and "extends" in data:
         return _extending(path, data, positions, adapter, known)
     found = (*shape_problems(data, positions, adapter), *lint(data, positions, known))
@@ -133,17 +140,20 @@ def _extending(
     return Document(data=whole, problems=_sorted(found, path), extends=name)
 
 
-def _known(facts: Collection[str] | None, playbooks: Collection[str] | None) -> Known:
+def _known(
+    facts: Collection[str] | None, playbooks: Collection[str] | None, actions: Mapping[str, Action] | None
+) -> Known:
     from tfrepair.actions.registry import ACTIONS
     from tfrepair.playbook.lint import Known
 
+    every = ACTIONS if actions is None else actions
     return Known(
         facts=facts,
         playbooks=playbooks,
-        arguments={name: action.ARGS for name, action in ACTIONS.items()},
-        problems={name: action.problems for name, action in ACTIONS.items() if hasattr(action, "problems")},
-        undoable=frozenset(name for name, action in ACTIONS.items() if getattr(action, "UNDOABLE", False)),
-        nulls=frozenset(name for name, action in ACTIONS.items() if getattr(action, "NULLS", False)),
+        arguments={name: action.ARGS for name, action in every.items()},
+        problems={name: action.problems for name, action in every.items() if hasattr(action, "problems")},
+        undoable=frozenset(name for name, action in every.items() if getattr(action, "UNDOABLE", False)),
+        nulls=frozenset(name for name, action in every.items() if getattr(action, "NULLS", False)),
     )
 
 

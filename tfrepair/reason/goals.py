@@ -15,8 +15,9 @@ from tfrepair.reason.text import fill
 from tfrepair.reason.variables import demand_values, scope
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from tfrepair.actions.registry import Action
     from tfrepair.model.facts import Facts
     from tfrepair.model.finding import Diagnosis, Finding
     from tfrepair.model.operations import OwnOperation
@@ -43,7 +44,9 @@ def in_the_way(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(finding for finding in by_hand if finding.confidence == "high")
 
 
-def goals_of(findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: Facts) -> Goals:
+def goals_of(
+    findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: Facts, actions: Mapping[str, Action] = ACTIONS
+) -> Goals:
     """What the steps of these findings' playbooks ask for, merged.
 
     Raises UsageError for variables without a value, NoRepairError for a fact that a step needs and nobody knows.
@@ -54,7 +57,8 @@ def goals_of(findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: 
     for playbook in chosen:
         seen = scope(playbook, facts)
         for step, item in applicable(playbook, seen):
-            asked = ACTIONS[step.action].goals(filled_arguments(step, seen, item), seen)
+            action = actions[step.action]
+            asked = action.goals(filled_arguments(action, step, seen, item), seen)
             refuse_strange(asked, step)
             total |= _with_keywords(asked, step, keywords_of(step, seen, item))
     return total
