@@ -61,7 +61,7 @@ def roll_back(
         exit_code=0,
         target=_target(found.prefix, where),
         run=RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path), kept=record.record().kept),
-        messages=(_restored(found),),
+        messages=(_restored(found), *(f"what a step did elsewhere is taken back: `{shlex.join(c)}`" for c in commands)),
     )
 
 
