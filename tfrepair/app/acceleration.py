@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tfrepair.app.manual import ManualError
 from tfrepair.model.wire import installed_in
 from tfrepair.reason.acceleration import EXTRA, Acceleration, Installation, Obstacle, acceleration, disputed
-from tfrepair.reason.text import fill
+from tfrepair.reason.goals import by_hand
 from tfrepair.target.release_data import load_gpu_data
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def accelerate(
     )
     found = acceleration(bench.request.gpu, wanted, seen.facts, load_gpu_data())
     if isinstance(found, Obstacle):
-        helping = (playbook.manual for playbook in bench.playbooks if playbook.name == found.cause)
-        steps = tuple(fill(line, seen.facts) for line in next(helping, ()))
+        helping = (playbook for playbook in bench.playbooks if playbook.name == found.cause)
+        steps = tuple(line for playbook in helping for line in by_hand(playbook, seen.facts))
         raise ManualError(f"a GPU is required: {found.text}", steps=steps)
     return found
 

@@ -14,6 +14,7 @@ from tfrepair.app.look import look, smoke_of
 from tfrepair.app.playbooks import gather
 from tfrepair.app.report import Report, Status
 from tfrepair.errors import UsageError
+from tfrepair.reason.variables import bound
 
 if TYPE_CHECKING:
     from tfrepair.app.look import Look
@@ -37,9 +38,9 @@ def diagnose(
 ) -> Report:
     """Name what is wrong. Exit 0: it works, 1: it does not and a repair exists, 4: it does not and none exists."""
     if recorded is not None:
-        return _judge(recorded, gather(playbook_request, target_request.cwd), playbook_request, screen)
+        return _judge(recorded, _gathered(playbook_request, target_request), playbook_request, screen)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        reading = pool.submit(_prepared, playbook_request, target_request.cwd)
+        reading = pool.submit(_prepared, playbook_request, target_request)
         target = locate(target_request, screen)
         playbooks = reading.result()
     told = variables(playbook_request)
@@ -50,11 +51,16 @@ def diagnose(
     return judged(seen, playbooks, playbook_request, target_request, screen, messages=warnings)
 
 
-def _prepared(request: PlaybookRequest, cwd: Path) -> tuple[Playbook, ...]:
+def _gathered(request: PlaybookRequest, where: TargetRequest) -> tuple[Playbook, ...]:
+    """The playbooks with the values of their variables. Raises PlaybookError, UsageError."""
+    return bound(gather(request, where.cwd), request.variables, where.environ)
+
+
+def _prepared(request: PlaybookRequest, where: TargetRequest) -> tuple[Playbook, ...]:
     """The playbooks, with the modules that looking needs: read while the interpreter describes itself."""
     from tfrepair.probes.collector import all_probes
 
-    playbooks = gather(request, cwd)
+    playbooks = _gathered(request, where)
     import_module("tfrepair.reason.diagnose")
     all_probes()
     return playbooks

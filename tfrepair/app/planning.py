@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from tfrepair.app.acceleration import accelerate, without
 from tfrepair.app.base import any_base, base_for, refusal_of, with_way_out
 from tfrepair.app.manual import ManualError
+from tfrepair.app.reach import refuse_out_of_reach
 from tfrepair.app.wishes import choice_for, constraint_lines, is_file, requirement_lines, wishes
 from tfrepair.errors import NoRepairError, SurroundingsError, UsageError
 from tfrepair.model.dependencies import tree
@@ -18,7 +19,7 @@ from tfrepair.model.goals import Goals
 from tfrepair.model.plan import Uninstall
 from tfrepair.model.wire import installed_in
 from tfrepair.reason.choose import parse_wanted
-from tfrepair.reason.goals import acting, goals_of, in_the_way, manual_steps, untrusted
+from tfrepair.reason.goals import acting, checks_of, goals_of, in_the_way, manual_steps, untrusted
 from tfrepair.reason.planner import make_plan
 from tfrepair.reason.situation import Situation
 from tfrepair.target.release_data import load_known_good
@@ -66,7 +67,8 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
         steps = manual_steps(by_hand, bench.playbooks, seen.facts)
         raise ManualError("; ".join(finding.title for finding in by_hand), steps=steps)
     goals = goals_of(findings, bench.playbooks, seen.facts) | Goals(install=("tensorflow",))
-    if urls := [line for line in goals.install if "@" in line and untrusted(findings, bench.playbooks)]:
+    doubtful = untrusted(findings, bench.playbooks)
+    if urls := [line for line in goals.install if "@" in line and doubtful]:
         raise UsageError(
             f"a playbook of the current folder wants to install from a URL: {urls[0]}",
             hint="`--trust` lets playbooks of the current folder act",
@@ -112,11 +114,14 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
         unfit=frozenset(item["name"] for item in seen.facts.value("bounds.broken", [])),
         lost=turn.lost,
     )
-    plan = _with_gpu(situation, gpu, resolver(bench, subject, python), bench)
-    plan = replace(plan, prefix=str(subject.prefix), untrusted=untrusted(findings, bench.playbooks))
+    plan = _with_gpu(situation, gpu, resolver(bench, subject, python, wheels_only=bool(doubtful)), bench)
+    checks = checks_of(findings, bench.playbooks, seen.facts)
+    plan = replace(plan, prefix=str(subject.prefix), untrusted=doubtful, checks=checks)
     if subject.target is not None:
         plan = replace(plan, notes=(*plan.notes, *_way(subject), *(_users(subject) if turn.number == 1 else ())))
     _leave_to_conda(plan, seen)
+    if subject.target is not None:
+        refuse_out_of_reach(plan.operations, subject.target.environment, subject.scope)
     return plan
 
 
@@ -178,14 +183,18 @@ def _leave_to_conda(plan: Plan, seen: Look) -> None:
     )
 
 
-def resolver(bench: Bench, subject: Subject, python: Target) -> Resolve:
-    """The port of planning, bound to the user's index configuration."""
+def resolver(bench: Bench, subject: Subject, python: Target, *, wheels_only: bool = False) -> Resolve:
+    """The port of planning, bound to the user's index configuration.
+
+    With `wheels_only` nothing is built, which would run code of what is built only to learn what it requires.
+    """
     bench.screen.step(f"resolving exact versions for Python {python.interpreter.version_text}")
-    return make_installer_for(bench, subject, python).resolve
+    resolve = make_installer_for(bench, subject, python).resolve
+    return (lambda request: resolve(replace(request, wheels_only=True))) if wheels_only else resolve
 
 
-def make_installer_for(bench: Bench, subject: Subject, python: Target) -> Installer:
-    """The installer for an interpreter, with the user's index configuration."""
+def make_installer_for(bench: Bench, subject: Subject, python: Target, *, limit: float | None = None) -> Installer:
+    """The installer for an interpreter, with the user's index configuration; `limit` is the most seconds of a call."""
     from tfrepair.target.installer.base import make_installer
     from tfrepair.target.installer.settings import index_settings
 
@@ -205,6 +214,7 @@ def make_installer_for(bench: Bench, subject: Subject, python: Target) -> Instal
         bench.environ,
         python.interpreter.version,
         on_wait=lambda why, left: bench.screen.line(f"trying again in {left:.0f} s: {why}"),
+        limit=limit,
     )
 
 

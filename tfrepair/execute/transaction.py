@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfrepair.errors import ChangedError, StepError, SurroundingsError
+from tfrepair.errors import ChangedError, RollbackError, StepError, SurroundingsError
 from tfrepair.execute.exchange import carry_out, exchange_for
 from tfrepair.execute.files import exists, explained, remove_tree, sync_file_system, sync_folder
 from tfrepair.execute.fingerprint import digest_of, fingerprint, manifest
@@ -21,18 +21,20 @@ from tfrepair.execute.ownership import private_rule, sites
 from tfrepair.execute.recover import complete, settle, settle_run
 from tfrepair.execute.relocate import drop_bytecode, leaks, relocate
 from tfrepair.execute.runs import keep_count, prune
+from tfrepair.execute.steps import Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
 
     from tfrepair.execute.exchange import Exchange
+    from tfrepair.execute.performing import Outcome
     from tfrepair.execute.ports import Ports
     from tfrepair.execute.recover import Recovered
     from tfrepair.execute.run_folder import RunFolder
-    from tfrepair.model.plan import Plan
+    from tfrepair.model.plan import Operation, Plan
     from tfrepair.model.run import Smoke
 
 _CLOCK_GRAIN = 1.0
@@ -59,6 +61,8 @@ class Transaction:
         self._plan: Plan | None = None
         self._stage: Stage | None = None
         self._begun = False
+        self._swapped = False
+        self.steps = Steps(self._apply, ports, record)
 
     def __enter__(self) -> Self:
         """Take the lock, settle what a crash left, make the folders. Raises SurroundingsError, RollbackError."""
@@ -115,16 +119,17 @@ class Transaction:
 
     def apply(self, plan: Plan) -> None:
         """Do the plan's operations on the stage, in order. Raises StepError, SurroundingsError."""
-        stage = self._staged()
         self._plan = plan
+        self._staged()
         for index, operation in enumerate(plan.operations):
             self._ports.progress(operation.summary)
             with _explaining(f"the step to {operation.summary}"):
-                self.record.journal.append(
-                    "operation", round=plan.round, index=index, action=operation.action, summary=operation.summary
-                )
-                stage.apply(operation, plan.lock)
-                self.record.journal.append("applied", round=plan.round, index=index)
+                self.steps.carry_out(operation, number=plan.round, index=index)
+
+    def _apply(self, operation: Operation) -> Outcome:
+        plan = self._plan
+        assert plan is not None  # noqa: S101
+        return self._staged().apply(operation, plan.lock)
 
     def seal(self) -> None:
         """Make the stage fit for its final path, and durable. Raises StepError when a file still names the stage."""
@@ -142,6 +147,11 @@ class Transaction:
     def verified(self, smoke: Smoke) -> None:
         """Note that the stage passed, or failed, its smoke test."""
         self.record.journal.append("verified", ok=smoke.ok, rung=smoke.rung, tensorflow=smoke.tensorflow)
+
+    def checked(self, names: Sequence[str], failed: Sequence[str]) -> None:
+        """Note what playbooks verify beside the smoke test, and what of it does not hold."""
+        if names:
+            self.record.journal.append("checked", names=list(names), failed=list(failed))
 
     def commit(self, confirm: Callable[[], Smoke]) -> None:
         """Swap, run `confirm` at the final path, and keep the old environment for rollback.
@@ -188,7 +198,13 @@ class Transaction:
         if self._begun and not self.committed:
             self._begun = False
             with uninterrupted():
+                left = self.steps.take_back(self._final if self._swapped else self.record.tree)
                 settle_run(self.record, reason=reason)
+            if left:
+                raise RollbackError(
+                    f"`{self._final}` is as it was, but what its steps did elsewhere was not all undone: {left[0][1]}",
+                    hint=f"run by hand: {'; '.join(command for command, _ in left)}",
+                )
 
     def _swap(self, swap: Exchange, plan: Plan) -> tuple[Exchange, dict[str, str] | None]:
         """Exchange the folders, or what is in them; the manifest of the old one."""
@@ -201,6 +217,7 @@ class Transaction:
                 hint="it may be a mount point, or belong to somebody else; build a new environment with `--venv`",
             ) from error
         self.record.journal.append("swapped", how=how)
+        self._swapped = True
         if not swap.had:
             return swap, None
         kept = manifest(swap.keep_as, self.record.scope)

@@ -63,12 +63,12 @@ class Facts:
 
         `distribution.NAME.*` of a distribution that is not installed is Absent once the inventory is known, and so is
         `bounds.NAME.*` of a distribution without a bound. An option or variable that was not given
-        is Absent.
+        is Absent, and so is what a step that was not carried out would have registered.
         """
         fact = self.by_path.get(path)
         if fact is not None:
             return fact.state
-        if path.startswith(("options.", "vars.")):
+        if path.startswith(("options.", "vars.", "registered.")):
             return Absent()
         index = _INDEX_OF_FAMILY.get(path.partition(".")[0])
         if index is None or path == index or isinstance(self.get(index), Unknown):

@@ -35,6 +35,8 @@ class ResolveRequest:
     prereleases: bool = False
     without: tuple[str, ...] = ()
     """Canonical names that do not come along, whoever asks for them: another distribution has the same files."""
+    wheels_only: bool = False
+    """Source archives are passed over: building one runs its code."""
     known_good: KnownLock | None = None
     """What to hold TensorFlow's tree to where nobody says when files were uploaded, so that the cutoff is no use."""
 

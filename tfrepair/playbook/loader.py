@@ -12,14 +12,16 @@ from tfrepair.playbook.builder import build
 from tfrepair.playbook.builtin import builtin_files
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
     from typing import Literal
 
     from pydantic import TypeAdapter
 
+    from tfrepair.actions.registry import Action
     from tfrepair.model.playbook import Playbook
-    from tfrepair.playbook.yaml_reader import Problem
+    from tfrepair.playbook.lint import Known
+    from tfrepair.playbook.yaml_reader import Positions, Problem
 
     Origin = Literal["built-in", "option", "project", "user", "plug-in"]
 
@@ -30,6 +32,7 @@ class Document:
 
     data: Any
     problems: tuple[str, ...]
+    extends: str | None = None
 
 
 def load_playbook(
@@ -39,12 +42,13 @@ def load_playbook(
     *,
     known_facts: Collection[str] | None = None,
     known_playbooks: Collection[str] | None = None,
+    actions: Mapping[str, Action] | None = None,
 ) -> Playbook:
     """The playbook of a file. Raises PlaybookError with every problem of the file."""
-    document = _document(path, _adapter(), known_facts, known_playbooks)
+    document = _document(path, _adapter(), known_facts, known_playbooks, actions)
     if document.problems:
         raise PlaybookError(document.problems)
-    return build(document.data, Source(path=str(path), origin=origin, trusted=trusted))
+    return build(document.data, Source(path=str(path), origin=origin, trusted=trusted), extends=document.extends)
 
 
 def load_builtin(*, known_facts: Collection[str] | None = None) -> tuple[Playbook, ...]:
@@ -85,15 +89,19 @@ def _builtin(path: Path) -> Source:
 
 
 def check_file(
-    path: Path, *, known_facts: Collection[str] | None = None, known_playbooks: Collection[str] | None = None
+    path: Path,
+    *,
+    known_facts: Collection[str] | None = None,
+    known_playbooks: Collection[str] | None = None,
+    actions: Mapping[str, Action] | None = None,
 ) -> tuple[str, ...]:
     """Every problem of one file as `file:line:column: message`; none when it is a valid playbook.
 
-    Without `known_playbooks`, the built-in ones and those beside the file are known.
+    Without `known_playbooks`, the built-in ones and those beside the file are known; without `actions` the built-in.
     """
     if known_playbooks is None:
         known_playbooks = {file.stem for file in (*builtin_files(), *path.parent.glob("*.yaml"))}
-    return _document(path, _adapter(), known_facts, known_playbooks).problems
+    return _document(path, _adapter(), known_facts, known_playbooks, actions).problems
 
 
 def _adapter() -> TypeAdapter[Any]:
@@ -107,9 +115,9 @@ def _document(
     adapter: TypeAdapter[Any],
     known_facts: Collection[str] | None,
     known_playbooks: Collection[str] | None,
+    actions: Mapping[str, Action] | None = None,
 ) -> Document:
-    from tfrepair.actions.registry import ACTIONS
-    from tfrepair.playbook.lint import Known, lint
+    from tfrepair.playbook.lint import lint
     from tfrepair.playbook.shape import shape_problems
     from tfrepair.playbook.yaml_reader import YamlError, read_yaml
 
@@ -119,11 +127,57 @@ def _document(
         return Document(data=None, problems=(f"{path}:1:1: the file cannot be read: {error.strerror or error}",))
     except YamlError as error:
         return Document(data=None, problems=(error.problem.at(str(path)),))
-    known = Known(
-        facts=known_facts, playbooks=known_playbooks, arguments={name: action.ARGS for name, action in ACTIONS.items()}
-    )
+    known = _known(known_facts, known_playbooks, actions)
+    if isinstance(data, dict) and "extends" in data:
+        return _extending(path, data, positions, adapter, known)
     found = (*shape_problems(data, positions, adapter), *lint(data, positions, known))
     return Document(data=data, problems=_sorted(found, path))
+
+
+def _extending(
+    path: Path, data: dict[str, Any], positions: Positions, adapter: TypeAdapter[Any], known: Known
+) -> Document:
+    """A document that extends a built-in playbook, with that one's content in it."""
+    from tfrepair.playbook.extend import change_problems, merged
+    from tfrepair.playbook.lint import lint
+    from tfrepair.playbook.schema import extending_adapter
+    from tfrepair.playbook.shape import nearest, shape_problems
+    from tfrepair.playbook.yaml_reader import Problem, read_yaml
+
+    found = [*shape_problems(data, positions, extending_adapter(), extending=True)]
+    name, files = data["extends"], {file.stem: file for file in builtin_files()}
+    if not isinstance(name, str) or name not in files:
+        line, column = positions.value(("extends",))
+        if isinstance(name, str) and name:
+            text = f"there is no built-in playbook `{name}`{nearest(name, files)}"
+            found.append(Problem(line=line, column=column, text=text))
+        return Document(data=data, problems=_sorted(found, path))
+    base, _ = read_yaml(_bytes_of(files[name]))
+    found += change_problems(base, data, positions, name)
+    whole, places = merged(base, data, positions)
+    # what is said of the base itself is not the author's: it may name more than is known here
+    own = {problem.text for problem in lint(base, positions, known)}
+    found += [problem for problem in lint(whole, places, known) if problem.text not in own]
+    if not found:
+        found += shape_problems(whole, places, adapter)
+    return Document(data=whole, problems=_sorted(found, path), extends=name)
+
+
+def _known(
+    facts: Collection[str] | None, playbooks: Collection[str] | None, actions: Mapping[str, Action] | None
+) -> Known:
+    from tfrepair.actions.registry import ACTIONS
+    from tfrepair.playbook.lint import Known
+
+    every = ACTIONS if actions is None else actions
+    return Known(
+        facts=facts,
+        playbooks=playbooks,
+        arguments={name: action.ARGS for name, action in every.items()},
+        problems={name: action.problems for name, action in every.items() if hasattr(action, "problems")},
+        undoable=frozenset(name for name, action in every.items() if getattr(action, "UNDOABLE", False)),
+        nulls=frozenset(name for name, action in every.items() if getattr(action, "NULLS", False)),
+    )
 
 
 def _sorted(problems: Iterable[Problem], path: Path) -> tuple[str, ...]:

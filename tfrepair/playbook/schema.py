@@ -1,205 +1,138 @@
-"""The shape of a playbook document, for validation and for editors. The only module that imports pydantic here."""
+"""A playbook document for validation and for editors: its validators, its JSON Schema, and the keys of each place."""
 
 from __future__ import annotations
 
-import difflib
-from typing import Annotated, Any, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Any, get_args
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    TypeAdapter,
-    with_config,
+from pydantic import TypeAdapter
+
+from tfrepair.actions.arguments import is_optional, kind
+from tfrepair.actions.registry import ACTIONS
+from tfrepair.playbook.documents import (
+    COMBINATORS,
+    TAG_SUFFIX,
+    TEST_OPERATORS,
+    CheckDocument,
+    DiagnoseDocument,
+    EvidenceDocument,
+    ExtendingDocument,
+    OnFailureDocument,
+    PlaybookDocument,
+    RetryDocument,
+    RuleDocument,
+    SignatureDocument,
+    StepDocument,
+    System,
+    TestDocument,
+    VariableDocument,
 )
-from pydantic_core import PydanticCustomError
-from typing_extensions import NotRequired, TypedDict
 
-STRICT = ConfigDict(extra="forbid", strict=True)
-TEST_OPERATORS = ("equals", "in", "specifier", "exists", "at_least", "contains", "matches")
-COMBINATORS = ("all", "any", "none")
-TAG_SUFFIX = "-condition"
-"""Marks, in pydantic's path of an error, what is no part of the document."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-
-def _number(value: Any) -> Any:
-    """Decimal fractions arrive as texts, because only whole numbers are numbers in a playbook."""
-    try:
-        return float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-
-
-def _one_operator(test: dict[str, Any]) -> dict[str, Any]:
-    operators = [name for name in TEST_OPERATORS if name in test]
-    if len(operators) == 1:
-        return test
-    found = " and ".join(f"`{name}`" for name in operators) or "none"
-    choices = ", ".join(f"`{name}`" for name in TEST_OPERATORS)
-    raise PydanticCustomError("operators", f"a test needs exactly one of {choices}; it has {found}")
-
-
-def condition_kind(value: Any) -> str:
-    """Which kind of condition a mapping is meant to be: by its keys, or by the word nearest to one of them."""
-    keys = [key for key in value if isinstance(key, str)] if isinstance(value, dict) else []
-    for name in COMBINATORS:
-        if name in keys:
-            return name + TAG_SUFFIX
-    near = (difflib.get_close_matches(key, (*COMBINATORS, *TEST_OPERATORS, "fact"), 1) for key in keys)
-    words = [words[0] for words in near if words]
-    kind = words[0] if words and words[0] in COMBINATORS and "fact" not in keys else "test"
-    return kind + TAG_SUFFIX
-
-
-Number = Annotated[float, BeforeValidator(_number)]
-Text = Annotated[str, Field(min_length=1)]
-Severity = Literal["error", "warning", "info"]
-Confidence = Literal["high", "medium", "low"]
-
-TestDocument = TypedDict(
-    "TestDocument",
-    {
-        "fact": Text,
-        "equals": NotRequired[Any],
-        "in": NotRequired[list[Any]],
-        "specifier": NotRequired[str],
-        "exists": NotRequired[bool],
-        "at_least": NotRequired[Number],
-        "contains": NotRequired[Any],
-        "matches": NotRequired[Text],
-    },
-)
-TestDocument.__pydantic_config__ = STRICT  # type: ignore[attr-defined]  # `in` is no name that a class could have
-
-
-@with_config(STRICT)
-class AllDocument(TypedDict):
-    """True when every part is."""
-
-    all: Annotated[list[Condition], Field(min_length=1)]
-
-
-@with_config(STRICT)
-class AnyDocument(TypedDict):
-    """True when one part is."""
-
-    any: Annotated[list[Condition], Field(min_length=1)]
-
-
-@with_config(STRICT)
-class NoneDocument(TypedDict):
-    """True when no part is."""
-
-    none: Annotated[list[Condition], Field(min_length=1)]
-
-
-Condition = Annotated[
-    Annotated[TestDocument, AfterValidator(_one_operator), Tag("test" + TAG_SUFFIX)]
-    | Annotated[AllDocument, Tag("all" + TAG_SUFFIX)]
-    | Annotated[AnyDocument, Tag("any" + TAG_SUFFIX)]
-    | Annotated[NoneDocument, Tag("none" + TAG_SUFFIX)],
-    Discriminator(condition_kind),
+__all__ = [
+    "COMBINATORS",
+    "TAG_SUFFIX",
+    "TEST_OPERATORS",
+    "adapter",
+    "extending_adapter",
+    "json_schema",
+    "known_keys",
 ]
 
-
-@with_config(STRICT)
-class SignatureDocument(TypedDict):
-    """A text that is printed when this is the cause."""
-
-    pattern: Text
-    confidence: NotRequired[Confidence]
-    when: NotRequired[Condition]
-    unless: NotRequired[Condition]
-    means: NotRequired[Text]
-
-
-@with_config(STRICT)
-class EvidenceDocument(TypedDict):
-    """A sentence with facts in braces."""
-
-    kind: Literal["distribution", "file", "output", "host", "path"]
-    text: Text
-    each: NotRequired[Text]
-    where: NotRequired[dict[str, Any]]
-
-
-@with_config(STRICT)
-class RuleDocument(TypedDict):
-    """A condition that makes the finding."""
-
-    when: Condition
-    unless: NotRequired[Condition]
-    severity: NotRequired[Severity]
-    confidence: NotRequired[Confidence]
-    error_when: NotRequired[Condition]
-    only_if_alone: NotRequired[bool]
-    evidence: Annotated[list[EvidenceDocument], Field(min_length=1)]
-
-
-@with_config(STRICT)
-class DiagnoseDocument(TypedDict):
-    """How the cause is recognised."""
-
-    signatures: NotRequired[list[SignatureDocument]]
-    rules: NotRequired[list[RuleDocument]]
-
-
-@with_config(STRICT)
-class StepDocument(TypedDict):
-    """One action with its arguments."""
-
-    name: Text
-    action: Text
-    args: NotRequired[dict[str, Any]]
-    when: NotRequired[Condition]
-    unless: NotRequired[Condition]
-    timeout: NotRequired[Annotated[Number, Field(gt=0)]]
-
-
-@with_config(STRICT)
-class PlaybookDocument(TypedDict):
-    """A cause: how it is recognised, what it explains, what repairs it."""
-
-    schema: Literal[1]
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$")]
-    title: Text
-    about: Text
-    rank: NotRequired[int]
-    references: NotRequired[list[Annotated[str, Field(pattern=r"^https://[^\s]+$")]]]
-    explains: NotRequired[list[Text]]
-    diagnose: DiagnoseDocument
-    repair: Literal["automatic", "manual"]
-    fix: NotRequired[list[StepDocument]]
-    manual: NotRequired[list[Text]]
-
-
-_SHAPES: dict[tuple[str, ...], Any] = {
-    (): PlaybookDocument,
-    ("diagnose",): DiagnoseDocument,
-    ("diagnose", "signatures"): SignatureDocument,
-    ("diagnose", "rules"): RuleDocument,
-    ("diagnose", "rules", "evidence"): EvidenceDocument,
-    ("fix",): StepDocument,
+_STEP_KEYS = (*StepDocument.__annotations__, "platforms")
+_SHAPES: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("diagnose",): tuple(DiagnoseDocument.__annotations__),
+    ("diagnose", "signatures"): tuple(SignatureDocument.__annotations__),
+    ("diagnose", "rules"): tuple(RuleDocument.__annotations__),
+    ("diagnose", "rules", "evidence"): tuple(EvidenceDocument.__annotations__),
+    ("fix",): _STEP_KEYS,
+    ("fix", "retry"): tuple(RetryDocument.__annotations__),
+    ("fix", "on_failure"): tuple(OnFailureDocument.__annotations__),
+    ("verify",): tuple(CheckDocument.__annotations__),
+    ("manual",): ("platforms",),
 }
+"""The keys of each mapping by where it stands; steps in a block for one platform are those of `fix`."""
 
 
+@cache
 def adapter() -> TypeAdapter[PlaybookDocument]:
     """The validator of one document. Building it costs about as much as validating a hundred playbooks."""
     return TypeAdapter(PlaybookDocument)
 
 
+@cache
+def extending_adapter() -> TypeAdapter[ExtendingDocument]:
+    """The validator of one document that extends another."""
+    return TypeAdapter(ExtendingDocument)
+
+
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a playbook, for editors."""
-    schema = adapter().json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "tfrepair playbook", **schema}
+    """The JSON Schema of a playbook, for editors: with `extends` the shape of a change, else that of a whole one."""
+    whole, change = adapter().json_schema(), extending_adapter().json_schema()
+    shared = {**change.pop("$defs", {}), **whole.pop("$defs", {})}
+    for name in ("StepDocument", "StepChangeDocument"):
+        _with_actions(shared[name])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "tfrepair playbook",
+        "type": "object",
+        "if": {"required": ["extends"]},
+        "then": {"$ref": "#/$defs/ExtendingDocument"},
+        "else": {"$ref": "#/$defs/PlaybookDocument"},
+        "$defs": {**shared, "ExtendingDocument": change, "PlaybookDocument": whole},
+    }
 
 
-def known_keys(path: tuple[str | int, ...]) -> tuple[str, ...]:
+_ARGUMENT_SHAPES: dict[str, dict[str, Any]] = {
+    "list": {"type": ["array", "object", "string"]},
+    "mapping": {"type": "object"},
+    "literal": {"type": "string"},
+    "text": {"type": "string"},
+}
+
+
+def _with_actions(step: dict[str, Any]) -> None:
+    """Put the names of the actions into the schema of a step, and the arguments of each.
+
+    Another name is no mistake of the schema's: plug-ins bring more.
+    """
+    step["properties"]["action"] = {"anyOf": [{"enum": sorted(ACTIONS)}, {"type": "string", "minLength": 1}]}
+    step["allOf"] = [
+        {
+            "if": {"properties": {"action": {"const": name}}, "required": ["action"]},
+            "then": {"properties": {"args": _arguments(action.ARGS)}},
+        }
+        for name, action in sorted(ACTIONS.items())
+    ]
+
+
+def _arguments(words: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {name: {**_ARGUMENT_SHAPES[kind(text)], "description": text} for name, text in words.items()},
+        "required": [name for name, text in words.items() if not is_optional(text)],
+        "additionalProperties": False,
+    }
+
+
+def known_keys(path: tuple[str | int, ...], *, extending: bool = False) -> tuple[str, ...]:
     """The keys that a mapping at this place of a document may have."""
-    shape = _SHAPES.get(tuple(part for part in path if isinstance(part, str)))
-    if shape is not None:
-        return tuple(shape.__annotations__)
-    return (*COMBINATORS, *TestDocument.__annotations__)
+    words = tuple(part for part in path if isinstance(part, str))
+    if words[:2] == ("fix", "platforms"):
+        words = ("fix", *words[3:]) if len(words) > 2 else ("platforms",)  # noqa: PLR2004
+    if not words:
+        return tuple((ExtendingDocument if extending else PlaybookDocument).__annotations__)
+    if words[0] == "variables":
+        return tuple(VariableDocument.__annotations__)
+    if words[-1] == "platforms":
+        return get_args(System)
+    keys = _SHAPES.get(words)
+    if keys is None:
+        return (*COMBINATORS, *TestDocument.__annotations__)
+    return (*keys, "drop") if extending and words in CHANGED else keys
+
+
+CHANGED = (("diagnose", "signatures"), ("diagnose", "rules"), ("fix",))
+"""The lists whose entries a playbook that extends another can name by their ids."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 MAX_NODES = 20_000
+SHOWN_CHARACTERS = 600
+"""How much of a message is shown: it may quote what somebody wrote."""
 
 Path = tuple[str | int, ...]
 """Where a value stands in a document: keys and indices from the top."""
@@ -34,8 +36,10 @@ class Problem:
     text: str
 
     def at(self, file: str) -> str:
-        """The line that is shown: `file:line:column: message`."""
-        return f"{file}:{self.line}:{self.column}: {self.text}"
+        """The line that is shown: `file:line:column: message`; one line, whatever it quotes."""
+        text = " ".join(part.strip() for part in self.text.splitlines())
+        shown = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
+        return f"{file}:{self.line}:{self.column}: {shown}"
 
 
 class YamlError(Exception):

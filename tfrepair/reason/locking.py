@@ -84,7 +84,8 @@ def same(left: str, right: str) -> bool:
 def _attempts(situation: Situation, companions: Sequence[str], resolve: Resolve) -> Iterator[ResolveRequest]:
     user = remaining(situation)
     steady = [d for d in user if d.canonical_name not in situation.lost]
-    good = [d for d in steady if fast(d) and breaks(d, situation.bounds) is None and not ruled_out(d, situation)]
+    fitting = [d for d in steady if fast(d) and breaks(d, situation.bounds) is None and not ruled_out(d, situation)]
+    good = [d for d in fitting if d.canonical_name not in situation.goals.upgrade]
     own = [d for d in steady if d.canonical_name in situation.own]
     others = [d for d in steady if d.canonical_name not in situation.own]
     along = (*companions, *situation.lost)

@@ -31,7 +31,7 @@ def roots(situation: Situation) -> tuple[str, ...]:
     if situation.wheel is not None:
         pin = f"{choice.name}{extras} @ {situation.wheel}"
     asked = (line for line in situation.goals.install if canonicalize_name(line) != "tensorflow")
-    return (pin, *asked, *situation.requirements)
+    return (pin, *asked, *(name for name in situation.goals.upgrade if name != choice.name), *situation.requirements)
 
 
 def remaining(situation: Situation) -> list[Distribution]:
@@ -67,6 +67,7 @@ def request_for(
     A new major version is where what was built against the old one breaks without having asked for a bound.
     """
     asked = _asked(asking, situation.markers, situation.family)
+    rising = situation.goals.upgrade
     return ResolveRequest(
         python=situation.python,
         roots=(*roots(situation), *extra),
@@ -82,9 +83,9 @@ def request_for(
                 )
             )
         ),
-        preferences=tuple((d.canonical_name, d.version) for d in user if fast(d)),
+        preferences=tuple((d.canonical_name, d.version) for d in user if fast(d) and d.canonical_name not in rising),
         cutoff=situation.cutoff,
-        exempt=tuple(sorted({d.canonical_name for d in user if d.canonical_name not in situation.family})),
+        exempt=tuple(sorted({*(d.canonical_name for d in user), *rising} - situation.family)),
         prereleases=situation.prereleases,
         without=tuple(sorted(situation.family.difference({situation.choice.name, situation.partner}))),
         known_good=situation.known_good,
@@ -106,7 +107,7 @@ def whole(situation: Situation) -> list[Distribution]:
         d
         for d in situation.distributions
         if fast(d)
-        and d.canonical_name not in situation.family.union(situation.unfit, situation.lost)
+        and d.canonical_name not in situation.family.union(situation.unfit, situation.lost, situation.goals.upgrade)
         and breaks(d, situation.bounds) is None
     ]
 
