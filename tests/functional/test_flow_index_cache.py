@@ -56,7 +56,6 @@ def linked(env, name):
     ("name", "damage"),
     [
         (LIBRARY, altered),
-        (LIBRARY, emptied),
         ("tensorflow/python/framework.py", lengthened),
         (f"tensorflow-{NEW}.dist-info/METADATA", emptied),
     ],

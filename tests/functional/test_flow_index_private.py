@@ -94,8 +94,17 @@ def in_an_old_keyring(user, server, monkeypatch):
     return in_a_keyring(user, server, monkeypatch, OLD_KEYRING, keyring_provider="subprocess")
 
 
-@pytest.mark.parametrize("place", [in_the_url, in_netrc, in_a_keyring, in_an_old_keyring])
-@pytest.mark.parametrize("installer", ["uv", "pip"])
+@pytest.mark.parametrize(
+    ("installer", "place"),
+    [
+        ("uv", in_the_url),
+        ("uv", in_netrc),
+        ("uv", in_an_old_keyring),
+        ("pip", in_the_url),
+        ("pip", in_netrc),
+        ("pip", in_a_keyring),
+    ],
+)
 def test_it_is_repaired_and_the_password_is_nowhere(
     world, known, user, server, place, installer, monkeypatch, command_lines
 ):

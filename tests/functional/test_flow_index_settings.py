@@ -61,18 +61,9 @@ def test_every_level_has_its_say(world, user, index, repair, tmp_path_factory):
     assert world.imported(env, "keras") == KERAS
 
 
-def test_no_index_means_none(world, user, index, repair):
+def test_no_index_means_none_and_nothing_of_the_current_folder_counts(world, user, index, repair):
     env = world.conflict()
-    pip_conf(user / ".config/pip/pip.conf", index_url=index.url, no_index="true", find_links=world.index)
-    done = repair(env)
-    assert done.code == 0, done
-    assert world.imported(env) == NEW
-    assert index.seen == []
-
-
-def test_nothing_of_the_current_folder_counts(world, user, index, repair):
-    env = world.conflict()
-    pip_conf(user / ".config/pip/pip.conf", find_links=world.index, no_index="true")
+    pip_conf(user / ".config/pip/pip.conf", find_links=world.index, index_url=index.url, no_index="true")
     here = world.folder
     for name in ("pip.conf", "pip.ini", ".pip/pip.conf"):
         pip_conf(here / name, index_url=index.url, extra_index_url=index.url, no_index="false")

@@ -70,6 +70,10 @@ BAD_CRC = """error: No solution found when resolving dependencies
 hint: The structure of `demo-a` (v2.0) was invalid:
   Bad CRC (got 6f05b49b, expected 4b4d3fb0) for file: demo_a-2.0.dist-info/METADATA
 """
+NO_ZIP = """error: Failed to download `demo-a==2.0`
+  cause: Failed to extract archive: demo_a-2.0-py3-none-any.whl
+  cause: Invalid zip file structure
+"""
 NO_METADATA = BAD_CRC.replace("Bad CRC (got 6f05b49b, expected 4b4d3fb0) for file:", "Metadata field Name not found in")
 STALLED = """error: No solution found when resolving dependencies
   cause: Because demo-a==2.0 has an invalid package format and you require demo-a==2.0, we can conclude that ...
@@ -136,6 +140,12 @@ def test_a_wheel_that_came_damaged_is_named(text):
     assert isinstance(error, DamagedDownloadError)
     assert error.distribution == "demo-a"
     assert error.message.startswith("The file of `demo-a` from the index is damaged: ")
+
+
+def test_an_archive_that_cannot_be_read_is_a_damaged_download_and_no_failed_step():
+    error = told(NO_ZIP, "install")
+    assert isinstance(error, DamagedDownloadError)
+    assert (error.exit_code, error.distribution) == (6, "demo-a")
 
 
 def test_a_wheel_that_was_made_badly_does_not_pass():
