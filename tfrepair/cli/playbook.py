@@ -1,4 +1,4 @@
-"""`tfrepair playbook list / show / validate`."""
+"""`tfrepair playbook`: the group, and its commands that show what is there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tfrepair.cli import options as opt
+from tfrepair.cli import playbook_check
 
 app = typer.Typer(no_args_is_help=True, help="Work with playbooks.")
 
@@ -49,17 +50,5 @@ def show(name: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None:
     raise UsageError(f"there is no playbook `{name}`", hint="`tfrepair playbook list` shows the names")
 
 
-@app.command()
-def validate(files: Annotated[list[Path], typer.Argument(metavar="FILE...")], json: opt.Json = False) -> None:
-    """All problems of all files, as file:line:column: message. Exit 2 when there are any."""
-    import json as encoder
-
-    from tfrepair.app.playbooks import problems_of
-
-    problems = list(problems_of(files))
-    if json:
-        print(encoder.dumps({"schema_version": 1, "command": "playbook validate", "problems": problems}, indent=2))
-    else:
-        print("\n".join(problems) if problems else f"{len(files)} valid")
-    if problems:
-        raise typer.Exit(2)
+app.command()(playbook_check.validate)
+app.command("test")(playbook_check.run_cases)

@@ -44,6 +44,12 @@ class Fact:
     source: str
 
 
+def belongs(path: str, family: str) -> bool:
+    """Whether a path is a family's, or a member of it: `distribution.numpy.version` of `distribution.*.version`."""
+    parts, wanted = path.split("."), family.split(".")
+    return len(parts) == len(wanted) and all(w in ("*", p) for p, w in zip(parts, wanted, strict=True))
+
+
 _INDEX_OF_FAMILY = {"distribution": "inventory.names", "bounds": "bounds.broken"}
 
 
