@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from tfrepair.app.look import STATED
+from tfrepair.app.playbooks import known_facts
 from tfrepair.model.playbook import (
     AllOf,
     AnyOf,
@@ -17,7 +17,6 @@ from tfrepair.model.playbook import (
 from tfrepair.playbook.builtin import builtin_files
 from tfrepair.playbook.loader import check_file, load_builtin, load_playbook
 from tfrepair.playbook.schema import json_schema
-from tfrepair.probes.collector import all_probes
 
 FULL = """
 schema: 1
@@ -122,8 +121,7 @@ def test_a_playbook_arrives_whole(tmp_path):
 
 
 def test_the_builtin_playbooks_name_only_facts_that_a_probe_knows():
-    facts = [path for probe in all_probes() for path in probe.provides]
-    assert load_builtin(known_facts=[*facts, *STATED])
+    assert load_builtin(known_facts=known_facts())
 
 
 def test_a_builtin_playbook_is_named_like_its_file():

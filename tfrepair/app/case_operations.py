@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from tfrepair.app.plugins import plugins
 from tfrepair.errors import UnresolvableError
 from tfrepair.model.facts import Fact, Facts, Known
 from tfrepair.model.goals import Goals
@@ -59,7 +60,7 @@ def operations_of(case: Case, diagnosis: Diagnosis, playbooks: Sequence[Playbook
     findings = acting(diagnosis)
     if not findings or in_the_way(findings):
         return ()
-    goals = goals_of(findings, playbooks, facts) | Goals(install=("tensorflow",))
+    goals = goals_of(findings, playbooks, facts, plugins().all_actions) | Goals(install=("tensorflow",))
     choice = _choice(case, releases)
     versions: dict[str, str] = {choice.name: choice.version}
     versions |= {canonicalize_name(name): version for name, version in case.index.items()}

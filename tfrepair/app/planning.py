@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from tfrepair.app.base import any_base, base_for, refusal_of, with_way_out
+from tfrepair.app.plugins import plugins
 from tfrepair.app.wishes import constraint_lines, is_file, requirement_lines, wishes
 from tfrepair.errors import NoRepairError, UsageError
 from tfrepair.model.dependencies import tree
@@ -59,7 +60,8 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     if by_hand and turn.stage is None:
         steps = manual_steps(by_hand, bench.playbooks, seen.facts)
         raise ManualError("; ".join(finding.title for finding in by_hand), steps=steps)
-    goals = goals_of(findings, bench.playbooks, seen.facts) | Goals(install=("tensorflow",))
+    actions = plugins().all_actions
+    goals = goals_of(findings, bench.playbooks, seen.facts, actions) | Goals(install=("tensorflow",))
     if urls := [line for line in goals.install if "@" in line and untrusted(findings, bench.playbooks)]:
         raise UsageError(
             f"a playbook of the current folder wants to install from a URL: {urls[0]}",

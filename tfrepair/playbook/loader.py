@@ -12,12 +12,13 @@ from tfrepair.playbook.builder import build
 from tfrepair.playbook.builtin import builtin_files
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
     from typing import Literal
 
     from pydantic import TypeAdapter
 
+    from tfrepair.actions.registry import Action
     from tfrepair.model.playbook import Playbook
     from tfrepair.playbook.yaml_reader import Problem
 
@@ -39,9 +40,10 @@ def load_playbook(
     *,
     known_facts: Collection[str] | None = None,
     known_playbooks: Collection[str] | None = None,
+    actions: Mapping[str, Action] | None = None,
 ) -> Playbook:
     """The playbook of a file. Raises PlaybookError with every problem of the file."""
-    document = _document(path, _adapter(), known_facts, known_playbooks)
+    document = _document(path, _adapter(), known_facts, known_playbooks, actions)
     if document.problems:
         raise PlaybookError(document.problems)
     return build(document.data, Source(path=str(path), origin=origin, trusted=trusted))
@@ -62,15 +64,19 @@ def load_builtin(*, known_facts: Collection[str] | None = None) -> tuple[Playboo
 
 
 def check_file(
-    path: Path, *, known_facts: Collection[str] | None = None, known_playbooks: Collection[str] | None = None
+    path: Path,
+    *,
+    known_facts: Collection[str] | None = None,
+    known_playbooks: Collection[str] | None = None,
+    actions: Mapping[str, Action] | None = None,
 ) -> tuple[str, ...]:
     """Every problem of one file as `file:line:column: message`; none when it is a valid playbook.
 
-    Without `known_playbooks`, the built-in ones and those beside the file are known.
+    Without `known_playbooks`, the built-in ones and those beside the file are known; without `actions` the built-in.
     """
     if known_playbooks is None:
         known_playbooks = {file.stem for file in (*builtin_files(), *path.parent.glob("*.yaml"))}
-    return _document(path, _adapter(), known_facts, known_playbooks).problems
+    return _document(path, _adapter(), known_facts, known_playbooks, actions).problems
 
 
 def _adapter() -> TypeAdapter[Any]:
@@ -84,6 +90,7 @@ def _document(
     adapter: TypeAdapter[Any],
     known_facts: Collection[str] | None,
     known_playbooks: Collection[str] | None,
+    actions: Mapping[str, Action] | None = None,
 ) -> Document:
     from tfrepair.actions.registry import ACTIONS
     from tfrepair.playbook.lint import Known, lint
@@ -96,9 +103,8 @@ def _document(
         return Document(data=None, problems=(f"{path}:1:1: the file cannot be read: {error.strerror or error}",))
     except YamlError as error:
         return Document(data=None, problems=(error.problem.at(str(path)),))
-    known = Known(
-        facts=known_facts, playbooks=known_playbooks, arguments={name: action.ARGS for name, action in ACTIONS.items()}
-    )
+    arguments = {name: action.ARGS for name, action in (ACTIONS if actions is None else actions).items()}
+    known = Known(facts=known_facts, playbooks=known_playbooks, arguments=arguments)
     found = (*shape_problems(data, positions, adapter), *lint(data, positions, known))
     return Document(data=data, problems=_sorted(found, path))
 

@@ -13,8 +13,9 @@ from tfrepair.reason.steps import applicable
 from tfrepair.reason.text import fill
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from tfrepair.actions.registry import Action
     from tfrepair.model.facts import Facts
     from tfrepair.model.finding import Diagnosis, Finding
     from tfrepair.model.playbook import Playbook
@@ -40,7 +41,9 @@ def in_the_way(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(finding for finding in by_hand if finding.confidence == "high")
 
 
-def goals_of(findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: Facts) -> Goals:
+def goals_of(
+    findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: Facts, actions: Mapping[str, Action] = ACTIONS
+) -> Goals:
     """What the steps of these findings' playbooks ask for, merged."""
     by_name = {playbook.name: playbook for playbook in playbooks}
     total = Goals()
@@ -49,7 +52,7 @@ def goals_of(findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: 
         if finding.repair == "manual":
             continue
         for step in applicable(playbook, facts):
-            total |= ACTIONS[step.action].goals(_with_variables(step.args, facts), facts)
+            total |= actions[step.action].goals(_with_variables(step.args, facts), facts)
     return total
 
 
