@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tfrepair.cli import options as opt
-from tfrepair.cli import playbook_check
+from tfrepair.cli import playbook_author, playbook_check
 
 if TYPE_CHECKING:
     from tfrepair.app.playbooks import Standing
@@ -91,3 +91,7 @@ def show(name: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None:
 
 app.command()(playbook_check.validate)
 app.command("test")(playbook_check.run_cases)
+app.command()(playbook_author.new)
+app.command()(playbook_author.record)
+app.command()(playbook_author.facts)
+app.command()(playbook_author.docs)
