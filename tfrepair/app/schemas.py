@@ -131,7 +131,8 @@ def _result() -> Schema:
 def _operations() -> tuple[Schema, dict[str, Schema]]:
     """The operations of a plan, each with its line for the screen."""
     union, definitions = _of(Operation)
-    kinds = [part["$ref"].rpartition("/")[2] for part in union.get("anyOf", union.get("oneOf", ()))]
+    parts: list[dict[str, str]] = union.get("anyOf") or union["oneOf"]
+    kinds = [part["$ref"].rpartition("/")[2] for part in parts]
     for kind in kinds:
         definitions[kind]["properties"]["summary"] = _TEXT
         definitions[kind]["required"].append("summary")
