@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 MAX_NODES = 20_000
+SHOWN_CHARACTERS = 600
+"""How much of a message is shown: it may quote what somebody wrote."""
 
 Path = tuple[str | int, ...]
 """Where a value stands in a document: keys and indices from the top."""
@@ -35,8 +37,10 @@ class Problem:
     text: str
 
     def at(self, file: str) -> str:
-        """The line that is shown: `file:line:column: message`."""
-        return f"{file}:{self.line}:{self.column}: {self.text}"
+        """The line that is shown: `file:line:column: message`; one line, whatever it quotes."""
+        text = " ".join(part.strip() for part in self.text.splitlines())
+        shown = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
+        return f"{file}:{self.line}:{self.column}: {shown}"
 
 
 class YamlError(Exception):
@@ -198,4 +202,13 @@ def _syntax_problem(error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     place = {"line": mark.line + 1, "column": mark.column + 1} if mark else {"line": 1, "column": 1}
     context = f" {error.context}" if error.context else ""
-    return Problem(**place, text=f"this is not YAML: {error.problem}{context}")
+    hint = next((f"; {hint}" for words, hint in _HINTS.items() if words in str(error.problem)), "")
+    return Problem(**place, text=f"this is not YAML: {error.problem}{context}{hint}")
+
+
+_HINTS = {
+    "cannot start any token": "a text that starts with such a character needs quotes, and a tab cannot indent",
+    "mapping values are not allowed": "a text with `: ` in it needs quotes",
+    "could not find expected ':'": "a key needs `: ` behind it",
+}
+"""What usually helps, by the words of the parser."""
