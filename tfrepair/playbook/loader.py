@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import PlaybookError
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from tfrepair.playbook.yaml_reader import Problem
 
     Origin = Literal["built-in", "option", "project", "user", "plug-in"]
+
+
+SHOWN_PROBLEMS = 100
+"""How many problems of one file are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,7 @@ def check_file(
     return _document(path, _adapter(), known_facts, known_playbooks, actions).problems
 
 
+@cache
 def _adapter() -> TypeAdapter[Any]:
     from tfrepair.playbook.schema import adapter
 
@@ -111,7 +117,12 @@ def _document(
 
 def _sorted(problems: Iterable[Problem], path: Path) -> tuple[str, ...]:
     ordered = sorted(problems, key=lambda problem: (problem.line, problem.column, problem.text))
-    return tuple(dict.fromkeys(problem.at(str(path)) for problem in ordered))
+    lines = tuple(dict.fromkeys(problem.at(str(path)) for problem in ordered))
+    if len(lines) <= SHOWN_PROBLEMS:
+        return lines
+    left, place = len(lines) - SHOWN_PROBLEMS, ordered[-1]
+    more = replace(place, text=f"and {left} more problems up to here: mend these first")
+    return (*lines[:SHOWN_PROBLEMS], more.at(str(path)))
 
 
 def _bytes_of(path: Path) -> bytes:
