@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
+from tfrepair.errors import UsageError
 from tfrepair.model.dependencies import rules_out
 from tfrepair.model.plan import Carry, CreateEnvironment, Install, Move, Plan, RemovePath, RunCommand, Uninstall
 from tfrepair.reason.keep import SEEDS, kept
@@ -27,7 +28,12 @@ NAMED = 5
 
 
 def make_plan(situation: Situation, resolve: Resolve) -> Plan:
-    """The plan of one round. Raises NoRepairError when no set of versions fits, SurroundingsError from the index."""
+    """The plan of one round.
+
+    Raises NoRepairError when no set of versions fits, SurroundingsError from the index, UsageError for a playbook that
+    asks for something that is no requirement.
+    """
+    _demand_requirements(situation.goals.install)
     lock = lock_for(situation, resolve)
     leaving = _leaving(situation, lock)
     fresh = tuple(pin for pin in lock.pins if not _stays(pin, situation, leaving))
@@ -43,6 +49,18 @@ def make_plan(situation: Situation, resolve: Resolve) -> Plan:
         moves=tuple(_moves(situation, lock)),
         notes=tuple(_notes(situation, lock)),
     )
+
+
+def _demand_requirements(lines: Iterable[str]) -> None:
+    """Only requirements are handed on: not the options and paths that an installer would take in their place."""
+    for line in lines:
+        try:
+            Requirement(line)
+        except InvalidRequirement as error:
+            raise UsageError(
+                f"a playbook asks to install `{line}`, which is no requirement",
+                hint="a requirement is a name with a specifier (`numpy<2`), or `name @ address`; nothing was changed",
+            ) from error
 
 
 def same(left: str, right: str) -> bool:
