@@ -39,10 +39,18 @@ def check_plugins(distribution: str) -> None:
     problems = [f"{f.name} ({f.group}): {f.why}" for f in found.failed if f.distribution == distribution]
     if not points:
         problems.append(f"`{distribution}` has no entry point of tfrepair")
-    _raise(problems)
+    loaded = {probe.name for probe in found.probes} | found.actions.keys()
+    folders = {Path(playbook.source.path).parent for playbook in found.playbooks}
     for point in points:
-        if point.group == PROBES:
-            check_probe(point.load())
+        thing = point.load()
+        places = [Path(place) for place in getattr(thing, "__path__", ())]
+        name = thing.name if point.group == PROBES and hasattr(thing, "name") else point.name
+        if name not in loaded and folders.isdisjoint(places) and not problems:
+            problems.append(f"{point.name} ({point.group}) does not count: is the distribution in the current folder?")
+    _raise(problems)
+    for probe in found.probes:
+        if probe.name in {point.load().name for point in points if point.group == PROBES}:
+            check_probe(probe)
 
 
 def check_probe(probe: Probe, python: str = sys.executable) -> None:
@@ -66,7 +74,7 @@ def check_probe(probe: Probe, python: str = sys.executable) -> None:
     problems = [text for fact in first for text in _fact_problems(probe, fact)]
     if time.monotonic() - start > 2 * SLOWEST:
         problems.append(f"the probe `{probe.name}` takes longer than {SLOWEST:.0f} s")
-    if [fact.path for fact in first] != [fact.path for fact in second]:
+    if [getattr(fact, "path", None) for fact in first] != [getattr(fact, "path", None) for fact in second]:
         problems.append(f"the probe `{probe.name}` tells of other facts when it is asked again")
     _raise(problems)
 
