@@ -65,6 +65,26 @@ class StepError(TfrepairError):
     exit_code = 3
 
 
+class TimeLimitError(StepError):
+    """A step took longer than it may."""
+
+    code = "timeout"
+
+
+class CommandError(StepError):
+    """A command of a playbook failed."""
+
+    code = "command"
+
+    def __init__(
+        self, message: str, *, exit_code: int | None = None, output: str = "", hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.ended_with = exit_code
+        """None when it could not be started."""
+        self.output = output
+
+
 class RollbackError(TfrepairError):
     """Putting things back failed: the message says what is where."""
 

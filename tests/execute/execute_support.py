@@ -108,7 +108,7 @@ class Outside:
         write(destination / "pyvenv.cfg", f"home = /usr/bin\ncommand = {base} -m venv {destination}\n")
         add_distribution(destination, "pip", "25.0", {"pip/__init__.py": "new pip\n"}, ["pip"], minor=base)
 
-    def install(self, target, lock, names, *, reinstall, past_cache, on_line):
+    def install(self, target, lock, names, *, reinstall, past_cache, on_line, limit=None):
         self.calls.append(("install", tuple(names), reinstall, past_cache))
         prefix = Path(target.environment.prefix)
         minor = next(iter((prefix / "lib").iterdir())).name.removeprefix("python")
@@ -121,6 +121,7 @@ class Outside:
 
     def run_command(self, argv, *, cwd, timeout):
         self.calls.append(("run", tuple(argv)))
+        return "done"
 
     def ports(self, **other):
         return Ports(

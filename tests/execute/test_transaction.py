@@ -18,7 +18,8 @@ from tfrepair.execute.recover import recover, unfinished
 from tfrepair.execute.run_folder import RunFolder
 from tfrepair.execute.runs import changes_since, clean, find_run, kept_changes, list_runs, rollback, size
 from tfrepair.execute.transaction import Transaction
-from tfrepair.model.plan import Carry, CreateEnvironment, Install, RemovePath, RunCommand, Uninstall
+from tfrepair.model.operations import RunCommand
+from tfrepair.model.plan import Carry, CreateEnvironment, Install, RemovePath, Uninstall
 
 
 def repair(prefix, environ, outside, plan, *, confirm=smoke, keep="1", **ports):
@@ -347,6 +348,7 @@ def test_a_custom_command_shares_no_file_with_the_target_and_finds_the_programs_
             if path.is_file() and not path.is_symlink():
                 with path.open("ab") as stream:
                     stream.write(b"#")
+        return ""
 
     outside.run_command = scribble
     plan = plan_for(prefix, "in-place", [RunCommand(argv=("python", "-c", "pass"))])

@@ -7,13 +7,15 @@ from typing import get_args
 
 import pytest
 
+from tfrepair.app.verify import failures
 from tfrepair.errors import TfrepairError
 from tfrepair.execute.journal import Journal, read_journal
 from tfrepair.execute.paths import Beside
 from tfrepair.execute.recover import last_swap, recover, unfinished
 from tfrepair.execute.run_folder import RunFolder
 from tfrepair.model import plan as plans
-from tfrepair.model.facts import Absent, Known, Unknown
+from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
+from tfrepair.model.operations import Keywords
 from tfrepair.model.run import Event, RunStatus
 from tfrepair.model.wire import FACTS_FORMAT, PLAN_FORMAT, facts_from_json, facts_to_json, plan_from_json, plan_to_json
 
@@ -63,10 +65,20 @@ class Site:
 def test_every_event_status_and_key_of_a_plan_is_documented():
     fields = [
         field.name
-        for kind in (plans.Plan, plans.Choice, plans.Lock, plans.Pin, plans.Move, *get_args(plans.Operation))
+        for kind in (
+            plans.Plan,
+            plans.Choice,
+            plans.Lock,
+            plans.Pin,
+            plans.Move,
+            plans.PlannedCheck,
+            Keywords,
+            *get_args(plans.Operation),
+        )
         for field in dataclasses.fields(kind)
     ]
-    actions = [operation["action"] for operation in sample("plan.json")["operations"]]
+    both = (sample("plan.json"), sample("plan-with-steps.json"))
+    actions = [operation["action"] for plan in both for operation in plan["operations"]]
     words = {*get_args(Event), *get_args(RunStatus), *get_args(plans.Strategy), *fields, *actions}
     words |= sample("run.json").keys() | sample("current.json").keys()
     page = PAGE.read_text()
@@ -188,7 +200,9 @@ def test_a_stored_run_is_read_and_unknown_keys_of_it_survive_a_change(tmp_path):
 
 def test_a_stored_plan_is_read_with_every_kind_of_operation():
     plan = plan_from_json(sample("plan.json"))
-    assert [type(operation) for operation in plan.operations] == list(get_args(plans.Operation))
+    steps = plan_from_json(sample("plan-with-steps.json"))
+    kinds = [type(operation) for operation in (*plan.operations, *steps.operations)]
+    assert list(dict.fromkeys(kinds)) == list(get_args(plans.Operation))
     assert [operation.action for operation in plan.operations] == [
         "venv", "carry", "uninstall", "remove", "install", "run",
     ]  # fmt: skip
@@ -217,8 +231,25 @@ def test_a_stored_plan_is_read_with_every_kind_of_operation():
     assert plan.untrusted == (".tfrepair/ours.yaml",)
 
 
-def test_a_stored_plan_is_written_again_as_it_was():
-    assert json.loads(json.dumps(plan_to_json(plan_from_json(sample("plan.json"))))) == sample("plan.json")
+@pytest.mark.parametrize("name", ["plan.json", "plan-with-steps.json"])
+def test_a_stored_plan_is_written_again_as_it_was(name):
+    assert json.loads(json.dumps(plan_to_json(plan_from_json(sample(name))))) == sample(name)
+
+
+def test_a_stored_plan_has_what_its_steps_say():
+    plan = plan_from_json(sample("plan-with-steps.json"))
+    run, write, environment, kernel, tell = plan.operations
+    assert run.keywords == Keywords(
+        step="Ask", register=("seat",), attempts=3, wait=2.0, errors=("timeout",), timeout=5.0, goes_on=True,
+        message="no seat", undo=("seats", "release"),
+    )  # fmt: skip
+    assert (run.creates, write.content) == ("etc/seat", "[ours]\n")
+    assert environment.variables == (("OUR_DATA", "/srv/data"), ("UNWANTED", None))
+    assert (kernel.path, tell.text) == ("share/jupyter/kernels/ours", "seat: {registered.seat.ok}")
+    (check,) = plan.checks
+    registered = {"registered.seat.ok": True}
+    assert failures((check,), Facts.of(Fact(path=p, state=Known(v), source="x") for p, v in registered.items())) == ()
+    assert failures((check,), Facts()) == ("A seat: `registered.seat.ok` is otherwise (no seat) [ours]",)
 
 
 def test_the_plan_in_the_record_of_a_run_is_the_document_without_its_format():
@@ -273,3 +304,16 @@ def test_an_unfinished_run_whose_record_has_another_format_is_left_alone_and_it_
     with pytest.raises(TfrepairError, match=r"format\D*2"):
         recover(site.place, lock_timeout=1)
     assert site.names == {"new"}
+
+
+def test_after_a_run_that_was_killed_what_its_steps_did_elsewhere_is_named_and_not_undone(tmp_path):
+    mark = tmp_path / "undone"
+    lines = journal_lines("repair-torn.jsonl")
+    at = next(index for index, line in enumerate(lines) if '"event": "operation"' in line)
+    entry = json.loads(lines[at])
+    entry["detail"]["undo"] = ["touch", str(mark)]
+    site = Site(tmp_path, [*lines[:at], json.dumps(entry), *lines[at + 1 :]], exchanged=True)
+    done = recover(site.place, lock_timeout=1)
+    assert done.undo == (("touch", str(mark)),)
+    assert f"taken back by hand: `touch {mark}`" in done.sentence
+    assert not mark.exists()

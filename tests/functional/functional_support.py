@@ -144,6 +144,29 @@ def write_slow_sdist(folder, name, version):
     )
     project = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
     project += f'[project]\nname = "{name}"\nversion = "{version}"\n'
+    return _write_sdist(folder, name, version, backend, project)
+
+
+def write_marking_sdist(folder, name, version, mark):
+    """A source archive that leaves a mark when any part of its build runs."""
+    backend = (
+        "import pathlib\n"
+        f"pathlib.Path({str(mark)!r}).touch()\n"
+        "def get_requires_for_build_wheel(config_settings=None): return []\n"
+        "def prepare_metadata_for_build_wheel(folder, config_settings=None):\n"
+        f"    info = pathlib.Path(folder, '{name}-{version}.dist-info')\n"
+        "    info.mkdir()\n"
+        f"    (info / 'METADATA').write_text('Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n')\n"
+        "    (info / 'WHEEL').write_text('Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')\n"
+        "    return info.name\n"
+        "def build_wheel(folder, config_settings=None, metadata_directory=None): raise SystemExit\n"
+    )
+    project = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    project += f'[project]\nname = "{name}"\ndynamic = ["version", "dependencies"]\n'
+    return _write_sdist(folder, name, version, backend, project)
+
+
+def _write_sdist(folder, name, version, backend, project):
     files = {
         "backend.py": backend,
         "pyproject.toml": project,

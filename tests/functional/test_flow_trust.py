@@ -128,7 +128,7 @@ def test_an_option_of_the_installer_in_place_of_a_requirement(world, env, server
         hostile(world, {"action": "install", "args": {"requirements": [f"{option}{server.url}/", "evil"]}})
         done = world.tfrepair("fix", "--yes", "--trust", "--env", env, "--json")
         assert done.code == 2, done
-        assert f"`{option}{server.url}/`, which is no requirement" in done.json["error"]["message"], done
+        assert f"`{option}{server.url}/` is not a requirement" in done.json["error"]["message"], done
         assert world.tree(".tfrepair") == before
     assert server.asked == []
 

@@ -1,11 +1,14 @@
 import json
+import re
 from pathlib import Path
 
+from tfrepair.actions.registry import ACTIONS
 from tfrepair.app.playbooks import known_facts
 from tfrepair.model.playbook import (
     AllOf,
     AnyOf,
     EvidenceTemplate,
+    ManualLine,
     Match,
     NoneOf,
     Playbook,
@@ -116,7 +119,7 @@ def test_a_playbook_arrives_whole(tmp_path):
                 timeout=60.0,
             ),
         ),
-        manual=("Ask.",),
+        manual=(ManualLine(text="Ask."),),
     )
 
 
@@ -154,8 +157,24 @@ def test_playbooks_beside_a_file_may_be_explained_by_it(tmp_path):
 def test_the_json_schema_describes_the_language():
     schema = json_schema()
     json.dumps(schema)
-    assert schema["additionalProperties"] is False
-    assert set(schema["required"]) == {"schema", "name", "title", "about", "diagnose", "repair"}
+    whole, change = (schema["$defs"][name] for name in ("PlaybookDocument", "ExtendingDocument"))
+    assert whole["additionalProperties"] is change["additionalProperties"] is False
+    assert set(whole["required"]) == {"schema", "name", "title", "about", "diagnose", "repair"}
+    assert set(change["required"]) == {"schema", "extends"}
+    refs = set(re.findall(r'"#/\$defs/(\w+)"', json.dumps(schema)))
+    assert refs <= schema["$defs"].keys()
+
+
+def test_the_json_schema_knows_the_actions_and_their_arguments():
+    for name in ("StepDocument", "StepChangeDocument"):
+        step = json_schema()["$defs"][name]
+        assert step["properties"]["action"]["anyOf"][0]["enum"] == sorted(ACTIONS)
+        arguments = {
+            part["if"]["properties"]["action"]["const"]: part["then"]["properties"]["args"] for part in step["allOf"]
+        }
+        assert arguments.keys() == ACTIONS.keys()
+        assert arguments["run"]["properties"].keys() == {"argv", "creates"}
+        assert arguments["run"]["required"] == ["argv"]
 
 
 def test_the_playbooks_are_found_beside_the_package():

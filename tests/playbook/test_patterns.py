@@ -21,6 +21,7 @@ from tfrepair.playbook.patterns import pattern_problem
         (r"(", "is not a regular expression"),
         (r"a{99999999999999999999}", "is not a regular expression"),
         ("a" * 501, "longer than"),
+        (r"x(?<=a+)b", "is not a regular expression"),
     ],
 )
 def test_a_pattern_that_could_blow_up_or_says_nothing_is_refused(pattern, why):

@@ -1,13 +1,17 @@
 """What the steps of playbooks ask for."""
 
+from dataclasses import replace
+
 import pytest
 
-from tfrepair.errors import UsageError
+from tfrepair.errors import NoRepairError, UsageError
 from tfrepair.model.facts import Fact, Facts, Known
 from tfrepair.model.finding import Finding
 from tfrepair.model.goals import Goals
-from tfrepair.model.playbook import Match, Playbook, Source, Step
+from tfrepair.model.operations import Keywords
+from tfrepair.model.playbook import Match, Playbook, Source, Step, Variable
 from tfrepair.reason.goals import goals_of, in_the_way, untrusted
+from tfrepair.reason.variables import bound
 
 FINDING = Finding(
     id="ours", title="Ours", severity="error", confidence="high", evidence=(), repair="automatic", playbook="ours"
@@ -49,10 +53,74 @@ def test_a_step_whose_condition_is_false_asks_for_nothing():
 
 
 def test_variables_are_filled_into_arguments():
-    ours = playbook(step("install", requirements=["numpy=={vars.numpy}"]))
-    assert goals_of([FINDING], [ours], facts(vars__numpy="1.26.4")).install == ("numpy==1.26.4",)
-    with pytest.raises(UsageError, match="numpy"):
+    ours = replace(
+        playbook(step("install", requirements=["numpy=={vars.numpy}"])), variables=(Variable(name="numpy", env="OURS"),)
+    )
+    (given,) = bound([ours], {"numpy": "1.26.4"}, {"OURS": "1.25.0"})
+    assert goals_of([FINDING], [given], facts()).install == ("numpy==1.26.4",)
+    (given,) = bound([ours], {}, {"OURS": "1.25.0"})
+    assert goals_of([FINDING], [given], facts()).install == ("numpy==1.25.0",)
+    with pytest.raises(UsageError, match="numpy") as caught:
         goals_of([FINDING], [ours], facts())
+    assert "--var numpy=VALUE" in caught.value.hint
+    assert "OURS" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [("int", "3", 3), ("float", "2.5", 2.5), ("bool", "true", True), ("list", "a, b", ["a", "b"]), ("str", "3", "3")],
+)
+def test_a_variable_has_the_type_that_it_says(kind, text, value):
+    ours = replace(playbook(), variables=(Variable(name="x", type=kind),))
+    (given,) = bound([ours], {"x": text}, {})
+    assert given.values == {"x": value}
+
+
+def test_everything_that_is_wrong_with_variables_is_said_at_once():
+    one = Variable(name="count", type="int", default=1, has_default=True)
+    other = Variable(name="kind", choices=("lab", "office"), env="OUR_KIND")
+    ours = replace(playbook(), variables=(one, other))
+    with pytest.raises(UsageError) as caught:
+        bound([ours], {"count": "many", "kimd": "x"}, {"OUR_KIND": "a secret"})
+    for text in ("`--var kimd`: no playbook has this variable, did you mean `kind`?", "is not a whole number"):
+        assert text in caught.value.message
+    assert "`OUR_KIND` for `kind` is not one of `lab`, `office`" in caught.value.message
+    assert "a secret" not in caught.value.message
+
+
+def test_a_loop_goes_through_the_chosen_items_of_a_fact():
+    steps = Step(
+        name="Take {item.name} away", action="uninstall", args={"distributions": ["{item.name}"]},
+        loop="inventory.damaged", where={"family": True},
+    )  # fmt: skip
+    damaged = [{"name": "a", "family": True}, {"name": "b", "family": False}, {"name": "c", "family": True}]
+    assert goals_of([FINDING], [playbook(steps)], facts(inventory__damaged=damaged)).uninstall == ("a", "c")
+    assert goals_of([FINDING], [playbook(steps)], facts()).uninstall == ()
+
+
+def test_a_fact_that_nobody_knows_is_not_written_into_an_argument():
+    ours = playbook(step("install", requirements=["numpy=={distribution.numpy.version}"]))
+    with pytest.raises(NoRepairError, match=r"distribution\.numpy\.version"):
+        goals_of([FINDING], [ours], facts())
+    with pytest.raises(UsageError, match="no single value"):
+        goals_of([FINDING], [ours], facts(distribution__numpy__version=["1", "2"]))
+
+
+def test_what_is_filled_in_is_checked_again():
+    ours = playbook(step("write", path="{host.name}/x", content="{host.name} as it stands"))
+    with pytest.raises(UsageError, match="inside the environment"):
+        goals_of([FINDING], [ours], facts(host__name=".."))
+    (made,) = goals_of([FINDING], [ours], facts(host__name="etc")).operations
+    assert (made.path, made.content) == ("etc/x", "{host.name} as it stands")
+
+
+def test_two_steps_that_ask_for_one_change_are_carried_out_as_the_more_patient_says():
+    quick = Keywords(step="a", attempts=3, wait=1, timeout=5, goes_on=True, errors=("network",))
+    slow = Keywords(step="b", attempts=2, wait=9, timeout=60, errors=("timeout",))
+    assert quick | slow == Keywords(
+        step="a, b", attempts=3, wait=9, timeout=60, goes_on=False, errors=("network", "timeout")
+    )
+    assert (quick | Keywords(step="c")).timeout is None
 
 
 def test_a_playbook_that_is_not_trusted_is_named():
@@ -73,3 +141,14 @@ def test_what_only_the_user_can_do_is_in_the_way_when_it_is_sure_or_all_there_is
     assert in_the_way((numpy, weak)) == ()
     assert in_the_way((weak,)) == (weak,)
     assert in_the_way(()) == ()
+
+
+@pytest.mark.parametrize(
+    "line", ["--index-url https://example.org", "-r other.txt", "./here", "a\n--pre", "1.26.4 numpy"]
+)
+def test_what_an_installer_might_read_as_an_option_is_no_requirement(line):
+    for ours in (step("install", requirements=["{host.name}"]), step("install", requirements={"fact": "host.name"})):
+        with pytest.raises(UsageError, match="is not a requirement"):
+            goals_of([FINDING], [playbook(ours)], facts(host__name=line))
+    with pytest.raises(UsageError, match="is not the name"):
+        goals_of([FINDING], [playbook(step("upgrade", distributions={"fact": "host.name"}))], facts(host__name=line))

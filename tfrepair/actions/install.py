@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.actions.arguments import lines
+from tfrepair.actions.arguments import item_problems, lines, requirement_problem
 from tfrepair.model.goals import Goals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tfrepair.model.facts import Facts
 
@@ -18,3 +18,8 @@ ARGS = {"requirements": "list of requirements, or a fact"}
 def goals(args: Mapping[str, Any], facts: Facts) -> Goals:
     """The requirements must hold afterwards."""
     return Goals(install=lines(args, "requirements", facts))
+
+
+def problems(args: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What is wrong with the arguments, each with the keys that lead to it."""
+    yield from item_problems(args, "requirements", requirement_problem)

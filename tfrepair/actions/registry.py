@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from tfrepair.actions import install, message, reinstall, remove, run, uninstall, venv
+from tfrepair.actions import (
+    environment,
+    install,
+    kernel,
+    message,
+    reinstall,
+    remove,
+    run,
+    uninstall,
+    upgrade,
+    venv,
+    write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,9 +26,15 @@ if TYPE_CHECKING:
 
 
 class Action(Protocol):
-    """What a module of this package offers."""
+    """What a module of this package offers.
+
+    It may also have `problems(args)`, which checks arguments when a playbook is loaded, and these, false when missing:
+    `OWN` (its steps do something by themselves, in their order), `UNDOABLE` (a step may have an `undo`), `NULLS`
+    (values of a mapping may be `null`).
+    """
 
     ARGS: Mapping[str, str]
+    """What each argument is, in words; see `arguments.kind`."""
 
     def goals(self, args: Mapping[str, Any], facts: Facts) -> Goals:
         """What the step asks for."""
@@ -25,5 +43,5 @@ class Action(Protocol):
 
 ACTIONS: Mapping[str, Action] = {
     module.__name__.rpartition(".")[2]: cast("Action", module)
-    for module in (install, message, reinstall, remove, run, uninstall, venv)
+    for module in (environment, install, kernel, message, reinstall, remove, run, uninstall, upgrade, venv, write)
 }

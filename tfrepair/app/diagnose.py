@@ -12,6 +12,7 @@ from tfrepair.app.look import look, smoke_of
 from tfrepair.app.playbooks import gather
 from tfrepair.app.report import Report, Status
 from tfrepair.errors import UsageError
+from tfrepair.reason.variables import bound
 
 if TYPE_CHECKING:
     from tfrepair.app.look import Look
@@ -34,7 +35,8 @@ def diagnose(
     facts_out: Path | None = None,
 ) -> Report:
     """Name what is wrong. Exit 0: it works, 1: it does not and a repair exists, 4: it does not and none exists."""
-    playbooks = gather(playbook_request, target_request.cwd)
+    chosen_playbooks = gather(playbook_request, target_request.cwd)
+    playbooks = bound(chosen_playbooks, playbook_request.variables, target_request.environ)
     if recorded is not None:
         return _judge(recorded, playbooks, playbook_request, screen)
     target = locate(target_request, screen)

@@ -12,6 +12,7 @@ from tfrepair.app.playbooks import gather
 from tfrepair.app.report import Report, Status
 from tfrepair.errors import UsageError
 from tfrepair.model.facts import Fact, Facts, Known, Unknown
+from tfrepair.reason.variables import bound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +67,7 @@ def explain(
     from tfrepair.reason.explain import explain as reason
     from tfrepair.reason.pasted import cleaned
 
-    playbooks = gather(playbook_request, where.cwd)
+    playbooks = bound(gather(playbook_request, where.cwd), playbook_request.variables, where.environ)
     recorded = _recorded(request)
     raw, cut = _read(request.file)
     text = cleaned(_decoded(raw, request.file))
@@ -216,10 +217,12 @@ def _by_hand(finding: Finding, playbooks: Sequence[Playbook], facts: Facts) -> t
 
     playbook = next(playbook for playbook in playbooks if playbook.name == finding.playbook)
     facts = Facts.of([_stand_in("interpreter.executable", "python")]).merged(facts)
-    open_ = {path for line in playbook.manual for path in placeholders(line) if isinstance(facts.get(path), Unknown)}
+    open_ = {
+        path for line in playbook.manual for path in placeholders(line.text) if isinstance(facts.get(path), Unknown)
+    }
     if finding.repair == "automatic":
         playbook = replace(
-            playbook, manual=tuple(line for line in playbook.manual if open_.isdisjoint(placeholders(line)))
+            playbook, manual=tuple(line for line in playbook.manual if open_.isdisjoint(placeholders(line.text)))
         )
         open_ = set()
     facts = facts.merged(Facts.of(_stand_in(path, f"<{path}>") for path in open_))

@@ -21,6 +21,7 @@ from tfrepair.app.subject import find_subject
 from tfrepair.app.wishes import is_file
 from tfrepair.errors import NoRepairError, SurroundingsError, UsageError
 from tfrepair.reason.choose import Wanted, parse_wanted
+from tfrepair.reason.variables import bound
 
 if TYPE_CHECKING:
     from tfrepair.app.look import Look
@@ -46,7 +47,7 @@ def fix(
         request=request,
         look=look_request,
         chosen=playbook_request,
-        playbooks=gather(playbook_request, where.cwd),
+        playbooks=bound(gather(playbook_request, where.cwd), playbook_request.variables, where.environ),
         releases=load_releases(),
         environ=where.environ,
         cwd=where.cwd,

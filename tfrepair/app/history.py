@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.app.report import Report, RunInfo
-from tfrepair.errors import UsageError
+from tfrepair.errors import RollbackError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ def roll_back(
 ) -> Report:
     """Put the target back as it was before a run. Exit 0: restored, working or not."""
     from tfrepair.app.selfcopy import step_aside
+    from tfrepair.execute.recover import undos
     from tfrepair.execute.runs import changes_since, find_run, kept_changes, rollback
 
     prefix = _prefix(run, where, screen)
@@ -33,7 +35,9 @@ def roll_back(
     found = find_run(run, where.environ, prefix=prefix)
     _same_target(found, where)
     step_aside(found.prefix, found.scope, where.environ)
-    question = f"put `{found.prefix}` back as it was before {found.id}?"
+    commands = undos(found.entries)
+    also = f", and run {'; '.join(f'`{shlex.join(argv)}`' for argv in commands)}" if commands else ""
+    question = f"put `{found.prefix}` back as it was before {found.id}{also}?"
     seen: dict[int, str] = {}
     if lost := changes_since(found, seen):
         screen.say(f"note: {_listed(lost)} came or changed since then and will not be there; that state is kept too")
@@ -42,8 +46,15 @@ def roll_back(
     if not yes and not screen.ask(question):
         return Report(command="rollback", status="planned", exit_code=1, messages=("declined: nothing was changed",))
     screen.step(f"putting back `{found.prefix}`")
+    failed = _take_back(commands, found.prefix, where, screen)
     record = rollback(found, where.environ, lock_timeout=lock_timeout, lost=lost)
     log.info("restored", run=found.id, prefix=str(found.prefix))
+    if failed:
+        raise RollbackError(
+            f"`{found.prefix}` is as it was before {found.id}, but what its steps did elsewhere was not all undone: "
+            f"{failed[0][1]}",
+            hint=f"run by hand: {'; '.join(command for command, _ in failed)}",
+        )
     return Report(
         command="rollback",
         status="restored",
@@ -52,6 +63,30 @@ def roll_back(
         run=RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path), kept=record.record().kept),
         messages=(_restored(found),),
     )
+
+
+def _take_back(
+    commands: Sequence[tuple[str, ...]], prefix: Path, where: TargetRequest, screen: Screen
+) -> list[tuple[str, str]]:
+    """Run what undoes the steps of a run outside the environment; what failed, and why."""
+    from tfrepair.app.ports import run_command_in
+    from tfrepair.execute.operations import program_in
+    from tfrepair.execute.transaction import UNDO_LIMIT
+
+    target = _target(prefix, where) if commands else None
+    failed = []
+    for argv in commands:
+        command = shlex.join(argv)
+        if target is None:
+            failed.append((command, f"`{prefix}` does not start"))
+            continue
+        screen.step(f"running {command}")
+        words = program_in(target.environment.scripts, argv)
+        try:
+            run_command_in(words, prefix, target.environment, where.environ, timeout=UNDO_LIMIT, on_line=screen.line)
+        except TfrepairError as error:
+            failed.append((command, error.message))
+    return failed
 
 
 def _undo_unfinished(prefix: Path, screen: Screen, log: Log, *, yes: bool, lock_timeout: float) -> Report | None:

@@ -116,7 +116,7 @@ STATED = {
     "options.allow_python_change": "True or false: `--allow-python-change` was given.",
     "options.tensorflow": "Text: the pin that `--tensorflow` gives.",
     "options.gpu": "Text: `auto`, `require` or `ignore`, as `--gpu` says.",
-    "vars.*": "Text: the variable that `--var NAME=VALUE` gives.",
+    "vars.*": "A variable of the playbook: from `--var NAME=VALUE`, else from the environment, else its default.",
 }
 """What the command line says, as facts that conditions of steps can use."""
 

@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from tfrepair.app.base import any_base, base_for, refusal_of, with_way_out
 from tfrepair.app.plugins import plugins
+from tfrepair.app.reach import refuse_out_of_reach
 from tfrepair.app.wishes import constraint_lines, is_file, requirement_lines, wishes
 from tfrepair.errors import NoRepairError, UsageError
 from tfrepair.model.dependencies import tree
@@ -18,7 +19,7 @@ from tfrepair.model.plan import Uninstall
 from tfrepair.model.wire import installed_in
 from tfrepair.reason.choose import choose, parse_wanted
 from tfrepair.reason.companions import pairs
-from tfrepair.reason.goals import acting, goals_of, in_the_way, manual_steps, untrusted
+from tfrepair.reason.goals import acting, checks_of, goals_of, in_the_way, manual_steps, untrusted
 from tfrepair.reason.planner import make_plan
 from tfrepair.reason.situation import Situation
 from tfrepair.target.release_data import load_known_good
@@ -62,7 +63,8 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
         raise ManualError("; ".join(finding.title for finding in by_hand), steps=steps)
     actions = plugins().all_actions
     goals = goals_of(findings, bench.playbooks, seen.facts, actions) | Goals(install=("tensorflow",))
-    if urls := [line for line in goals.install if "@" in line and untrusted(findings, bench.playbooks)]:
+    doubtful = untrusted(findings, bench.playbooks)
+    if urls := [line for line in goals.install if "@" in line and doubtful]:
         raise UsageError(
             f"a playbook of the current folder wants to install from a URL: {urls[0]}",
             hint="`--trust` lets playbooks of the current folder act",
@@ -104,14 +106,17 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
                 gentle=turn.number == 1 and strategy != "create" and _stays(choice, seen),
                 unfit=frozenset(item["name"] for item in seen.facts.value("bounds.broken", [])),
             ),
-            resolver(bench, subject, python),
+            resolver(bench, subject, python, wheels_only=bool(doubtful)),
         ),
         prefix=str(subject.prefix),
-        untrusted=untrusted(findings, bench.playbooks),
+        untrusted=doubtful,
+        checks=checks_of(findings, bench.playbooks, seen.facts),
     )
     if subject.target is not None:
         plan = replace(plan, notes=(*plan.notes, *_way(subject), *(_users(subject) if turn.number == 1 else ())))
     _leave_to_conda(plan, seen)
+    if subject.target is not None:
+        refuse_out_of_reach(plan.operations, subject.target.environment, subject.scope)
     return plan
 
 
@@ -172,14 +177,18 @@ class ManualError(NoRepairError):
         self.steps = steps
 
 
-def resolver(bench: Bench, subject: Subject, python: Target) -> Resolve:
-    """The port of planning, bound to the user's index configuration."""
+def resolver(bench: Bench, subject: Subject, python: Target, *, wheels_only: bool = False) -> Resolve:
+    """The port of planning, bound to the user's index configuration.
+
+    With `wheels_only` nothing is built, which would run code of what is built only to learn what it requires.
+    """
     bench.screen.step(f"resolving exact versions for Python {python.interpreter.version_text}")
-    return make_installer_for(bench, subject, python).resolve
+    resolve = make_installer_for(bench, subject, python).resolve
+    return (lambda request: resolve(replace(request, wheels_only=True))) if wheels_only else resolve
 
 
-def make_installer_for(bench: Bench, subject: Subject, python: Target) -> Installer:
-    """The installer for an interpreter, with the user's index configuration."""
+def make_installer_for(bench: Bench, subject: Subject, python: Target, *, limit: float | None = None) -> Installer:
+    """The installer for an interpreter, with the user's index configuration; `limit` is the most seconds of a call."""
     from tfrepair.target.installer.base import make_installer
     from tfrepair.target.installer.settings import index_settings
 
@@ -199,6 +208,7 @@ def make_installer_for(bench: Bench, subject: Subject, python: Target) -> Instal
         bench.environ,
         python.interpreter.version,
         on_wait=lambda why, left: bench.screen.line(f"{why}; trying again in {left:.0f} s"),
+        limit=limit,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tfrepair.model.playbook import Playbook, Rule, Signature, Step
+    from tfrepair.model.playbook import ManualLine, Playbook, Rule, Signature, Step
 
 
 def table(playbooks: Sequence[Playbook]) -> str:
@@ -40,7 +40,7 @@ def _section(p: Playbook) -> Iterator[str]:
     if p.steps:
         yield from ("", "Steps:", "", *(f"{n}. {_step(one)}" for n, one in enumerate(p.steps, start=1)))
     if p.manual:
-        yield from ("", "By hand:", "", *(f"- {_text(line)}" for line in p.manual))
+        yield from ("", "By hand:", "", *(_line(line) for line in p.manual))
     if p.references:
         yield from ("", "See also:", "", *(f"- <{address}>" for address in p.references))
 
@@ -57,6 +57,11 @@ def _rule(rule: Rule) -> str:
 
 def _step(step: Step) -> str:
     return f"{_text(step.name)} (`{step.action}`)"
+
+
+def _line(line: ManualLine) -> str:
+    only = f"on {line.system}: " if line.system is not None else ""
+    return f"- {only}{_text(line.text)}"
 
 
 def _code(text: str) -> str:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from tfrepair.errors import StepError
+from tfrepair.errors import CommandError, TimeLimitError
+from tfrepair.model.facts import Absent, Fact, Facts, Known
+from tfrepair.reason.text import fill_registered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
 
     from tfrepair.app.bench import Bench
     from tfrepair.app.look import Look
     from tfrepair.app.subject import Subject
     from tfrepair.execute.ports import Ports
     from tfrepair.model.plan import Lock
-    from tfrepair.model.target import Target
+    from tfrepair.model.target import Environment, Target
 
 
 def ports_for(bench: Bench, subject: Subject, seen: Look) -> Ports:
@@ -34,11 +37,11 @@ def ports_for(bench: Bench, subject: Subject, seen: Look) -> Ports:
 
     def install(
         target: Target, lock: Lock, names: Sequence[str], *, reinstall: bool, past_cache: bool,
-        on_line: Callable[[str], None] | None,
+        on_line: Callable[[str], None] | None, limit: float | None,
     ) -> None:  # fmt: skip
         from tfrepair.app.planning import make_installer_for
 
-        make_installer_for(bench, subject, target).install(
+        make_installer_for(bench, subject, target, limit=limit).install(
             target.interpreter.executable,
             lock,
             names,
@@ -48,22 +51,9 @@ def ports_for(bench: Bench, subject: Subject, seen: Look) -> Ports:
             on_line=on_line,
         )
 
-    def run_command(argv: Sequence[str], *, cwd: Path, timeout: float) -> None:
-        from tfrepair.target.interpreter import run_on_leash
-
+    def run_command(argv: Sequence[str], *, cwd: Path, timeout: float) -> str:
         environment = describe_environment(cwd, bench.environ, interpreter=subject.interpreter).environment
-        environ = environment.variables(bench.environ)
-        environ = {name: value for name, value in environ.items() if name not in {"PYTHONHOME", "CONDA_PREFIX"}}
-        environ["PATH"] = os.pathsep.join((environment.scripts, bench.environ.get("PATH", "")))
-        if environment.kind != "user":
-            environ["VIRTUAL_ENV"] = str(cwd)
-        try:
-            done = run_on_leash(argv, env=environ, cwd=cwd, timeout=timeout, on_line=bench.screen.line)
-        except OSError as error:
-            raise StepError(f"`{argv[0]}` cannot be run: {error.strerror or error}") from error
-        if done.exit_code != 0:
-            last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-            raise StepError(f"`{' '.join(argv)}` ended with {done.exit_code}: {' '.join(last)}")
+        return run_command_in(argv, cwd, environment, bench.environ, timeout=timeout, on_line=bench.screen.line)
 
     return Ports(
         create_venv=create_venv,
@@ -71,4 +61,48 @@ def ports_for(bench: Bench, subject: Subject, seen: Look) -> Ports:
         run_command=run_command,
         describe=lambda prefix: describe_environment(prefix, bench.environ, interpreter=subject.interpreter),
         progress=bench.screen.line,
+        fill=lambda text, registered: fill_registered(text, registered_facts(registered)),
     )
+
+
+def registered_facts(registered: Mapping[str, Any]) -> Facts:
+    """What steps have registered, as facts; a step that was not needed counts as skipped."""
+    facts = (
+        Fact(path=path, state=Absent() if v is None else Known(v), source="steps") for path, v in registered.items()
+    )
+    return Facts.of(facts)
+
+
+def run_command_in(
+    argv: Sequence[str],
+    folder: Path,
+    environment: Environment,
+    environ: Mapping[str, str],
+    *,
+    timeout: float,
+    on_line: Callable[[str], None],
+) -> str:
+    """Run a command of a playbook in an environment as if that were active; what it printed.
+
+    Raises CommandError, TimeLimitError.
+    """
+    from tfrepair.target.interpreter import run_on_leash
+
+    scripts = environment.scripts
+    inherited = environment.variables(environ)
+    inherited = {name: value for name, value in inherited.items() if name not in {"PYTHONHOME", "CONDA_PREFIX"}}
+    inherited["PATH"] = os.pathsep.join((scripts, environ.get("PATH", "")))
+    if environment.kind != "user":
+        inherited["VIRTUAL_ENV"] = str(folder)
+    shown = shlex.join((Path(argv[0]).name if str(Path(argv[0]).parent) == scripts else argv[0], *argv[1:]))
+    try:
+        done = run_on_leash(argv, env=inherited, cwd=folder, timeout=timeout, on_line=on_line)
+    except OSError as error:
+        raise CommandError(f"`{argv[0]}` cannot be run: {error.strerror or error}") from error
+    if done.exit_code is None:
+        raise TimeLimitError(f"`{shown}` did not end within {timeout:g} s and was stopped")
+    if done.exit_code != 0:
+        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
+        said = f"`{shown}` ended with {done.exit_code}: {' '.join(last)}"
+        raise CommandError(said, exit_code=done.exit_code, output=(done.stdout + done.stderr).strip())
+    return done.stdout.strip()

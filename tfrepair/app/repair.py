@@ -10,7 +10,7 @@ from tfrepair.app.planning import Round, plan_round
 from tfrepair.app.ports import ports_for
 from tfrepair.app.report import RunInfo
 from tfrepair.errors import ChangedError, StepError, SurroundingsError, TfrepairError, UsageError
-from tfrepair.model.plan import RunCommand
+from tfrepair.model.operations import RunCommand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +66,7 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
     record = RunFolder.create(subject.prefix, bench.environ, scope=subject.scope)
     info = RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path))
     confirmed: list[Smoke] = []
+    said: list[str] = []
     # what did not start before is no reason to refuse a TensorFlow that works
     scripts_started = (
         subject.target is None or console_script_problem(subject.target.environment, bench.environ) is None
@@ -80,13 +81,16 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
             with Transaction(
                 subject.prefix, record, ports, lock_timeout=bench.request.lock_timeout, keep=bench.request.keep
             ) as transaction:
+                said = transaction.said
                 final = _rounds(plan, seen, subject, bench, transaction, record)
                 bench.screen.step("putting it in place and verifying it there")
                 transaction.commit(lambda: _confirm(subject, bench, confirmed, scripts_started=scripts_started))
         except (StepError, UsageError) as error:
             bench.log.info("rolled back", reason=error.message)
             bench.screen.say("rolled back: the environment is as it was")
-            return replace(base, status="rolled-back", exit_code=StepError.exit_code, error=error, run=info)
+            return replace(
+                base, status="rolled-back", exit_code=StepError.exit_code, error=error, run=info, messages=tuple(said)
+            )
         finally:
             bench.log.remove(stream)
     return replace(
@@ -98,7 +102,7 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
         run=replace(info, kept=record.record().kept or (str(subject.prefix) if subject.target is None else None)),
         python=ports.describe(subject.prefix).interpreter.executable,
         smoke=confirmed[-1],
-        messages=("repaired",),
+        messages=("repaired", *said),
     )
 
 
@@ -123,14 +127,32 @@ def _rounds(
         if smoke is not None:
             transaction.verified(smoke)
         if staged.works:
+            _check(current, staged, transaction)
             return current
         bench.log.info("round failed", number=current.round, output=staged.facts.value("import.output"))
         progress.tried.add((current.strategy, _signature(current)))
         progress.plan = _next(progress, staged, stage, seen, subject, bench)
         bench.screen.diagnosis(staged.diagnosis, staged.target)
         bench.screen.plan(progress.plan)
+        if progress.plan.untrusted and bench.request.yes:
+            files = ", ".join(f"`{path}`" for path in progress.plan.untrusted)
+            raise StepError(f"a further round needs {files}, of the current folder, which acts only with `--trust`")
         if not bench.request.yes and not bench.screen.ask("carry out this further round?"):
             raise StepError("the further round was declined; the environment is as it was")
+
+
+def _check(plan: Plan, staged: Look, transaction: Transaction) -> None:
+    """What the playbooks' `verify` asks for holds on the stage. Raises StepError that names all that does not."""
+    from tfrepair.app.ports import registered_facts
+    from tfrepair.app.verify import failures
+
+    failed = failures(plan.checks, staged.facts.merged(registered_facts(transaction.registered)))
+    transaction.checked([check.name for check in plan.checks], failed)
+    if failed:
+        raise StepError(
+            f"TensorFlow works, but not everything that the playbook verifies: {'; '.join(failed)}; "
+            "the environment is as it was"
+        )
 
 
 def _next(progress: _Progress, staged: Look, stage: Path, seen: Look, subject: Subject, bench: Bench) -> Plan:

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from tfrepair.model.wire import operation_to_json
+
 if TYPE_CHECKING:
     from tfrepair.app.report import Report
     from tfrepair.errors import TfrepairError
@@ -76,7 +78,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "prefix": plan.prefix,
         "causes": list(plan.causes),
         "tensorflow": asdict(plan.tensorflow),
-        "operations": [{**asdict(operation), "summary": operation.summary} for operation in plan.operations],
+        "operations": [{**operation_to_json(operation), "summary": operation.summary} for operation in plan.operations],
         "lock": [
             {"name": pin.name, "version": pin.version, "hashes": list(pin.hashes), "size": pin.size}
             for pin in plan.lock.pins
@@ -84,6 +86,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "resolved": plan.lock.method,
         "cutoff": plan.lock.cutoff,
         "moves": [asdict(move) for move in plan.moves],
+        "checks": [asdict(check) for check in plan.checks],
         "notes": list(plan.notes),
     }
 

@@ -64,6 +64,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield from wrapped(f"{number}. {summary}")
     for move in plan.moves:
         yield f"  changes: {move.name} {move.before} -> {move.after or 'removed'}: {move.why}"
+    for check in plan.checks:
+        yield f"  verifies: {check.name} [{check.playbook}]"
     for note in plan.notes:
         yield f"  note: {note}"
     yield f"  lock: {len(plan.lock.pins)} distributions, resolved with {plan.lock.method}"

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.errors import StepError
+from tfrepair.execute.activation import carry_variables, set_variables
 from tfrepair.execute.carry import carry
 from tfrepair.execute.files import exists, remove_tree
+from tfrepair.execute.kernels import register_kernel
 from tfrepair.execute.linking import unshare
 from tfrepair.execute.ownership import installed
-from tfrepair.execute.tree import remove_path, uninstall
-from tfrepair.model.plan import Carry, CreateEnvironment, Install, RemovePath, RunCommand, Uninstall
+from tfrepair.execute.performing import Outcome
+from tfrepair.execute.tree import inside, remove_path, uninstall, write_text
+from tfrepair.model.operations import RegisterKernel, RunCommand, SetEnvironment, Tell, WriteFile
+from tfrepair.model.plan import Carry, CreateEnvironment, Install, RemovePath, Uninstall
 from tfrepair.target.records import check, read_record
 
 if TYPE_CHECKING:
@@ -42,7 +46,7 @@ class Stage:
             self._target = self._ports.describe(self.tree)
         return self._target
 
-    def apply(self, operation: Operation, lock: Lock) -> None:
+    def apply(self, operation: Operation, lock: Lock) -> Outcome:
         """Do one operation. Raises StepError, SurroundingsError, OSError."""
         match operation:
             case CreateEnvironment():
@@ -52,11 +56,22 @@ class Stage:
             case Uninstall():
                 uninstall(self.tree, self.target.environment, operation.metadata)
             case RemovePath():
-                remove_path(self.tree, operation.path)
+                return Outcome(skipped=not remove_path(self.tree, operation.path))
             case Install():
-                self._install(operation.names, lock)
+                self._install(operation.names, lock, operation.keywords.timeout)
             case RunCommand():
-                self._run(operation)
+                return self._run(operation)
+            case WriteFile():
+                return Outcome(skipped=not write_text(self.tree, operation.path, operation.content))
+            case SetEnvironment():
+                scripts = Path(self.target.environment.scripts)
+                return Outcome(skipped=not set_variables(scripts, operation.variables))
+            case RegisterKernel():
+                python = self.target.interpreter.executable
+                return Outcome(skipped=not register_kernel(self.tree, self._final, python, operation))
+            case Tell():
+                return Outcome()
+        return Outcome()
 
     def _create(self, operation: CreateEnvironment) -> None:
         remove_tree(self.tree)
@@ -79,16 +94,26 @@ class Stage:
             leave=operation.leave,
             share=self._share,
         )
+        old, new = (Path(place.environment.scripts) for place in (self._ports.describe(self._place), self.target))
+        carry_variables(old, new)
 
-    def _install(self, names: Sequence[str], lock: Lock) -> None:
+    def _install(self, names: Sequence[str], lock: Lock, limit: float | None) -> None:
         """Install, then compare with RECORD: a cache may hand out files that were damaged through a link."""
-        self._ports.install(self.target, lock, names, reinstall=False, past_cache=False, on_line=self._ports.progress)
+        self._ports.install(
+            self.target, lock, names, reinstall=False, past_cache=False, on_line=self._ports.progress, limit=limit
+        )
         bad = dict(self._damaged(names))
         if not bad:
             return
         self._ports.progress(f"installing {', '.join(sorted(bad))} again, past the cache: files are not as recorded")
         self._ports.install(
-            self.target, lock, tuple(sorted(bad)), reinstall=True, past_cache=True, on_line=self._ports.progress
+            self.target,
+            lock,
+            tuple(sorted(bad)),
+            reinstall=True,
+            past_cache=True,
+            on_line=self._ports.progress,
+            limit=limit,
         )
         still = dict(self._damaged(tuple(bad)))
         if still:
@@ -126,11 +151,33 @@ class Stage:
         relative = os.path.relpath(whole, os.path.realpath(self.tree)).replace(os.sep, "/")
         return any(relative in other.paths for other in every if other.metadata != one.metadata)
 
-    def _run(self, operation: RunCommand) -> None:
+    def _run(self, operation: RunCommand) -> Outcome:
         """A command may write into files in place: the stage must share none with the target."""
+        if operation.creates is not None and exists(inside(self.tree, operation.creates)):
+            return Outcome(skipped=True)
         unshare(self.tree)
-        first, *rest = operation.argv
-        program = Path(self.target.environment.scripts) / first
-        if os.sep not in first and exists(program):
-            first = str(program)
-        self._ports.run_command((first, *rest), cwd=self.tree, timeout=operation.timeout)
+        return Outcome(exit_code=0, output=self.command(operation.argv, operation.timeout))
+
+    def command(self, argv: Sequence[str], timeout: float) -> str:
+        """Run a command in the stage, which has its own programs before those of PATH; what it printed.
+
+        Raises StepError.
+        """
+        return run_in(self.tree, self.target, argv, timeout, self._ports)
+
+
+def run_in(tree: Path, target: Target, argv: Sequence[str], timeout: float, ports: Ports) -> str:
+    """Run a command in an environment, which has its own programs before those of PATH; what it printed.
+
+    Raises StepError.
+    """
+    return ports.run_command(program_in(target.environment.scripts, argv), cwd=tree, timeout=timeout)
+
+
+def program_in(scripts: str, argv: Sequence[str]) -> tuple[str, ...]:
+    """The command with the path of its program, when the environment's scripts have one of that name."""
+    first, *rest = argv
+    program = Path(scripts) / first
+    if scripts and os.sep not in first and exists(program):
+        first = str(program)
+    return (first, *rest)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from tfrepair.model.plan import Lock
@@ -33,16 +33,17 @@ class InstallPins(Protocol):
         reinstall: bool,
         past_cache: bool,
         on_line: Callable[[str], None] | None,
+        limit: float | None,
     ) -> None:
-        """Raises StepError, SurroundingsError."""
+        """Raises StepError, SurroundingsError; TimeLimitError after `limit` seconds, when that is not None."""
         ...
 
 
 class RunArguments(Protocol):
     """Runs a command of a playbook; its first argument is a path when the stage has a program of that name."""
 
-    def __call__(self, argv: Sequence[str], *, cwd: Path, timeout: float) -> None:
-        """Raises StepError when it fails or takes longer than `timeout` seconds."""
+    def __call__(self, argv: Sequence[str], *, cwd: Path, timeout: float) -> str:
+        """What it printed. Raises CommandError when it fails, TimeLimitError after `timeout` seconds."""
         ...
 
 
@@ -57,3 +58,5 @@ class Ports:
     """The target of an environment's folder. Raises TargetError."""
     progress: Callable[[str], None] = lambda _message: None
     """Told what is being done, and each line of the installer."""
+    fill: Callable[[str, Mapping[str, Any]], str] = lambda text, _registered: text
+    """A text with what the steps have registered filled in."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,8 @@ class Recovered:
 
     run: str
     outcome: Outcome
+    undo: tuple[tuple[str, ...], ...] = ()
+    """Commands that take back what steps of the run may have done outside the environment; they were not run."""
 
     @property
     def sentence(self) -> str:
@@ -56,7 +59,9 @@ class Recovered:
             "restored": "the environment is back as it was before it",
             "finished": "it had been verified, and is now complete",
         }
-        return f"the unfinished run {self.run} was found: {done[self.outcome]}"
+        by_hand = "; ".join(f"`{shlex.join(argv)}`" for argv in self.undo)
+        more = f"; what its steps did elsewhere is taken back by hand: {by_hand}" if by_hand else ""
+        return f"the unfinished run {self.run} was found: {done[self.outcome]}{more}"
 
 
 def unfinished(prefix: Path) -> Unfinished | None:
@@ -103,7 +108,15 @@ def settle(beside: Beside) -> Recovered | None:
             hint=f"run `tfrepair rollback` as {pointer.get('user')}",
         )
     _known_format(run)
-    return Recovered(run=run.id, outcome=settle_run(run))
+    outcome = settle_run(run)
+    # a journal that another user may have written is no reason to run what stands in it
+    return Recovered(run=run.id, outcome=outcome, undo=() if outcome == "finished" else undos(run.entries))
+
+
+def undos(entries: Sequence[JournalEntry]) -> tuple[tuple[str, ...], ...]:
+    """The `undo` of every step that a run began, the last one first."""
+    found = [tuple(map(str, e.detail["undo"])) for e in entries if e.event == "operation" and e.detail.get("undo")]
+    return tuple(reversed(found))
 
 
 def _known_format(run: RunFolder) -> None:

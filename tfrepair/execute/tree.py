@@ -181,3 +181,26 @@ def _forget_link(leaving: Installed) -> None:
     left = [line for line in lines if line.strip() not in gone]
     if left != lines:
         replace_file(listing, "".join(left).encode(), mode=listing.stat().st_mode & 0o7777)
+
+
+def write_text(stage: Path, relative: str, text: str) -> bool:
+    """Make a file of a stage hold this text, the folders above it included; False when it did already.
+
+    What is there is replaced, not written into: it may be one with a file of the target. Raises StepError, OSError.
+    """
+    whole = Path(os.path.normpath(stage / relative))
+    for folder in reversed(whole.parents):
+        if folder.is_relative_to(stage) and folder != stage:
+            inside(stage, folder.relative_to(stage).as_posix())
+            if exists(folder) and not folder.is_dir():
+                raise StepError(f"`{relative}` cannot be written: `{folder}` is no folder; the target was not touched")
+            folder.mkdir(exist_ok=True)
+    path = inside(stage, relative)
+    if path.is_dir() and not path.is_symlink():
+        raise StepError(f"`{relative}` cannot be written: it is a folder; the target was not touched")
+    data = text.encode()
+    if path.is_file() and not path.is_symlink() and path.read_bytes() == data:
+        return False
+    mode = path.stat().st_mode & 0o7777 if path.is_file() and not path.is_symlink() else 0o644
+    replace_file(path, data, mode=mode)
+    return True

@@ -69,12 +69,13 @@ class Facts:
 
         `distribution.NAME.*` of a distribution that is not installed is Absent once the inventory is known, and so is
         `bounds.NAME.*` of a distribution without a bound. An option or variable that was not given
-        is Absent, and so are plug-ins that did not load where nothing was said of them.
+        is Absent, and so are plug-ins that did not load where nothing was said of them, and what a step that was not
+        carried out would have registered.
         """
         fact = self.by_path.get(path)
         if fact is not None:
             return fact.state
-        if path.startswith(("options.", "vars.", "plugins.")):
+        if path.startswith(("options.", "vars.", "plugins.", "registered.")):
             return Absent()
         index = _INDEX_OF_FAMILY.get(path.partition(".")[0])
         if index is None or path == index or isinstance(self.get(index), Unknown):

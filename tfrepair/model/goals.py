@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tfrepair.model.operations import Keywords, OwnOperation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +23,12 @@ class Goals:
     """Canonical names of distributions whose files must be written anew at the same version."""
     rebuild: bool = False
     """A fresh venv is needed."""
-    commands: tuple[tuple[str, ...], ...] = ()
+    upgrade: tuple[str, ...] = ()
+    """Canonical names of distributions that come in the newest version that fits."""
+    operations: tuple[OwnOperation, ...] = ()
+    """What steps do by themselves, in their order, after all that concerns distributions."""
+    keywords: tuple[tuple[str, Keywords], ...] = ()
+    """How the operations of an action (`install`) are carried out, for each step that says something about it."""
     messages: tuple[str, ...] = ()
 
     def __or__(self, other: Goals) -> Goals:
@@ -30,6 +39,8 @@ class Goals:
             install=tuple(dict.fromkeys(self.install + other.install)),
             reinstall=tuple(dict.fromkeys(self.reinstall + other.reinstall)),
             rebuild=self.rebuild or other.rebuild,
-            commands=tuple(dict.fromkeys(self.commands + other.commands)),
+            upgrade=tuple(dict.fromkeys(self.upgrade + other.upgrade)),
+            operations=tuple(dict.fromkeys(self.operations + other.operations)),
+            keywords=self.keywords + other.keywords,
             messages=tuple(dict.fromkeys(self.messages + other.messages)),
         )

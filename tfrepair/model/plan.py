@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from tfrepair.model.operations import PLAIN, Keywords, OwnOperation, described
 
 Strategy = Literal["create", "in-place", "rebuild"]
 
@@ -49,12 +51,13 @@ class CreateEnvironment:
     version: str
     system_site_packages: bool = False
     prompt: str | None = None
+    keywords: Keywords = PLAIN
     action: Literal["venv"] = "venv"
 
     @property
     def summary(self) -> str:
         """One line for the screen."""
-        return f"build a fresh venv with Python {self.version} from `{self.base}`"
+        return described(f"build a fresh venv with Python {self.version} from `{self.base}`", self.keywords)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ class Carry:
     """Canonical names; their files are linked, not reinstalled."""
     leave: tuple[str, ...] = ()
     """Paths relative to the prefix that stay behind."""
+    keywords: Keywords = PLAIN
     action: Literal["carry"] = "carry"
 
     @property
@@ -83,12 +87,13 @@ class Uninstall:
     version: str
     metadata: str
     """The `.dist-info` or `.egg-info`, relative to the prefix."""
+    keywords: Keywords = PLAIN
     action: Literal["uninstall"] = "uninstall"
 
     @property
     def summary(self) -> str:
         """One line for the screen."""
-        return f"uninstall {self.name} {self.version}"
+        return described(f"uninstall {self.name} {self.version}", self.keywords)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +103,13 @@ class RemovePath:
     path: str
     """Relative to the prefix."""
     why: str
+    keywords: Keywords = PLAIN
     action: Literal["remove"] = "remove"
 
     @property
     def summary(self) -> str:
         """One line for the screen."""
-        return f"remove `{self.path}` ({self.why})"
+        return described(f"remove `{self.path}` ({self.why})", self.keywords)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,29 +119,16 @@ class Install:
     names: tuple[str, ...]
     """Canonical names, each in the lock."""
     summary_text: str
+    keywords: Keywords = PLAIN
     action: Literal["install"] = "install"
 
     @property
     def summary(self) -> str:
         """One line for the screen."""
-        return self.summary_text
+        return described(self.summary_text, self.keywords)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunCommand:
-    """A command of a team's playbook; what it does cannot be foretold."""
-
-    argv: tuple[str, ...]
-    timeout: float = 600.0
-    action: Literal["run"] = "run"
-
-    @property
-    def summary(self) -> str:
-        """One line for the screen."""
-        return f"run {' '.join(self.argv)} (what it changes cannot be foretold)"
-
-
-Operation = CreateEnvironment | Carry | Uninstall | RemovePath | Install | RunCommand
+Operation = CreateEnvironment | Carry | Uninstall | RemovePath | Install | OwnOperation
 """Everything a plan can do."""
 
 
@@ -161,6 +154,19 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCheck:
+    """What a playbook's `verify` asks of the repaired environment."""
+
+    name: str
+    playbook: str
+    that: dict[str, Any]
+    """A condition, as a playbook writes it."""
+    values: dict[str, Any]
+    """The playbook's variables, as facts."""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """One round of a repair, whole and literal."""
 
@@ -177,6 +183,8 @@ class Plan:
     operations: tuple[Operation, ...]
     lock: Lock
     moves: tuple[Move, ...] = ()
+    checks: tuple[PlannedCheck, ...] = ()
+    """What must hold afterwards beside TensorFlow's working."""
     notes: tuple[str, ...] = ()
     """What the user should know before it runs, one sentence each."""
     untrusted: tuple[str, ...] = ()

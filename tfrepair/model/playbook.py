@@ -10,6 +10,10 @@ from tfrepair.model.finding import Confidence, EvidenceKind, Repair, Severity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+VariableType = Literal["str", "int", "float", "bool", "list"]
+StepFailure = Literal["timeout", "network", "exit-code"]
+"""Kinds of failures that a `retry` can name: a time limit, an index that does not answer, a command that fails."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
@@ -58,6 +62,8 @@ Condition = Match | AllOf | AnyOf | NoneOf
 class Signature:
     """A text that TensorFlow, Python, pip or the system prints when this is the cause."""
 
+    id: str | None = None
+    """By which a playbook that extends this one names it."""
     pattern: str
     """A regular expression, searched line by line and over the whole text."""
     confidence: Confidence = "high"
@@ -85,6 +91,8 @@ class EvidenceTemplate:
 class Rule:
     """A condition over facts that makes the playbook's finding."""
 
+    id: str | None = None
+    """By which a playbook that extends this one names it."""
     when: Condition
     unless: Condition | None = None
     """Silent when this is true; a guard that is not known does not silence the rule."""
@@ -96,16 +104,85 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A value that a playbook leaves open: from `--var`, else from the environment, else its default."""
+
+    name: str
+    description: str = ""
+    type: VariableType = "str"
+    default: Any = None
+    has_default: bool = False
+    """Without one, and without a value from elsewhere, the steps cannot be planned."""
+    env: str | None = None
+    """The environment variable that gives the value when `--var` does not."""
+    choices: tuple[Any, ...] = ()
+    """The only values that it may have; none: any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How often a step that fails is tried again."""
+
+    attempts: int
+    """In all, the first one included."""
+    wait: float = 0.0
+    """Seconds between two attempts."""
+    errors: tuple[StepFailure, ...] = ()
+    """Only after these; none: after any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnFailure:
+    """What happens when a step has failed for good."""
+
+    then: Literal["rollback", "continue"] = "rollback"
+    message: str = ""
+    """Said as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One action with its arguments."""
 
+    id: str | None = None
+    """By which a playbook that extends this one names it."""
     name: str
     action: str
     args: Mapping[str, Any] = field(default_factory=dict)
     when: Condition | None = None
     unless: Condition | None = None
+    loop: str | tuple[Any, ...] | None = None
+    """Once for each item of this fact, or of this list; `{item}` and `{item.key}` in the arguments stand for it."""
+    where: Mapping[str, Any] | None = None
+    """Only the items of `loop` that have these values (as `contains` compares them)."""
+    register: str | None = None
+    """The name under which `message` and `verify` find how it went: `registered.NAME.output` and the like."""
+    retry: Retry | None = None
     timeout: float | None = None
     """Seconds."""
+    on_failure: OnFailure | None = None
+    undo: tuple[str, ...] = ()
+    """A command that takes back what this one did outside the environment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Something that must hold in the repaired environment beside TensorFlow's working."""
+
+    name: str
+    that: Mapping[str, Any]
+    """The condition as it is written, so that a plan can carry it."""
+    message: str = ""
+    """Said when it does not hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualLine:
+    """One thing the user can do by hand, with `{fact.path}` filled in."""
+
+    text: str
+    system: str | None = None
+    """Only there: a value of the fact `host.system`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +209,13 @@ class Playbook:
     explains: tuple[str, ...] = ()
     signatures: tuple[Signature, ...] = ()
     rules: tuple[Rule, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Of the variables that have one, once the command line and the environment were asked."""
     steps: tuple[Step, ...] = ()
-    manual: tuple[str, ...] = ()
-    """What the user can do by hand, one step a line, with `{fact.path}` filled in."""
+    checks: tuple[Check, ...] = ()
+    """`verify`: what must hold after the steps."""
+    manual: tuple[ManualLine, ...] = ()
+    """What the user can do by hand, one step a line."""
+    extends: str | None = None
+    """The built-in playbook that this one changes."""

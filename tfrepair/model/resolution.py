@@ -33,6 +33,8 @@ class ResolveRequest:
     exempt: tuple[str, ...] = ()
     """Canonical names the cutoff does not hold for."""
     prereleases: bool = False
+    wheels_only: bool = False
+    """Source archives are passed over: building one runs its code."""
     known_good: KnownLock | None = None
     """What to hold TensorFlow's tree to where nobody says when files were uploaded, so that the cutoff is no use."""
 

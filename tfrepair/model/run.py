@@ -11,6 +11,7 @@ Event = Literal[
     "operation",
     "applied",
     "verified",
+    "checked",
     "swapping",
     "swapped",
     "confirmed",

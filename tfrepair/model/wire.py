@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.model.distribution import Distribution
 from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
+from tfrepair.model.operations import PLAIN
 from tfrepair.model.target import Environment, Host, Interpreter, Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tfrepair.model.plan import Plan
+    from tfrepair.model.plan import Operation, Plan
 
 FACTS_FORMAT = "tfrepair.facts/1"
 PLAN_FORMAT = "tfrepair.plan/1"
@@ -93,7 +94,20 @@ def target_from_facts(facts: Facts) -> Target:
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """The whole plan, so that it can be applied later exactly as it was reviewed."""
-    return {"format": PLAN_FORMAT, **asdict(plan)}
+    body = {**asdict(plan), "operations": [operation_to_json(operation) for operation in plan.operations]}
+    if not plan.checks:
+        del body["checks"]
+    return {"format": PLAN_FORMAT, **body}
+
+
+def operation_to_json(operation: Operation) -> dict[str, Any]:
+    """One operation; what no step says anything about is left out."""
+    body = asdict(operation)
+    if operation.keywords == PLAIN:
+        del body["keywords"]
+    if "creates" in body and body["creates"] is None:
+        del body["creates"]
+    return body
 
 
 def plan_from_json(body: Any) -> Plan:

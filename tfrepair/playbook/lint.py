@@ -2,69 +2,66 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-from tfrepair.playbook.patterns import pattern_problem
+from tfrepair.playbook.lint_conditions import Known, entries, mapping, sequence
+from tfrepair.playbook.lint_steps import Steps, all_steps
 from tfrepair.playbook.shape import kind_of, nearest
-from tfrepair.playbook.yaml_reader import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator
 
-    from tfrepair.playbook.yaml_reader import Path, Positions
+    from tfrepair.playbook.yaml_reader import Path, Positions, Problem
 
-_FACT_PATH = re.compile(r"[a-z][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+")
-_BRACES = re.compile(r"\{([^{}]{0,200})\}")
-_ITEM = re.compile(r"item(?:\.[\w-]+)*")
+__all__ = ["Known", "lint"]
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, str),
+    "bool": (bool,),
+    "list": (list,),
+}
+_TYPE_WORDS = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "`true` or `false`",
+    "list": "a list",
+}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What a playbook may name. None: not known here, so not checked."""
+class _Document(Steps):
+    """The checks of a whole document."""
 
-    facts: Collection[str] | None = None
-    """Fact paths; families have `*` (`distribution.*.version`)."""
-    playbooks: Collection[str] | None = None
-    arguments: Mapping[str, Mapping[str, str]]
-    """The arguments of each action and what they are, in words; those that start with `list` take a list or a fact."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Lint:
-    """One document under inspection. It may be misshapen: what has the wrong shape is passed over."""
-
-    positions: Positions
-    known: Known
-
-    def problem(self, path: Path, text: str) -> Problem:
-        line, column = self.positions.value(path)
-        return Problem(line=line, column=column, text=text)
+    __slots__ = ()
 
     def document(self, data: dict[str, Any]) -> Iterator[Problem]:
-        diagnose = _mapping(data.get("diagnose"))
+        diagnose = mapping(data.get("diagnose"))
         if not diagnose.get("signatures") and not diagnose.get("rules"):
             yield self.problem(("diagnose",), "`diagnose` has neither signatures nor rules, so it can find nothing")
-        for path, signature in _items(("diagnose", "signatures"), diagnose.get("signatures")):
+        for path, signature in entries(("diagnose", "signatures"), diagnose.get("signatures")):
             yield from self.pattern((*path, "pattern"), signature.get("pattern"))
             for key in ("when", "unless"):
                 yield from self.condition((*path, key), signature.get(key))
-        for path, rule in _items(("diagnose", "rules"), diagnose.get("rules")):
+        for path, rule in entries(("diagnose", "rules"), diagnose.get("rules")):
             yield from self.rule(path, rule)
-        for path, step in _items(("fix",), data.get("fix")):
-            yield from self.step(path, step)
+        for name, variable in mapping(data.get("variables")).items():
+            yield from self.variable(("variables", name), variable)
+        yield from self.steps(data.get("fix"))
+        yield from self.unique(data)
+        for path, check in entries(("verify",), data.get("verify")):
+            yield from self.condition((*path, "that"), check.get("that"), later=True)
+            for key in ("name", "message"):
+                yield from self.text((*path, key), check.get(key), item=False, later=key == "message")
         yield from self.repair(data)
-        for index, line in enumerate(_sequence(data.get("manual"))):
-            yield from self.text(("manual", index), line, item=False)
+        yield from self.manual(("manual",), data.get("manual"))
         yield from self.explains(data)
 
     def rule(self, path: Path, rule: dict[str, Any]) -> Iterator[Problem]:
         for key in ("when", "unless"):
             yield from self.condition((*path, key), rule.get(key))
-        for where, evidence in _items((*path, "evidence"), rule.get("evidence")):
+        for where, evidence in entries((*path, "evidence"), rule.get("evidence")):
             each = evidence.get("each")
             yield from self.text((*where, "text"), evidence.get("text"), item=each is not None)
             if each is not None:
@@ -73,99 +70,50 @@ class _Lint:
                 yield self.problem((*where, "where"), "`where` chooses among the items of `each`, which is not there")
             yield from self.wanted((*where, "where"), evidence.get("where"))
 
-    def condition(self, path: Path, condition: Any) -> Iterator[Problem]:
-        for key, value in _mapping(condition).items():
-            where = (*path, key)
-            match key:
-                case "all" | "any" | "none":
-                    for index, part in enumerate(_sequence(value)):
-                        yield from self.condition((*where, index), part)
-                case "fact":
-                    yield from self.fact(where, value)
-                case _:
-                    yield from self.operand(where, key, value)
-
-    def operand(self, path: Path, operator: str, value: Any) -> Iterator[Problem]:
-        match operator:
-            case "matches":
-                yield from self.pattern(path, value)
-            case "specifier" if isinstance(value, str):
-                try:
-                    SpecifierSet(value)
-                except InvalidSpecifier:
-                    yield self.problem(path, f"`{value}` is not a version specifier, such as `<2,>=1.26`")
-            case "contains":
-                yield from self.wanted(path, value)
-            case _:
-                return
-
-    def wanted(self, path: Path, wanted: Any) -> Iterator[Problem]:
-        """The values that `contains` and `where` ask of an item; a mapping among them holds one operator."""
-        for key, value in _mapping(wanted).items():
-            for operator, operand in _mapping(value).items():
-                yield from self.operand((*path, key, operator), operator, operand)
-
-    def pattern(self, path: Path, pattern: Any) -> Iterator[Problem]:
-        if isinstance(pattern, str) and pattern and (text := pattern_problem(pattern)):
-            yield self.problem(path, text)
-
-    def fact(self, path: Path, fact: Any) -> Iterator[Problem]:
-        if not isinstance(fact, str) or not fact:
+    def variable(self, path: Path, variable: Any) -> Iterator[Problem]:
+        """A default, and each choice, is of the variable's type; the default is one of the choices."""
+        if not isinstance(variable, dict):
+            if variable is None:
+                said = f"`{path[-1]}` has no default: write one, or `{{type: str}}` when it must be given"
+                yield self.problem(path, said)
             return
-        if not _FACT_PATH.fullmatch(fact):
-            yield self.problem(path, f"`{fact}` is not the path of a fact, such as `distribution.numpy.version`")
-        elif self.known.facts is not None and not any(_is_member(fact, family) for family in self.known.facts):
-            yield self.problem(path, f"no probe knows the fact `{fact}`{nearest(fact, self.known.facts)}")
+        wanted = str(variable.get("type"))
+        choices = sequence(variable.get("choices"))
+        values = [((*path, "choices", index), choice) for index, choice in enumerate(choices)]
+        if "default" in variable:
+            values.append(((*path, "default"), variable["default"]))
+        for where, value in values if wanted in _TYPES else ():
+            if not _is(value, wanted):
+                name = "the default" if where[-1] == "default" else "a choice"
+                yield self.problem(where, f"{name} of `{path[-1]}` must be {_TYPE_WORDS[wanted]}, not {kind_of(value)}")
+        if choices and "default" in variable and variable["default"] not in choices:
+            yield self.problem((*path, "default"), f"the default of `{path[-1]}` is none of its `choices`")
 
-    def text(self, path: Path, text: Any, *, item: bool) -> Iterator[Problem]:
-        for inside in _BRACES.findall(text) if isinstance(text, str) else ():
-            if not _ITEM.fullmatch(inside):
-                yield from self.fact(path, inside or "{}")
-            elif not item:
-                yield self.problem(path, f"`{{{inside}}}` has a meaning only in evidence with `each`")
+    def unique(self, data: dict[str, Any]) -> Iterator[Problem]:
+        """No two entries of a list have one id, and no two steps register one name."""
+        diagnose = mapping(data.get("diagnose"))
+        lists = [entries(("diagnose", key), diagnose.get(key)) for key in ("signatures", "rules")]
+        for every, key in ((lists[0], "id"), (lists[1], "id"), (all_steps(data.get("fix")), "id")):
+            yield from self.once(every, key)
+        yield from self.once(all_steps(data.get("fix")), "register")
 
-    def step(self, path: Path, step: dict[str, Any]) -> Iterator[Problem]:
-        for key in ("when", "unless"):
-            yield from self.condition((*path, key), step.get(key))
-        action = step.get("action")
-        if not isinstance(action, str) or not action:
-            return
-        if action not in self.known.arguments:
-            near = nearest(action, self.known.arguments)
-            yield self.problem((*path, "action"), f"there is no action `{action}`{near}")
-            return
-        yield from self.arguments(path, action, _mapping(step.get("args")))
+    def once(self, every: Iterator[tuple[Path, dict[str, Any]]], key: str) -> Iterator[Problem]:
+        first: dict[str, int] = {}
+        for path, entry in every:
+            word = entry.get(key)
+            if not isinstance(word, str):
+                continue
+            line, _ = self.positions.value((*path, key))
+            if word in first:
+                said = f"`{key}: {word}` stands here a second time, first in line {first[word]}"
+                yield self.problem((*path, key), said)
+            first.setdefault(word, line)
 
-    def arguments(self, path: Path, action: str, args: dict[str, Any]) -> Iterator[Problem]:
-        kinds = self.known.arguments[action]
-        for name in kinds.keys() - args.keys():
-            yield self.problem(path, f"the action `{action}` needs the argument `{name}`")
-        for name, value in args.items():
-            where = (*path, "args", name)
-            if name not in kinds:
-                line, column = self.positions.key(where)
-                text = f"the action `{action}` has no argument `{name}`{nearest(name, kinds)}"
-                yield Problem(line=line, column=column, text=text)
-            elif kinds[name].startswith("list"):
-                yield from self.texts(where, value)
-            elif not isinstance(value, str) or not value:
-                yield self.problem(where, f"`{name}` must be a text, not {kind_of(value)}")
-            else:
-                yield from self.text(where, value, item=False)
-
-    def texts(self, path: Path, value: Any) -> Iterator[Problem]:
-        match value:
-            case {"fact": fact, **rest} if rest.keys() <= {"key"}:
-                yield from self.fact((*path, "fact"), fact)
-            case [*items] if items:
-                for index, item in enumerate(items):
-                    if isinstance(item, dict):
-                        yield from self.texts((*path, index), item)
-                    elif not isinstance(item, str):
-                        yield self.problem((*path, index), f"an item must be a text, not {kind_of(item)}")
-            case _:
-                text = f"`{path[-1]}` must be a list of texts or `{{fact: path, key: name}}`, not {kind_of(value)}"
-                yield self.problem(path, text)
+    def manual(self, path: Path, lines: Any) -> Iterator[Problem]:
+        for index, line in enumerate(sequence(lines)):
+            yield from self.text((*path, index), line, item=False)
+            for word, block in mapping(mapping(line).get("platforms")).items():
+                yield from self.manual((*path, index, "platforms", word), block)
 
     def repair(self, data: dict[str, Any]) -> Iterator[Problem]:
         kind = data.get("repair")
@@ -175,9 +123,11 @@ class _Lint:
             yield self.problem(("repair",), "`repair` is `manual`, but `manual` has no line")
         if kind == "manual" and data.get("fix"):
             yield self.problem(("fix",), "`repair` is `manual`, so these steps would never run")
+        if kind == "manual" and data.get("verify"):
+            yield self.problem(("verify",), "`repair` is `manual`, so there is nothing to verify")
 
     def explains(self, data: dict[str, Any]) -> Iterator[Problem]:
-        for index, name in enumerate(_sequence(data.get("explains"))):
+        for index, name in enumerate(sequence(data.get("explains"))):
             path = ("explains", index)
             if name == data.get("name"):
                 yield self.problem(path, f"`{name}` cannot explain itself")
@@ -187,23 +137,21 @@ class _Lint:
 
 def lint(data: Any, positions: Positions, known: Known) -> tuple[Problem, ...]:
     """Everything wrong with the meaning of a document, whatever its shape."""
-    return tuple(_Lint(positions, known).document(data)) if isinstance(data, dict) else ()
+    if not isinstance(data, dict):
+        return ()
+    variables = frozenset(mapping(data.get("variables")))
+    registered = frozenset(
+        word for _, step in all_steps(data.get("fix")) if isinstance(word := step.get("register"), str)
+    )
+    return tuple(_Document(positions, known, variables, registered).document(data))
 
 
-def _is_member(fact: str, family: str) -> bool:
-    parts, wanted = fact.split("."), family.split(".")
-    return len(parts) == len(wanted) and all(w in ("*", p) for p, w in zip(parts, wanted, strict=True))
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _sequence(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _items(path: Path, value: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
-    for index, item in enumerate(_sequence(value)):
-        if isinstance(item, dict):
-            yield (*path, index), item
+def _is(value: Any, kind: str) -> bool:
+    if isinstance(value, bool):
+        return kind == "bool"
+    if kind == "float" and isinstance(value, str):
+        try:
+            float(value)
+        except ValueError:
+            return False
+    return isinstance(value, _TYPES[kind])

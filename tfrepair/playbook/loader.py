@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import PlaybookError
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
 
     from tfrepair.actions.registry import Action
     from tfrepair.model.playbook import Playbook
-    from tfrepair.playbook.yaml_reader import Problem
+    from tfrepair.playbook.lint import Known
+    from tfrepair.playbook.yaml_reader import Positions, Problem
 
     Origin = Literal["built-in", "option", "project", "user", "plug-in"]
 
@@ -36,6 +36,7 @@ class Document:
 
     data: Any
     problems: tuple[str, ...]
+    extends: str | None = None
 
 
 def load_playbook(
@@ -51,7 +52,7 @@ def load_playbook(
     document = _document(path, _adapter(), known_facts, known_playbooks, actions)
     if document.problems:
         raise PlaybookError(document.problems)
-    return build(document.data, Source(path=str(path), origin=origin, trusted=trusted))
+    return build(document.data, Source(path=str(path), origin=origin, trusted=trusted), extends=document.extends)
 
 
 def load_builtin(*, known_facts: Collection[str] | None = None) -> tuple[Playbook, ...]:
@@ -84,7 +85,6 @@ def check_file(
     return _document(path, _adapter(), known_facts, known_playbooks, actions).problems
 
 
-@cache
 def _adapter() -> TypeAdapter[Any]:
     from tfrepair.playbook.schema import adapter
 
@@ -99,7 +99,7 @@ def _document(
     actions: Mapping[str, Action] | None = None,
 ) -> Document:
     from tfrepair.actions.registry import ACTIONS
-    from tfrepair.playbook.lint import Known, lint
+    from tfrepair.playbook.lint import lint
     from tfrepair.playbook.shape import shape_problems
     from tfrepair.playbook.yaml_reader import YamlError, read_yaml
 
@@ -109,10 +109,53 @@ def _document(
         return Document(data=None, problems=(f"{path}:1:1: the file cannot be read: {error.strerror or error}",))
     except YamlError as error:
         return Document(data=None, problems=(error.problem.at(str(path)),))
-    arguments = {name: action.ARGS for name, action in (ACTIONS if actions is None else actions).items()}
-    known = Known(facts=known_facts, playbooks=known_playbooks, arguments=arguments)
+    known = _known(known_facts, known_playbooks, ACTIONS if actions is None else actions)
+    if isinstance(data, dict) and "extends" in data:
+        return _extending(path, data, positions, adapter, known)
     found = (*shape_problems(data, positions, adapter), *lint(data, positions, known))
     return Document(data=data, problems=_sorted(found, path))
+
+
+def _extending(
+    path: Path, data: dict[str, Any], positions: Positions, adapter: TypeAdapter[Any], known: Known
+) -> Document:
+    """A document that extends a built-in playbook, with that one's content in it."""
+    from tfrepair.playbook.extend import change_problems, merged
+    from tfrepair.playbook.lint import lint
+    from tfrepair.playbook.schema import extending_adapter
+    from tfrepair.playbook.shape import nearest, shape_problems
+    from tfrepair.playbook.yaml_reader import Problem, read_yaml
+
+    found = [*shape_problems(data, positions, extending_adapter(), extending=True)]
+    name, files = data["extends"], {file.stem: file for file in builtin_files()}
+    if not isinstance(name, str) or name not in files:
+        line, column = positions.value(("extends",))
+        if isinstance(name, str) and name:
+            text = f"there is no built-in playbook `{name}`{nearest(name, files)}"
+            found.append(Problem(line=line, column=column, text=text))
+        return Document(data=data, problems=_sorted(found, path))
+    base, _ = read_yaml(_bytes_of(files[name]))
+    found += change_problems(base, data, positions, name)
+    whole, places = merged(base, data, positions)
+    # what is said of the base itself is not the author's: it may name more than is known here
+    own = {problem.text for problem in lint(base, positions, known)}
+    found += [problem for problem in lint(whole, places, known) if problem.text not in own]
+    if not found:
+        found += shape_problems(whole, places, adapter)
+    return Document(data=whole, problems=_sorted(found, path), extends=name)
+
+
+def _known(facts: Collection[str] | None, playbooks: Collection[str] | None, actions: Mapping[str, Action]) -> Known:
+    from tfrepair.playbook.lint import Known
+
+    return Known(
+        facts=facts,
+        playbooks=playbooks,
+        arguments={name: action.ARGS for name, action in actions.items()},
+        problems={name: action.problems for name, action in actions.items() if hasattr(action, "problems")},
+        undoable=frozenset(name for name, action in actions.items() if getattr(action, "UNDOABLE", False)),
+        nulls=frozenset(name for name, action in actions.items() if getattr(action, "NULLS", False)),
+    )
 
 
 def _sorted(problems: Iterable[Problem], path: Path) -> tuple[str, ...]:

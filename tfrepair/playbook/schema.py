@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from typing import Annotated, Any, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -18,10 +19,16 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from typing_extensions import NotRequired, TypedDict
 
+from tfrepair.actions.arguments import is_optional, kind
+from tfrepair.actions.registry import ACTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 STRICT = ConfigDict(extra="forbid", strict=True)
 TEST_OPERATORS = ("equals", "in", "specifier", "exists", "at_least", "contains", "matches")
 COMBINATORS = ("all", "any", "none")
-TAG_SUFFIX = "-condition"
+TAG_SUFFIX = "-kind"
 """Marks, in pydantic's path of an error, what is no part of the document."""
 
 
@@ -56,6 +63,8 @@ def condition_kind(value: Any) -> str:
 
 Number = Annotated[float, BeforeValidator(_number)]
 Text = Annotated[str, Field(min_length=1)]
+Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Severity = Literal["error", "warning", "info"]
 Confidence = Literal["high", "medium", "low"]
 
@@ -105,15 +114,21 @@ Condition = Annotated[
 ]
 
 
-@with_config(STRICT)
-class SignatureDocument(TypedDict):
-    """A text that is printed when this is the cause."""
+class _Signature(TypedDict):
+    """What a signature and a change of one have in common."""
 
-    pattern: Text
+    id: NotRequired[Id]
     confidence: NotRequired[Confidence]
     when: NotRequired[Condition]
     unless: NotRequired[Condition]
     means: NotRequired[Text]
+
+
+@with_config(STRICT)
+class SignatureDocument(_Signature):
+    """A text that is printed when this is the cause."""
+
+    pattern: Text
 
 
 @with_config(STRICT)
@@ -126,15 +141,21 @@ class EvidenceDocument(TypedDict):
     where: NotRequired[dict[str, Any]]
 
 
-@with_config(STRICT)
-class RuleDocument(TypedDict):
-    """A condition that makes the finding."""
+class _Rule(TypedDict):
+    """What a rule and a change of one have in common."""
 
-    when: Condition
+    id: NotRequired[Id]
     unless: NotRequired[Condition]
     severity: NotRequired[Severity]
     confidence: NotRequired[Confidence]
     only_if_alone: NotRequired[bool]
+
+
+@with_config(STRICT)
+class RuleDocument(_Rule):
+    """A condition that makes the finding."""
+
+    when: Condition
     evidence: Annotated[list[EvidenceDocument], Field(min_length=1)]
 
 
@@ -147,15 +168,126 @@ class DiagnoseDocument(TypedDict):
 
 
 @with_config(STRICT)
-class StepDocument(TypedDict):
+class VariableDocument(TypedDict):
+    """A value that the playbook leaves open."""
+
+    description: NotRequired[Text]
+    type: NotRequired[Literal["str", "int", "float", "bool", "list"]]
+    default: NotRequired[Any]
+    env: NotRequired[Word]
+    choices: NotRequired[Annotated[list[Any], Field(min_length=1)]]
+
+
+@with_config(STRICT)
+class RetryDocument(TypedDict):
+    """How often a step that fails is tried again."""
+
+    attempts: Annotated[int, Field(ge=2, le=20)]
+    wait: NotRequired[Annotated[Number, Field(ge=0)]]
+    errors: NotRequired[Annotated[list[Literal["timeout", "network", "exit-code"]], Field(min_length=1)]]
+
+
+@with_config(STRICT)
+class OnFailureDocument(TypedDict):
+    """What happens when a step has failed for good."""
+
+    then: NotRequired[Literal["rollback", "continue"]]
+    message: NotRequired[Text]
+
+
+def _mapping_or(short: str) -> Discriminator:
+    """Tells a mapping from the short form of the same thing."""
+    return Discriminator(lambda value: ("mapping" if isinstance(value, dict) else short) + TAG_SUFFIX)
+
+
+OnFailure = Annotated[
+    Annotated[OnFailureDocument, Tag("mapping" + TAG_SUFFIX)]
+    | Annotated[Literal["rollback", "continue"], Tag("word" + TAG_SUFFIX)],
+    _mapping_or("word"),
+]
+
+
+class _Step(TypedDict):
+    """What a step and a change of one have in common."""
+
+    id: NotRequired[Id]
+    args: NotRequired[dict[str, Any]]
+    when: NotRequired[Condition]
+    unless: NotRequired[Condition]
+    loop: NotRequired[
+        Annotated[
+            Annotated[Text, Tag("fact" + TAG_SUFFIX)]
+            | Annotated[list[Any], Field(min_length=1), Tag("list" + TAG_SUFFIX)],
+            Discriminator(lambda value: ("list" if isinstance(value, list) else "fact") + TAG_SUFFIX),
+        ]
+    ]
+    where: NotRequired[dict[str, Any]]
+    register: NotRequired[Word]
+    retry: NotRequired[RetryDocument]
+    timeout: NotRequired[Annotated[Number, Field(gt=0)]]
+    on_failure: NotRequired[OnFailure]
+    undo: NotRequired[Annotated[list[Text], Field(min_length=1)]]
+
+
+@with_config(STRICT)
+class StepDocument(_Step):
     """One action with its arguments."""
 
     name: Text
     action: Text
-    args: NotRequired[dict[str, Any]]
-    when: NotRequired[Condition]
-    unless: NotRequired[Condition]
-    timeout: NotRequired[Annotated[Number, Field(gt=0)]]
+
+
+@with_config(STRICT)
+class StepBlockDocument(TypedDict):
+    """Steps for one operating system each."""
+
+    platforms: Annotated[PlatformSteps, Field(min_length=1)]
+
+
+@with_config(STRICT)
+class ManualBlockDocument(TypedDict):
+    """Lines for one operating system each."""
+
+    platforms: Annotated[PlatformLines, Field(min_length=1)]
+
+
+System = Literal["linux", "macos", "windows"]
+PlatformSteps = dict[System, Annotated[list[StepDocument], Field(min_length=1)]]
+PlatformLines = dict[System, Annotated[list[Text], Field(min_length=1)]]
+
+
+def _step_or_block(value: Any) -> str:
+    return ("block" if isinstance(value, dict) and "platforms" in value else "step") + TAG_SUFFIX
+
+
+StepOrBlock = Annotated[
+    Annotated[StepDocument, Tag("step" + TAG_SUFFIX)] | Annotated[StepBlockDocument, Tag("block" + TAG_SUFFIX)],
+    Discriminator(_step_or_block),
+]
+LineOrBlock = Annotated[
+    Annotated[ManualBlockDocument, Tag("mapping" + TAG_SUFFIX)] | Annotated[Text, Tag("line" + TAG_SUFFIX)],
+    _mapping_or("line"),
+]
+Variables = dict[
+    Word,
+    Annotated[
+        Annotated[VariableDocument, Tag("mapping" + TAG_SUFFIX)] | Annotated[Any, Tag("value" + TAG_SUFFIX)],
+        _mapping_or("value"),
+    ],
+]
+
+
+@with_config(STRICT)
+class CheckDocument(TypedDict):
+    """Something that must hold in the repaired environment."""
+
+    name: Text
+    that: Condition
+    message: NotRequired[Text]
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$")]
+References = list[Annotated[str, Field(pattern=r"^https://[^\s]+$")]]
 
 
 @with_config(STRICT)
@@ -163,42 +295,175 @@ class PlaybookDocument(TypedDict):
     """A cause: how it is recognised, what it explains, what repairs it."""
 
     schema: Literal[1]
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$")]
+    name: Name
     title: Text
     about: Text
     rank: NotRequired[int]
-    references: NotRequired[list[Annotated[str, Field(pattern=r"^https://[^\s]+$")]]]
+    references: NotRequired[References]
     explains: NotRequired[list[Text]]
+    variables: NotRequired[Variables]
     diagnose: DiagnoseDocument
     repair: Literal["automatic", "manual"]
-    fix: NotRequired[list[StepDocument]]
-    manual: NotRequired[list[Text]]
+    fix: NotRequired[list[StepOrBlock]]
+    verify: NotRequired[list[CheckDocument]]
+    manual: NotRequired[list[LineOrBlock]]
 
 
-_SHAPES: dict[tuple[str, ...], Any] = {
-    (): PlaybookDocument,
-    ("diagnose",): DiagnoseDocument,
-    ("diagnose", "signatures"): SignatureDocument,
-    ("diagnose", "rules"): RuleDocument,
-    ("diagnose", "rules", "evidence"): EvidenceDocument,
-    ("fix",): StepDocument,
+class _Change(TypedDict):
+    """What every entry of a list that is changed may have."""
+
+    drop: NotRequired[Literal[True]]
+
+
+@with_config(STRICT)
+class SignatureChangeDocument(_Change, _Signature):
+    """A signature of the built-in playbook that is changed or dropped, or a further one."""
+
+    pattern: NotRequired[Text]
+
+
+@with_config(STRICT)
+class RuleChangeDocument(_Change, _Rule):
+    """A rule of the built-in playbook that is changed or dropped, or a further one."""
+
+    when: NotRequired[Condition]
+    evidence: NotRequired[Annotated[list[EvidenceDocument], Field(min_length=1)]]
+
+
+@with_config(STRICT)
+class StepChangeDocument(_Change, _Step):
+    """A step of the built-in playbook that is changed or dropped, or a further one."""
+
+    name: NotRequired[Text]
+    action: NotRequired[Text]
+
+
+StepChangeOrBlock = Annotated[
+    Annotated[StepChangeDocument, Tag("step" + TAG_SUFFIX)] | Annotated[StepBlockDocument, Tag("block" + TAG_SUFFIX)],
+    Discriminator(_step_or_block),
+]
+
+
+@with_config(STRICT)
+class DiagnoseChangeDocument(TypedDict):
+    """How the cause is recognised, where that differs."""
+
+    signatures: NotRequired[list[SignatureChangeDocument]]
+    rules: NotRequired[list[RuleChangeDocument]]
+
+
+@with_config(STRICT)
+class ExtendingDocument(TypedDict):
+    """A built-in playbook with changes: what is written here counts, the rest stays."""
+
+    schema: Literal[1]
+    extends: Text
+    name: NotRequired[Name]
+    title: NotRequired[Text]
+    about: NotRequired[Text]
+    rank: NotRequired[int]
+    references: NotRequired[References]
+    explains: NotRequired[list[Text]]
+    variables: NotRequired[Variables]
+    diagnose: NotRequired[DiagnoseChangeDocument]
+    repair: NotRequired[Literal["automatic", "manual"]]
+    fix: NotRequired[list[StepChangeOrBlock]]
+    verify: NotRequired[list[CheckDocument]]
+    manual: NotRequired[list[LineOrBlock]]
+
+
+_STEP_KEYS = (*StepDocument.__annotations__, "platforms")
+_SHAPES: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("diagnose",): tuple(DiagnoseDocument.__annotations__),
+    ("diagnose", "signatures"): tuple(SignatureDocument.__annotations__),
+    ("diagnose", "rules"): tuple(RuleDocument.__annotations__),
+    ("diagnose", "rules", "evidence"): tuple(EvidenceDocument.__annotations__),
+    ("fix",): _STEP_KEYS,
+    ("fix", "retry"): tuple(RetryDocument.__annotations__),
+    ("fix", "on_failure"): tuple(OnFailureDocument.__annotations__),
+    ("verify",): tuple(CheckDocument.__annotations__),
+    ("manual",): ("platforms",),
 }
+"""The keys of each mapping by where it stands; steps in a block for one platform are those of `fix`."""
 
 
+@cache
 def adapter() -> TypeAdapter[PlaybookDocument]:
     """The validator of one document. Building it costs about as much as validating a hundred playbooks."""
     return TypeAdapter(PlaybookDocument)
 
 
+@cache
+def extending_adapter() -> TypeAdapter[ExtendingDocument]:
+    """The validator of one document that extends another."""
+    return TypeAdapter(ExtendingDocument)
+
+
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a playbook, for editors."""
-    schema = adapter().json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "tfrepair playbook", **schema}
+    """The JSON Schema of a playbook, for editors: with `extends` the shape of a change, else that of a whole one."""
+    whole, change = adapter().json_schema(), extending_adapter().json_schema()
+    shared = {**change.pop("$defs", {}), **whole.pop("$defs", {})}
+    for name in ("StepDocument", "StepChangeDocument"):
+        _with_actions(shared[name])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "tfrepair playbook",
+        "type": "object",
+        "if": {"required": ["extends"]},
+        "then": {"$ref": "#/$defs/ExtendingDocument"},
+        "else": {"$ref": "#/$defs/PlaybookDocument"},
+        "$defs": {**shared, "ExtendingDocument": change, "PlaybookDocument": whole},
+    }
 
 
-def known_keys(path: tuple[str | int, ...]) -> tuple[str, ...]:
+_ARGUMENT_SHAPES: dict[str, dict[str, Any]] = {
+    "list": {"type": ["array", "object", "string"]},
+    "mapping": {"type": "object"},
+    "literal": {"type": "string"},
+    "text": {"type": "string"},
+}
+
+
+def _with_actions(step: dict[str, Any]) -> None:
+    """Put the names of the actions into the schema of a step, and the arguments of each.
+
+    Another name is no mistake of the schema's: plug-ins bring more.
+    """
+    step["properties"]["action"] = {"anyOf": [{"enum": sorted(ACTIONS)}, {"type": "string", "minLength": 1}]}
+    step["allOf"] = [
+        {
+            "if": {"properties": {"action": {"const": name}}, "required": ["action"]},
+            "then": {"properties": {"args": _arguments(action.ARGS)}},
+        }
+        for name, action in sorted(ACTIONS.items())
+    ]
+
+
+def _arguments(words: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {name: {**_ARGUMENT_SHAPES[kind(text)], "description": text} for name, text in words.items()},
+        "required": [name for name, text in words.items() if not is_optional(text)],
+        "additionalProperties": False,
+    }
+
+
+def known_keys(path: tuple[str | int, ...], *, extending: bool = False) -> tuple[str, ...]:
     """The keys that a mapping at this place of a document may have."""
-    shape = _SHAPES.get(tuple(part for part in path if isinstance(part, str)))
-    if shape is not None:
-        return tuple(shape.__annotations__)
-    return (*COMBINATORS, *TestDocument.__annotations__)
+    words = tuple(part for part in path if isinstance(part, str))
+    if words[:2] == ("fix", "platforms"):
+        words = ("fix", *words[3:]) if len(words) > 2 else ("platforms",)  # noqa: PLR2004
+    if not words:
+        return tuple((ExtendingDocument if extending else PlaybookDocument).__annotations__)
+    if words[0] == "variables":
+        return tuple(VariableDocument.__annotations__)
+    if words[-1] == "platforms":
+        return get_args(System)
+    keys = _SHAPES.get(words)
+    if keys is None:
+        return (*COMBINATORS, *TestDocument.__annotations__)
+    return (*keys, "drop") if extending and words in CHANGED else keys
+
+
+CHANGED = (("diagnose", "signatures"), ("diagnose", "rules"), ("fix",))
+"""The lists whose entries a playbook that extends another can name by their ids."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.playbook.yaml_reader import Problem
@@ -26,14 +27,20 @@ _EXPECTED = {
 }
 
 
-def shape_problems(data: Any, positions: Positions, validator: TypeAdapter[Any]) -> tuple[Problem, ...]:
-    """What keeps the data from being a playbook document."""
+HELPED = 1_000
+"""With more mistakes than this no word is suggested."""
+
+
+def shape_problems(
+    data: Any, positions: Positions, validator: TypeAdapter[Any], *, extending: bool = False
+) -> tuple[Problem, ...]:
+    """What keeps the data from being a playbook document, or, with `extending`, one that extends another."""
     from pydantic import ValidationError
 
     try:
         validator.validate_python(data)
     except ValidationError as error:
-        return tuple(_problems(error.errors(include_url=False), positions))
+        return tuple(_problems(error.errors(include_url=False), positions, extending=extending))
     return ()
 
 
@@ -60,10 +67,14 @@ def kind_of(value: Any) -> str:
             return "a mapping"
 
 
-def _problems(errors: Iterable[ErrorDetails], positions: Positions) -> Iterable[Problem]:
-    from tfrepair.playbook.schema import TAG_SUFFIX, known_keys
+def _problems(errors: Iterable[ErrorDetails], positions: Positions, *, extending: bool) -> Iterable[Problem]:
+    from tfrepair.playbook.schema import TAG_SUFFIX
+    from tfrepair.playbook.schema import known_keys as keys_at
 
     items = [(tuple(p for p in e["loc"] if not str(p).endswith(TAG_SUFFIX)), e) for e in errors]
+    known_keys: Callable[[Path], Any] = partial(keys_at, extending=extending)
+    if len(items) > HELPED:  # to look for the nearest word takes longer than all the rest
+        known_keys = _none_known
     meant = {
         (*path[:-1], word)
         for path, error in items
@@ -76,7 +87,13 @@ def _problems(errors: Iterable[ErrorDetails], positions: Positions) -> Iterable[
             yield _problem(path, error, positions, known_keys)
 
 
+def _none_known(_path: Path) -> tuple[str, ...]:
+    return ()
+
+
 def _problem(path: Path, error: ErrorDetails, positions: Positions, known_keys: Callable[[Path], Any]) -> Problem:
+    if path and path[-1] == "[key]":
+        return _key_problem(path[:-1], error, positions)
     name = _name(path)
     match error["type"]:
         case "missing":
@@ -90,13 +107,14 @@ def _problem(path: Path, error: ErrorDetails, positions: Positions, known_keys: 
             text = f"{name} must be {_choices(error)}, not {kind_of(error['input'])}"
         case "string_pattern_mismatch":
             place = positions.value(path)
-            text = f"{name} {_PATTERNS.get(str(path[0]), 'has the wrong form')}, not `{error['input']}`"
+            last = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
+            text = f"{name} {_PATTERNS.get(last, 'has the wrong form')}, not `{error['input']}`"
         case "string_too_short" | "too_short":
             place = positions.value(path)
             text = f"{name} must not be empty"
-        case "greater_than":
+        case "greater_than" | "greater_than_equal" | "less_than_equal":
             place = positions.value(path)
-            text = f"{name} must be greater than 0"
+            text = f"{name} must be {_limit(error)}, not {kind_of(error['input'])}"
         case kind if kind in _EXPECTED:
             place = positions.value(path)
             text = f"{name} must be {_EXPECTED[kind]}, not {kind_of(error['input'])}"
@@ -106,13 +124,34 @@ def _problem(path: Path, error: ErrorDetails, positions: Positions, known_keys: 
     return Problem(line=place[0], column=place[1], text=text)
 
 
+def _key_problem(path: Path, error: ErrorDetails, positions: Positions) -> Problem:
+    """A key that is none of the words that may stand there."""
+    line, column = positions.key(path)
+    word, around = str(path[-1]), _name(path[:-1])
+    if error["type"] == "literal_error":
+        choices = _choices(error)
+        return Problem(line=line, column=column, text=f"unknown key `{word}` in {around}: it must be {choices}")
+    return Problem(line=line, column=column, text=f"`{word}` in {around} {_PATTERNS['register']}")
+
+
+def _limit(error: ErrorDetails) -> str:
+    limits = error.get("ctx", {})
+    words = {"gt": "greater than", "ge": "at least", "le": "at most"}
+    return " and ".join(f"{words[key]} {limit:g}" for key, limit in limits.items() if key in words)
+
+
 _PATTERNS = {
+    "id": "must be lower-case words joined by hyphens",
+    "register": "must be a word of letters, digits and `_`",
+    "env": "must be the name of an environment variable",
     "name": "must be lower-case words joined by hyphens",
     "references": "must be an address that starts with `https://`",
 }
 
 
 def _surplus(key: str, around: Path, known: Iterable[str]) -> str:
+    if key in known and around[0] in {"fix", "manual"} and isinstance(around[-1], int):
+        return f"`{key}` cannot stand beside `platforms` in {_name(around)}: write it at the entries of the block"
     if key in known:
         return (
             f"`{key}` cannot stand beside the other keys of {_name(around)}: a condition is one test or one combinator"
@@ -121,7 +160,8 @@ def _surplus(key: str, around: Path, known: Iterable[str]) -> str:
 
 
 def _choices(error: ErrorDetails) -> str:
-    *most, last = str(error.get("ctx", {}).get("expected", "")).replace("'", "`").split(" or ")
+    expected = str(error.get("ctx", {}).get("expected", "")).replace("'", "`").replace("True", "`true`")
+    *most, last = expected.split(" or ")
     return " or ".join([*most, last])
 
 

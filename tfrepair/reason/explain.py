@@ -10,6 +10,7 @@ from tfrepair.model.facts import Absent, Fact, Facts, Known
 from tfrepair.model.finding import Diagnosis, Evidence, Finding
 from tfrepair.reason.conditions import evaluate
 from tfrepair.reason.judge import CONFIDENCES, judge, line_around
+from tfrepair.reason.variables import scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -84,6 +85,7 @@ def explain(text: str, facts: Facts, playbooks: Sequence[Playbook]) -> Diagnosis
 
 
 def _candidate(playbook: Playbook, facts: Facts, text: str) -> _Candidate | None:
+    facts = scope(playbook, facts)
     verdict = judge(playbook, facts, None)
     rules = [hit for hit in verdict.hits if hit.severity == "error"]
     hits = sorted(_hits(playbook, facts, text), key=lambda hit: (-hit.worth, -hit.start))

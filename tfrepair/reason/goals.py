@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.registry import ACTIONS
-from tfrepair.errors import UsageError
-from tfrepair.model.facts import Known
 from tfrepair.model.goals import Goals
+from tfrepair.model.operations import PLAIN, Keywords, RunCommand
+from tfrepair.model.plan import PlannedCheck
+from tfrepair.reason.arguments import filled_arguments, filled_command, refuse_strange
 from tfrepair.reason.steps import applicable
 from tfrepair.reason.text import fill
+from tfrepair.reason.variables import demand_values, scope
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from tfrepair.actions.registry import Action
     from tfrepair.model.facts import Facts
     from tfrepair.model.finding import Diagnosis, Finding
-    from tfrepair.model.playbook import Playbook
+    from tfrepair.model.operations import OwnOperation
+    from tfrepair.model.playbook import Playbook, Step
 
-_VARIABLE = re.compile(r"\{vars\.([a-zA-Z_]\w*)\}")
+SYSTEMS = {"linux": "Linux", "darwin": "macOS", "windows": "Windows"}
 
 
 def acting(diagnosis: Diagnosis, only: Collection[str] = ()) -> tuple[Finding, ...]:
@@ -44,34 +47,68 @@ def in_the_way(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 def goals_of(
     findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: Facts, actions: Mapping[str, Action] = ACTIONS
 ) -> Goals:
-    """What the steps of these findings' playbooks ask for, merged."""
-    by_name = {playbook.name: playbook for playbook in playbooks}
+    """What the steps of these findings' playbooks ask for, merged.
+
+    Raises UsageError for variables without a value, NoRepairError for a fact that a step needs and nobody knows.
+    """
     total = Goals()
-    for finding in findings:
-        playbook = by_name[finding.playbook]
-        if finding.repair == "manual":
-            continue
-        for step in applicable(playbook, facts):
-            total |= actions[step.action].goals(_with_variables(step.args, facts), facts)
+    chosen = _repairing(findings, playbooks)
+    demand_values(chosen)
+    for playbook in chosen:
+        seen = scope(playbook, facts)
+        for step, item in applicable(playbook, seen):
+            asked = actions[step.action].goals(filled_arguments(step, seen, item, actions), seen)
+            refuse_strange(asked, step)
+            total |= _with_keywords(asked, step, keywords_of(step, seen, item))
     return total
 
 
-def _with_variables(value: Any, facts: Facts) -> Any:
-    """Arguments with `{vars.NAME}` filled in. Raises UsageError for a variable that was not given."""
-    match value:
-        case str():
-            for name in _VARIABLE.findall(value):
-                if not isinstance(facts.get(f"vars.{name}"), Known):
-                    raise UsageError(
-                        f"a playbook needs the variable `{name}`", hint=f"give it with `--var {name}=VALUE`"
-                    )
-            return _VARIABLE.sub(lambda found: str(facts.value(f"vars.{found[1]}")), value)
-        case list() | tuple():
-            return [_with_variables(part, facts) for part in value]
-        case dict():
-            return {key: _with_variables(part, facts) for key, part in value.items()}
-        case _:
-            return value
+def checks_of(findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: Facts) -> tuple[PlannedCheck, ...]:
+    """What these findings' playbooks want to hold afterwards."""
+    return tuple(
+        PlannedCheck(
+            name=fill(check.name, scope(playbook, facts)),
+            playbook=playbook.name,
+            that=dict(check.that),
+            values={f"vars.{name}": value for name, value in playbook.values.items()},
+            message=fill(check.message, scope(playbook, facts)),
+        )
+        for playbook in _repairing(findings, playbooks)
+        for check in playbook.checks
+    )
+
+
+def keywords_of(step: Step, facts: Facts, item: Any = None) -> Keywords:
+    """How a step is to be carried out."""
+    retry, failure = step.retry, step.on_failure
+    return Keywords(
+        step=fill(step.name, facts, item),
+        register=(step.register,) if step.register is not None else (),
+        attempts=retry.attempts if retry is not None else 1,
+        wait=retry.wait if retry is not None else 0.0,
+        errors=retry.errors if retry is not None else (),
+        timeout=step.timeout,
+        goes_on=failure is not None and failure.then == "continue",
+        message=fill(failure.message, facts, item) if failure is not None else "",
+        undo=filled_command(step.undo, step, facts, item),
+    )
+
+
+def _with_keywords(asked: Goals, step: Step, keywords: Keywords) -> Goals:
+    own = tuple(_as_the_step_says(operation, keywords) for operation in asked.operations)
+    plain = replace(keywords, step="") == PLAIN
+    return replace(asked, operations=own, keywords=() if plain or own else ((step.action, keywords),))
+
+
+def _as_the_step_says(operation: OwnOperation, keywords: Keywords) -> OwnOperation:
+    if isinstance(operation, RunCommand) and keywords.timeout is not None:
+        return replace(operation, keywords=keywords, timeout=keywords.timeout)
+    return replace(operation, keywords=keywords)
+
+
+def _repairing(findings: Sequence[Finding], playbooks: Sequence[Playbook]) -> tuple[Playbook, ...]:
+    by_name = {playbook.name: playbook for playbook in playbooks}
+    return tuple(by_name[finding.playbook] for finding in findings if finding.repair == "automatic")
 
 
 def untrusted(findings: Sequence[Finding], playbooks: Sequence[Playbook]) -> tuple[str, ...]:
@@ -82,6 +119,15 @@ def untrusted(findings: Sequence[Finding], playbooks: Sequence[Playbook]) -> tup
 
 
 def manual_steps(findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: Facts) -> tuple[str, ...]:
-    """What the user can do by hand about these findings, facts filled in."""
+    """What the user can do by hand about these findings, facts filled in, the lines for other systems left out."""
     by_name = {playbook.name: playbook for playbook in playbooks}
-    return tuple(fill(line, facts) for finding in findings for line in by_name[finding.playbook].manual)
+    return tuple(line for finding in findings for line in _by_hand(by_name[finding.playbook], facts))
+
+
+def _by_hand(playbook: Playbook, facts: Facts) -> Iterator[str]:
+    here = facts.value("host.system")
+    for line in playbook.manual:
+        if line.system is None or line.system == here:
+            yield fill(line.text, scope(playbook, facts))
+        elif here is None:
+            yield f"on {SYSTEMS.get(line.system, line.system)}: {fill(line.text, scope(playbook, facts))}"

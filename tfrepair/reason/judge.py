@@ -11,6 +11,7 @@ from tfrepair.reason.conditions import evaluate
 from tfrepair.reason.operators import has_values
 from tfrepair.reason.steps import repair_of
 from tfrepair.reason.text import SHOWN_ITEMS, fill
+from tfrepair.reason.variables import scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +73,7 @@ class Verdict:
 
 def judge(playbook: Playbook, facts: Facts, text: str | None) -> Verdict:
     """A playbook's verdict; `text` is the normalised output of a failed import, or a pasted log."""
+    facts = scope(playbook, facts)
     hits = [hit for signature in playbook.signatures if (hit := _sign(signature, facts, text))]
     last_resort: list[Hit] = []
     unknown: list[str] = []

@@ -91,12 +91,13 @@ def roots(situation: Situation) -> tuple[str, ...]:
     if situation.wheel is not None:
         pin = f"{choice.name}{extras} @ {situation.wheel}"
     asked = (line for line in situation.goals.install if canonicalize_name(line) != "tensorflow")
-    return (pin, *asked, *situation.requirements)
+    return (pin, *asked, *(name for name in situation.goals.upgrade if name != choice.name), *situation.requirements)
 
 
 def _requests(situation: Situation) -> Iterator[ResolveRequest]:
     user = kept(situation.distributions, situation.family, situation.markers)
-    good = [d for d in user if fast(d) and breaks(d, situation.bounds) is None]
+    rising = set(situation.goals.upgrade)
+    good = [d for d in user if fast(d) and breaks(d, situation.bounds) is None and d.canonical_name not in rising]
     own = [d for d in user if d.canonical_name in situation.own]
     others = [d for d in user if d.canonical_name not in situation.own]
     present = {d.canonical_name for d in situation.distributions}
@@ -139,9 +140,11 @@ def _request(
                 )
             )
         ),
-        preferences=tuple((d.canonical_name, d.version) for d in user if fast(d)),
+        preferences=tuple(
+            (d.canonical_name, d.version) for d in user if fast(d) and d.canonical_name not in situation.goals.upgrade
+        ),
         cutoff=situation.cutoff,
-        exempt=tuple(sorted({d.canonical_name for d in user if d.canonical_name not in situation.family})),
+        exempt=tuple(sorted({*(d.canonical_name for d in user), *situation.goals.upgrade} - situation.family)),
         prereleases=situation.prereleases,
         known_good=situation.known_good,
     )
@@ -170,7 +173,7 @@ def _whole(situation: Situation) -> list[Distribution]:
         d
         for d in situation.distributions
         if fast(d)
-        and d.canonical_name not in situation.family | situation.unfit
+        and d.canonical_name not in situation.family | situation.unfit | set(situation.goals.upgrade)
         and breaks(d, situation.bounds) is None
     ]
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
-from tfrepair.errors import UsageError
 from tfrepair.model.dependencies import rules_out
-from tfrepair.model.plan import Carry, CreateEnvironment, Install, Move, Plan, RemovePath, RunCommand, Uninstall
+from tfrepair.model.operations import PLAIN, RegisterKernel
+from tfrepair.model.plan import Carry, CreateEnvironment, Install, Move, Plan, RemovePath, Uninstall
 from tfrepair.reason.keep import SEEDS, kept
 from tfrepair.reason.locking import breaks, lock_for, roots, unmet
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tfrepair.model.distribution import Distribution
+    from tfrepair.model.operations import Keywords
     from tfrepair.model.plan import Lock, Operation, Pin
     from tfrepair.model.resolution import Resolve
     from tfrepair.reason.situation import Situation
@@ -28,12 +30,7 @@ NAMED = 5
 
 
 def make_plan(situation: Situation, resolve: Resolve) -> Plan:
-    """The plan of one round.
-
-    Raises NoRepairError when no set of versions fits, SurroundingsError from the index, UsageError for a playbook that
-    asks for something that is no requirement.
-    """
-    _demand_requirements(situation.goals.install)
+    """The plan of one round. Raises NoRepairError when no set of versions fits, SurroundingsError from the index."""
     lock = lock_for(situation, resolve)
     leaving = _leaving(situation, lock)
     fresh = tuple(pin for pin in lock.pins if not _stays(pin, situation, leaving))
@@ -49,18 +46,6 @@ def make_plan(situation: Situation, resolve: Resolve) -> Plan:
         moves=tuple(_moves(situation, lock)),
         notes=tuple(_notes(situation, lock)),
     )
-
-
-def _demand_requirements(lines: Iterable[str]) -> None:
-    """Only requirements are handed on: not the options and paths that an installer would take in their place."""
-    for line in lines:
-        try:
-            Requirement(line)
-        except InvalidRequirement as error:
-            raise UsageError(
-                f"a playbook asks to install `{line}`, which is no requirement",
-                hint="a requirement is a name with a specifier (`numpy<2`), or `name @ address`; nothing was changed",
-            ) from error
 
 
 def same(left: str, right: str) -> bool:
@@ -112,9 +97,32 @@ def _operations(situation: Situation, leaving: frozenset[str], fresh: tuple[Pin,
             yield _fresh_venv(situation)
             yield _carry(situation, leaving)
     if fresh:
-        yield Install(names=tuple(pin.name for pin in fresh), summary_text=_install_text(situation, fresh))
-    for command in situation.goals.commands:
-        yield RunCommand(argv=command)
+        yield Install(
+            names=tuple(pin.name for pin in fresh),
+            summary_text=_install_text(situation, fresh),
+            keywords=_keywords(situation, "install", "reinstall", "upgrade"),
+        )
+    for operation in situation.goals.operations:
+        if not isinstance(operation, RegisterKernel) or _has_kernel(situation, leaving, fresh):
+            yield operation
+
+
+KERNEL = "ipykernel"
+"""The distribution that makes an interpreter a Jupyter kernel."""
+
+
+def _has_kernel(situation: Situation, leaving: frozenset[str], fresh: tuple[Pin, ...]) -> bool:
+    """The environment will have what a Jupyter kernel needs."""
+    stays = {d.canonical_name for d in situation.distributions} - leaving
+    if situation.strategy == "create" or (situation.strategy == "rebuild" and not situation.same_minor):
+        stays = set()
+    return KERNEL in stays or any(pin.name == KERNEL for pin in fresh)
+
+
+def _keywords(situation: Situation, *actions: str) -> Keywords:
+    """How an operation is carried out that several steps may have asked for."""
+    asked = [keywords for action, keywords in situation.goals.keywords if action in actions]
+    return reduce(lambda one, other: one | other, asked) if asked else PLAIN
 
 
 def _removals(situation: Situation, leaving: frozenset[str]) -> Iterator[Operation]:
@@ -124,8 +132,10 @@ def _removals(situation: Situation, leaving: frozenset[str]) -> Iterator[Operati
                 name=distribution.name,
                 version=distribution.version,
                 metadata=_relative(distribution.metadata_path, situation.prefix),
+                keywords=_keywords(situation, "uninstall"),
             )
-    yield from (RemovePath(path=path, why=why) for path, why in _unwanted(situation, leaving))
+    keywords = _keywords(situation, "remove")
+    yield from (RemovePath(path=path, why=why, keywords=keywords) for path, why in _unwanted(situation, leaving))
 
 
 def _unwanted(situation: Situation, leaving: frozenset[str]) -> tuple[tuple[str, str], ...]:
@@ -143,6 +153,7 @@ def _fresh_venv(situation: Situation) -> CreateEnvironment:
         version=situation.base_version,
         system_site_packages=situation.system_site_packages,
         prompt=situation.prompt,
+        keywords=_keywords(situation, "venv"),
     )
 
 
@@ -197,6 +208,8 @@ def _why(distribution: Distribution, situation: Situation, lock: Lock) -> str:
     )
     if asked is not None:
         return f"a playbook or a requirements file asks for {asked}"
+    if distribution.canonical_name in situation.goals.upgrade:
+        return "a playbook asks for its newest version that fits"
     bound = breaks(distribution, situation.bounds)
     if bound is not None:
         return f"{choice.name} {choice.version} works with {bound}"
@@ -208,6 +221,7 @@ def _why(distribution: Distribution, situation: Situation, lock: Lock) -> str:
 
 def _notes(situation: Situation, lock: Lock) -> Iterable[str]:
     yield from situation.goals.messages
+    yield from _kernels(situation, lock)
     yield from _rewritten(situation, lock)
     for distribution in kept(situation.distributions, situation.family, situation.markers):
         missed = unmet(distribution, lock, situation.markers)
@@ -218,6 +232,15 @@ def _notes(situation: Situation, lock: Lock) -> Iterable[str]:
             name = distribution.canonical_name
             if lock.get(name) is None and name not in situation.family and name not in SEEDS:
                 yield f"{distribution.name} {distribution.version} cannot be carried to Python {situation.base_version}"
+
+
+def _kernels(situation: Situation, lock: Lock) -> Iterator[str]:
+    """What a playbook asks for and cannot have without `ipykernel`."""
+    leaving = _leaving(situation, lock)
+    fresh = tuple(pin for pin in lock.pins if not _stays(pin, situation, leaving))
+    for operation in situation.goals.operations:
+        if isinstance(operation, RegisterKernel) and not _has_kernel(situation, leaving, fresh):
+            yield f"the kernel `{operation.name}` is not registered: `{KERNEL}` is not installed; a step can install it"
 
 
 def _rewritten(situation: Situation, lock: Lock) -> Iterator[str]:

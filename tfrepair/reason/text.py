@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tfrepair.model.facts import Absent, Known, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from tfrepair.model.facts import Facts, State
 
@@ -18,6 +18,10 @@ SHOWN_CHARACTERS = 400
 """How much of one text a sentence shows."""
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w-]*(?:\.[\w-]+)*)\}")
+_PIECE = re.compile(rf"\{{\{{|\}}\}}|{_PLACEHOLDER.pattern}")
+"""A placeholder, or a doubled brace, which stands for one."""
+LATER = "registered."
+"""How the paths start that are known only when steps have been carried out."""
 # Bounded, so that an escape that never ends costs no more than its own length.
 _ANSI = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|[@-Z\\^_])")
 
@@ -33,13 +37,34 @@ def placeholders(text: str) -> tuple[str, ...]:
 
 
 def fill(text: str, facts: Facts, item: Any = None) -> str:
-    """The sentence with `{fact.path}`, `{item}` and `{item.key}` replaced by what is known."""
+    """The sentence with `{fact.path}`, `{item}` and `{item.key}` replaced by what is known, `{{` by a brace.
+
+    What steps will register (`{registered.NAME.output}`) stays as it is.
+    """
+
+    def shown(path: str) -> str:
+        head, _, rest = path.partition(".")
+        return _shown(part_of(item, rest)) if head == "item" else _shown_state(facts.get(path))
+
+    return substituted(text, shown)
+
+
+def substituted(text: str, value: Callable[[str], str]) -> str:
+    """The text with what `value` says of each placeholder, but for those that only steps make known."""
 
     def replacement(match: re.Match[str]) -> str:
-        head, _, rest = match[1].partition(".")
-        return _shown(_part(item, rest)) if head == "item" else _shown_state(facts.get(match[1]))
+        if match[1] is None:
+            return match[0][0]
+        return match[0] if match[1].startswith(LATER) else value(match[1])
 
-    return _PLACEHOLDER.sub(replacement, text)
+    return _PIECE.sub(replacement, text)
+
+
+def fill_registered(text: str, facts: Facts) -> str:
+    """The text with what the steps have registered."""
+    return _PLACEHOLDER.sub(
+        lambda match: _shown_state(facts.get(match[1])) if match[1].startswith(LATER) else match[0], text
+    )
 
 
 def listed(texts: Iterable[str]) -> str:
@@ -49,7 +74,8 @@ def listed(texts: Iterable[str]) -> str:
     return ", ".join(items[:SHOWN_ITEMS]) + (f" and {more} more" if more > 0 else "")
 
 
-def _part(item: Any, path: str) -> Any:
+def part_of(item: Any, path: str) -> Any:
+    """What lies at a dotted path of an item; None when nothing does."""
     for key in path.split(".") if path else ():
         item = item.get(key) if isinstance(item, dict) else None
     return item

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from tfrepair.errors import SurroundingsError, UnresolvableError
+from tfrepair.errors import SurroundingsError, TimeLimitError, UnresolvableError
 from tfrepair.model.resolution import ResolveRequest
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ class Surroundings:
     sleep: Callable[[float], None] = time.sleep
     on_wait: Callable[[str, float], None] | None = None
     """Told why it waits, and the seconds left, once a second."""
+    limit: float | None = None
+    """The most seconds that one call may take, when that is less than what it may by itself."""
 
     def start(
         self,
@@ -113,15 +115,20 @@ class Surroundings:
         timeout: float,
         on_line: Callable[[str], None] | None = None,
     ) -> Completed:
-        """Run an installer. Raises SurroundingsError when it cannot be started or does not end in time."""
+        """Run an installer. Raises SurroundingsError when it cannot be started or does not end in time.
+
+        Where the limit is that of a step it is a TimeLimitError.
+        """
         clean = self.settings.clean
+        limit = timeout if self.limit is None else min(timeout, self.limit)
         listener = None if on_line is None else (lambda line: on_line(clean(line)))
         try:
-            done = self.run(argv, env=env, cwd=cwd, timeout=timeout, on_line=listener, merge=True)
+            done = self.run(argv, env=env, cwd=cwd, timeout=limit, on_line=listener, merge=True)
         except OSError as error:
             raise SurroundingsError(f"`{argv[0]}` cannot be started: {error}") from error
         if done.exit_code is None:
-            raise SurroundingsError(f"`{Path(argv[0]).name}` did not end within {timeout:.0f} s and was stopped")
+            said = f"`{Path(argv[0]).name}` did not end within {limit:g} s and was stopped"
+            raise SurroundingsError(said) if limit == timeout else TimeLimitError(said)
         return done
 
 
@@ -134,6 +141,7 @@ def make_installer(
     sleep: Callable[[float], None] = time.sleep,
     on_wait: Callable[[str, float], None] | None = None,
     run: Run | None = None,
+    limit: float | None = None,
 ) -> Installer:
     """uv, or pip when it is asked for or uv is not there. Raises SurroundingsError when neither can do it."""
     from tfrepair.target.installer.pip import PipInstaller
@@ -141,7 +149,9 @@ def make_installer(
     from tfrepair.target.installer.uv_child import find_uv
     from tfrepair.target.interpreter import run_on_leash
 
-    outside = Surroundings(settings=settings, environ=environ, run=run or run_on_leash, sleep=sleep, on_wait=on_wait)
+    outside = Surroundings(
+        settings=settings, environ=environ, run=run or run_on_leash, sleep=sleep, on_wait=on_wait, limit=limit
+    )
     if kind != "pip":
         try:
             return UvInstaller(outside, find_uv())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from tfrepair.errors import SurroundingsError
+from tfrepair.errors import SurroundingsError, TfrepairError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,3 +73,37 @@ def countdown(
         step = min(1.0, left)
         sleep(step)
         left -= step
+
+
+def again(
+    call: Callable[[], T],
+    *,
+    attempts: int,
+    wait: float,
+    passing: Callable[[BaseException], bool],
+    sleep: Callable[[float], None] = time.sleep,
+    on_wait: Callable[[str, float], None] | None = None,
+) -> T:
+    """What `call` returns, tried at most `attempts` times with `wait` seconds between.
+
+    Raises its last error; one that is no TfrepairError or OSError, or that `passing` refuses, at once.
+    """
+    if attempts <= 1:
+        return call()
+    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
+
+    def pause(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if wait:
+            countdown(wait, str(error), sleep=sleep, on_wait=on_wait)
+        elif on_wait is not None:
+            on_wait(str(error), 0.0)
+
+    return Retrying(
+        stop=stop_after_attempt(attempts),
+        wait=wait_fixed(0),
+        retry=retry_if_exception(lambda error: isinstance(error, TfrepairError | OSError) and passing(error)),
+        before_sleep=pause,
+        sleep=lambda _seconds: None,
+        reraise=True,
+    )(call)

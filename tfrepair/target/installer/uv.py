@@ -117,6 +117,7 @@ class UvInstaller:
                 argv += ["--exclude-newer", base.end_of_day(cutoff)]
                 argv += [f"--exclude-newer-package={item}" for item in free]
             argv += ["--prerelease", "allow"] if request.prereleases else []
+            argv += ["--no-build"] if request.wheels_only else []
             done = self.outside.start(
                 argv, env=uv_environment(settings, self.outside.environ), cwd=folder, timeout=base.RESOLVE_LIMIT
             )

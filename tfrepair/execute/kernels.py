@@ -1,0 +1,42 @@
+"""An environment as a Jupyter kernel, listed within the environment itself."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from tfrepair.execute.tree import write_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tfrepair.model.operations import RegisterKernel
+
+
+def register_kernel(stage: Path, final: Path, python: str, operation: RegisterKernel) -> bool:
+    """Write the kernel's file, with the interpreter's path where it will be used; False when it was there already.
+
+    What the file says beside that (`metadata` and the like) stays. Raises StepError, OSError.
+    """
+    place = f"{operation.path}/kernel.json"
+    before = _read(stage / place)
+    inside = os.path.relpath(python, stage)
+    document = before | {
+        "argv": [str(final / inside), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": operation.display_name,
+        "language": "python",
+    }
+    if operation.variables:
+        document["env"] = {**document.get("env", {}), **dict(operation.variables)}
+    if document == before:
+        return False
+    return write_text(stage, place, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}

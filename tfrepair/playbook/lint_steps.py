@@ -1,0 +1,131 @@
+"""Steps of a playbook: actions, arguments, keywords."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tfrepair.actions.arguments import is_optional, kind
+from tfrepair.playbook.lint_conditions import Conditions, entries, mapping, sequence
+from tfrepair.playbook.shape import kind_of, nearest
+from tfrepair.playbook.yaml_reader import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tfrepair.playbook.yaml_reader import Path
+
+
+class Steps(Conditions):
+    """The checks of `fix`."""
+
+    __slots__ = ()
+
+    def steps(self, fix: Any) -> Iterator[Problem]:
+        """Every step, those of blocks included."""
+        for path, step in all_steps(fix):
+            yield from self.step(path, step)
+
+    def step(self, path: Path, step: dict[str, Any]) -> Iterator[Problem]:
+        """One step."""
+        item = "loop" in step
+        yield from self.text((*path, "name"), step.get("name"), item=item)
+        for key in ("when", "unless"):
+            yield from self.condition((*path, key), step.get(key))
+        yield from self.loop(path, step)
+        yield from self.keywords(path, step, item=item)
+        action = step.get("action")
+        if not isinstance(action, str) or not action:
+            return
+        if action not in self.known.arguments:
+            near = nearest(action, self.known.arguments)
+            yield self.problem((*path, "action"), f"there is no action `{action}`{near}")
+            return
+        if "undo" in step and action not in self.known.undoable:
+            said = f"`undo` is for commands: what `{action}` does is undone with the copy that it is done on"
+            yield self.problem((*path, "undo"), said)
+        yield from self.arguments(path, action, mapping(step.get("args")), item=item)
+
+    def loop(self, path: Path, step: dict[str, Any]) -> Iterator[Problem]:
+        """What a step is done for."""
+        yield from self.fact((*path, "loop"), step.get("loop"))
+        if "where" in step and "loop" not in step:
+            yield self.problem((*path, "where"), "`where` chooses among the items of `loop`, which is not there")
+        yield from self.wanted((*path, "where"), step.get("where"))
+
+    def keywords(self, path: Path, step: dict[str, Any], *, item: bool) -> Iterator[Problem]:
+        """What is said when it fails, and what undoes it."""
+        failure = mapping(step.get("on_failure"))
+        yield from self.text((*path, "on_failure", "message"), failure.get("message"), item=item, later=True)
+        for index, part in enumerate(sequence(step.get("undo"))):
+            yield from self.text((*path, "undo", index), part, item=item)
+
+    def arguments(self, path: Path, action: str, args: dict[str, Any], *, item: bool) -> Iterator[Problem]:
+        """Every argument of an action."""
+        words = self.known.arguments[action]
+        for name in words.keys() - args.keys():
+            if not is_optional(words[name]):
+                yield self.problem(path, f"the action `{action}` needs the argument `{name}`")
+        for name, value in args.items():
+            where = (*path, "args", name)
+            if name not in words:
+                line, column = self.positions.key(where)
+                text = f"the action `{action}` has no argument `{name}`{nearest(name, words)}"
+                yield Problem(line=line, column=column, text=text)
+                continue
+            yield from self.argument(where, action, kind(words[name]), value, item=item)
+        if action in self.known.problems:
+            for keys, text in self.known.problems[action](args):
+                yield self.problem((*path, "args", *keys), text)
+
+    def argument(self, path: Path, action: str, kind: str, value: Any, *, item: bool) -> Iterator[Problem]:
+        """One argument of a kind."""
+        match kind:
+            case "list":
+                yield from self.texts(path, value, item=item)
+            case "mapping":
+                yield from self.pairs(path, value, item=item, nulls=action in self.known.nulls)
+            case _ if not isinstance(value, str) or (not value and kind != "literal"):
+                yield self.problem(path, f"`{path[-1]}` must be a text, not {kind_of(value)}")
+            case "text":
+                yield from self.text(path, value, item=item, later=action == "message")
+
+    def texts(self, path: Path, value: Any, *, item: bool) -> Iterator[Problem]:
+        """A list of texts, or a fact."""
+        match value:
+            case {"fact": fact, **rest} if rest.keys() <= {"key"}:
+                yield from self.fact((*path, "fact"), fact)
+            case [*parts] if parts:
+                for index, part in enumerate(parts):
+                    where = (*path, index)
+                    if isinstance(part, dict):
+                        yield from self.texts(where, part, item=item)
+                    elif not isinstance(part, str):
+                        yield self.problem(where, f"an item must be a text, not {kind_of(part)}")
+                    else:
+                        yield from self.text(where, part, item=item)
+            case _:
+                text = f"`{path[-1]}` must be a list of texts or `{{fact: path, key: name}}`, not {kind_of(value)}"
+                yield self.problem(path, text)
+
+    def pairs(self, path: Path, value: Any, *, item: bool, nulls: bool) -> Iterator[Problem]:
+        """Names and texts."""
+        if not isinstance(value, dict) or not value:
+            yield self.problem(path, f"`{path[-1]}` must be a mapping of names to texts, not {kind_of(value)}")
+            return
+        for name, text in value.items():
+            where = (*path, name)
+            if isinstance(text, str):
+                yield from self.text(where, text, item=item)
+            elif text is not None or not nulls:
+                quoted = ": put it in quotes" if isinstance(text, int) else ""
+                yield self.problem(where, f"`{name}` must be a text, not {kind_of(text)}{quoted}")
+
+
+def all_steps(fix: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Every step of `fix` with its place, those of blocks for one platform included."""
+    for path, step in entries(("fix",), fix):
+        if "platforms" not in step:
+            yield path, step
+            continue
+        for word, block in mapping(step["platforms"]).items():
+            yield from entries((*path, "platforms", word), block)
