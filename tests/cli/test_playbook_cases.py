@@ -85,6 +85,31 @@ def test_what_is_otherwise_is_named_at_its_place(team, capsys, old, new, message
     assert out.splitlines()[0] == f"cases/no-nightlies/fires.yaml:{message}"
 
 
+@pytest.mark.parametrize(
+    ("machine", "message"),
+    [
+        ("about: x\nlike: ours\n", "2:7: more than 5 machines that are like another, or like each other"),
+        ("facts: [1]\n", "1:8: `facts` must be a mapping of fact paths to values"),
+        ("facts: {host.sytem: linux}\n", "1:9: no probe knows the fact `host.sytem`, did you mean `host.system`?"),
+    ],
+)
+def test_a_machine_that_is_wrong_is_named(team, capsys, machine, message):
+    (team / "cases" / "_machines").mkdir()
+    (team / "cases" / "_machines" / "ours.yaml").write_text(machine)
+    Path("cases/no-nightlies/fires.yaml").write_text(FIRES.replace("like: healthy", "like: ours"))
+    code, out, _ = outcome(capsys, "test", ".")
+    assert code == 1
+    assert out.splitlines()[0] == f"cases/_machines/ours.yaml:{message}"
+
+
+@pytest.mark.parametrize("name", ["9" * 400, "../../etc/passwd", "a/b", "[x]", "''"])
+def test_a_name_of_no_machine(team, capsys, name):
+    Path("cases/no-nightlies/fires.yaml").write_text(FIRES.replace("like: healthy", f"like: {name}"))
+    code, out, _ = outcome(capsys, "test", ".")
+    assert code == 1
+    assert "fires.yaml:2:7: " in out
+
+
 def test_the_same_as_json(team, capsys):
     path = Path("cases/no-nightlies/fires.yaml")
     path.write_text(FIRES.replace("severity: error", "severity: info"))

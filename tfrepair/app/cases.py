@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 MACHINES = "_machines"
 """The folder beside those of the cases: facts of whole machines, which `like` names."""
 MAX_BYTES = 1_000_000
+MAX_DEPTH = 5
+"""How many machines a case may be like, one like the other."""
+_MACHINE = re.compile(r"[\w.-]{1,100}")
 FINDING_KEYS = ("id", "severity", "confidence", "caused_by", "repair", "evidence")
 _KINDS: Mapping[str, tuple[type, str]] = {
     "about": (str, "a text"),
@@ -76,8 +80,8 @@ def cases_in(folder: Path) -> tuple[Path, ...]:
 def read_case(path: Path, known_facts: Collection[str] | None = None) -> Case:
     """The case of a file, with the facts of the machine it is like. Raises PlaybookError with every problem."""
     document = _Document(path, known_facts)
-    if document.problems:
-        raise PlaybookError(tuple(problem.at(str(path)) for problem in document.problems))
+    if problems := tuple(document.all_problems()):
+        raise PlaybookError(problems)
     data = document.data
     return Case(
         path=path,
@@ -93,10 +97,11 @@ def read_case(path: Path, known_facts: Collection[str] | None = None) -> Case:
 class _Document:
     """One file, read and checked."""
 
-    def __init__(self, path: Path, known_facts: Collection[str] | None, *, machine: bool = False) -> None:
+    def __init__(self, path: Path, known_facts: Collection[str] | None, *, depth: int = 0) -> None:
         self.path = path
         self.known_facts = known_facts
-        self.machine = machine
+        self.depth = depth
+        """0 for a case; a machine that it is like has one more, and so on."""
         self.data: dict[str, Any] = {}
         self.positions: Positions
         self.problems: tuple[Problem, ...] = ()
@@ -113,10 +118,16 @@ class _Document:
     @cached_property
     def _below(self) -> _Document | None:
         """The machine that this is like."""
-        name = self.data.get("like")
-        if name is None:
+        place = _machine(self.path, self.data["like"]) if "like" in self.data else None
+        if place is None or self.depth >= MAX_DEPTH:
             return None
-        return _Document(_machine(self.path, name) or Path(name), None, machine=True)
+        return _Document(place, self.known_facts, depth=self.depth + 1)
+
+    def all_problems(self) -> Iterator[str]:
+        """The problems of this file, and of the machines that it is like."""
+        yield from (problem.at(str(self.path)) for problem in self.problems)
+        if self._below is not None:
+            yield from self._below.all_problems()
 
     @property
     def facts(self) -> Facts:
@@ -138,7 +149,7 @@ class _Document:
                 yield self._problem((key,), f"unknown key `{key}` in a case{nearest(key, _KINDS)}", key=True)
             elif not isinstance(value, _KINDS[key][0]):
                 yield self._problem((key,), f"`{key}` must be {_KINDS[key][1]}")
-        if "findings" not in data and not self.machine:
+        if "findings" not in data and not self.depth:
             yield Problem(line=1, column=1, text="a case needs `findings`; an empty list says that there is none")
         yield from self._facts_problems(data)
         for index, finding in enumerate(_list(data, "findings")):
@@ -146,6 +157,8 @@ class _Document:
         if "like" in data and _machine(self.path, data["like"]) is None:
             near = nearest(str(data["like"]), _machines(self.path))
             yield self._problem(("like",), f"there is no machine `{data['like']}`{near}")
+        elif "like" in data and self.depth >= MAX_DEPTH:
+            yield self._problem(("like",), f"more than {MAX_DEPTH} machines that are like another, or like each other")
 
     def _facts_problems(self, data: Mapping[str, Any]) -> Iterator[Problem]:
         named = [(key, path) for key in ("facts", "unknown") for path in data.get(key) or () if isinstance(path, str)]
@@ -190,8 +203,10 @@ def _machine_folders(case: Path) -> Sequence[Path]:
 
 
 def _machine(case: Path, name: Any) -> Path | None:
+    if not isinstance(name, str) or not _MACHINE.fullmatch(name):
+        return None
     paths = (folder / f"{name}.yaml" for folder in _machine_folders(case))
-    return next((path for path in paths if isinstance(name, str) and "/" not in name and path.is_file()), None)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _machines(case: Path) -> list[str]:

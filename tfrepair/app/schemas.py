@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from tfrepair.app.report import Status
 from tfrepair.model.finding import Evidence, Finding, NotChecked
-from tfrepair.model.plan import Choice, Move, Operation, Plan
+from tfrepair.model.plan import Choice, Move, Operation, Plan, PlannedCheck
 from tfrepair.model.run import Event
 from tfrepair.model.wire import FACTS_FORMAT, PLAN_FORMAT
 
@@ -42,6 +42,10 @@ def schema_of(name: Name) -> Schema:
             return _journal()
 
 
+_LEFT_OUT = frozenset({"keywords", "creates", "checks"})
+"""Fields that a document has only where a step says something about them."""
+
+
 def _document(title: str, body: Schema, definitions: Mapping[str, Schema] | None = None) -> Schema:
     more = {"$defs": dict(definitions)} if definitions else {}
     return {"$schema": DIALECT, "title": title, **body, **more}
@@ -64,7 +68,7 @@ def _of(kind: Any) -> tuple[Schema, dict[str, Schema]]:
     definitions: dict[str, Schema] = schema.pop("$defs", {})
     for one in (schema, *definitions.values()):
         if "properties" in one:
-            one["required"] = list(one["properties"])
+            one["required"] = [name for name in one["properties"] if name not in _LEFT_OUT]
             one["properties"] = {name: _bare(part) for name, part in one["properties"].items()}
     return schema, definitions
 
@@ -78,14 +82,20 @@ def _plan() -> Schema:
     """`fix --plan-out`, and the plans in a record."""
     body, definitions = _of(Plan)
     properties = {"format": {"const": PLAN_FORMAT}, **body["properties"], "schema_version": {"const": 1}}
-    return _document("tfrepair plan", _object(properties), definitions)
+    return _document("tfrepair plan", _object(properties, optional=("checks",)), definitions)
 
 
 def _result() -> Schema:
     """What `diagnose`, `fix`, `verify`, `explain` and `rollback` print with `--json`."""
     definitions: dict[str, Schema] = {}
     shown = {}
-    for name, kind in (("finding", Finding), ("not_checked", NotChecked), ("choice", Choice), ("move", Move)):
+    for name, kind in (
+        ("finding", Finding),
+        ("not_checked", NotChecked),
+        ("choice", Choice),
+        ("move", Move),
+        ("check", PlannedCheck),
+    ):
         shown[name], more = _of(kind)
         definitions |= more
     finding = shown["finding"]
@@ -106,6 +116,7 @@ def _result() -> Schema:
         "resolved": _TEXT,
         "cutoff": _MAYBE_TEXT,
         "moves": _list(shown["move"]),
+        "checks": _list(shown["check"]),
         "notes": _TEXTS,
     }
     body: dict[str, Schema] = {
