@@ -7,14 +7,14 @@ import pytest
 
 from tfrepair.actions.registry import ACTIONS
 from tfrepair.app.playbooks import known_facts
-from tfrepair.playbook import schema
+from tfrepair.playbook import documents, schema
 from tfrepair.playbook.lint_conditions import REGISTERED
 from tfrepair.playbook.loader import check_file
 
 DOCS = Path(__file__).parent.parent / "docs"
 REFERENCE = (DOCS / "playbooks.md").read_text(encoding="utf-8")
 CODE = set(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", REFERENCE, flags=re.DOTALL)))
-DOCUMENTS = [value for name, value in vars(schema).items() if name.endswith("Document")]
+DOCUMENTS = [value for name, value in vars(documents).items() if name.endswith("Document")]
 BLOCKS = re.findall(r"^```yaml\n(schema: 1\n.*?)^```$", REFERENCE, re.MULTILINE | re.DOTALL)
 
 

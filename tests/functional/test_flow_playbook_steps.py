@@ -117,6 +117,7 @@ def test_rollback_takes_back_what_was_done_elsewhere(world, env):
     assert mark.exists()
     back = world.tfrepair("rollback", "--yes", "--env", env, "--json")
     assert back.code == 0, back
+    assert "is taken back: `python -c" in back.json["messages"][-1]
     assert not mark.exists()
     assert not (env / "licence.txt").exists()
 

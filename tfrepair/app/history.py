@@ -61,7 +61,7 @@ def roll_back(
         exit_code=0,
         target=_target(found.prefix, where),
         run=RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path), kept=record.record().kept),
-        messages=(_restored(found),),
+        messages=(_restored(found), *(f"what a step did elsewhere is taken back: `{shlex.join(c)}`" for c in commands)),
     )
 
 
@@ -71,7 +71,7 @@ def _take_back(
     """Run what undoes the steps of a run outside the environment; what failed, and why."""
     from tfrepair.app.ports import run_command_in
     from tfrepair.execute.operations import program_in
-    from tfrepair.execute.transaction import UNDO_LIMIT
+    from tfrepair.execute.steps import UNDO_LIMIT
 
     target = _target(prefix, where) if commands else None
     failed = []

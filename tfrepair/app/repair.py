@@ -81,7 +81,7 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
             with Transaction(
                 subject.prefix, record, ports, lock_timeout=bench.request.lock_timeout, keep=bench.request.keep
             ) as transaction:
-                said = transaction.said
+                said = transaction.steps.said
                 final = _rounds(plan, seen, subject, bench, transaction, record)
                 bench.screen.step("putting it in place and verifying it there")
                 transaction.commit(lambda: _confirm(subject, bench, confirmed, scripts_started=scripts_started))
@@ -146,7 +146,7 @@ def _check(plan: Plan, staged: Look, transaction: Transaction) -> None:
     from tfrepair.app.ports import registered_facts
     from tfrepair.app.verify import failures
 
-    failed = failures(plan.checks, staged.facts.merged(registered_facts(transaction.registered)))
+    failed = failures(plan.checks, staged.facts.merged(registered_facts(transaction.steps.registered)))
     transaction.checked([check.name for check in plan.checks], failed)
     if failed:
         raise StepError(

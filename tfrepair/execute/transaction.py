@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import os
-import shlex
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tfrepair.errors import ChangedError, RollbackError, StepError, SurroundingsError, TfrepairError
+from tfrepair.errors import ChangedError, RollbackError, StepError, SurroundingsError
 from tfrepair.execute.exchange import carry_out, exchange_for
 from tfrepair.execute.files import exists, explained, remove_tree, sync_file_system, sync_folder
 from tfrepair.execute.fingerprint import digest_of, fingerprint, manifest
 from tfrepair.execute.guards import forget_place, make_parents, remove_parents, uninterrupted
 from tfrepair.execute.linking import link_tree
 from tfrepair.execute.lock import environment_lock
-from tfrepair.execute.operations import Stage, run_in
+from tfrepair.execute.operations import Stage
 from tfrepair.execute.owners import adopt, adopt_beside
 from tfrepair.execute.ownership import private_rule, sites
-from tfrepair.execute.performing import Performer
 from tfrepair.execute.recover import complete, settle, settle_run
 from tfrepair.execute.relocate import drop_bytecode, leaks, relocate
 from tfrepair.execute.runs import keep_count, prune
-from tfrepair.model.operations import Tell
+from tfrepair.execute.steps import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,12 +34,9 @@ if TYPE_CHECKING:
     from tfrepair.execute.ports import Ports
     from tfrepair.execute.recover import Recovered
     from tfrepair.execute.run_folder import RunFolder
-    from tfrepair.model.operations import Keywords
     from tfrepair.model.plan import Operation, Plan
     from tfrepair.model.run import Smoke
 
-UNDO_LIMIT = 600.0
-"""Seconds for the `undo` of a step that has no `timeout`."""
 _CLOCK_GRAIN = 1.0
 """Seconds by which a file's time may lag behind ours."""
 
@@ -67,10 +62,7 @@ class Transaction:
         self._stage: Stage | None = None
         self._begun = False
         self._swapped = False
-        self._undo: list[Keywords] = []
-        self._performer = Performer(apply=self._apply, progress=ports.progress)
-        self.said: list[str] = []
-        """What the steps of playbooks said: their messages, and those about failures that they go on from."""
+        self.steps = Steps(self._apply, ports, record)
 
     def __enter__(self) -> Self:
         """Take the lock, settle what a crash left, make the folders. Raises SurroundingsError, RollbackError."""
@@ -132,57 +124,12 @@ class Transaction:
         for index, operation in enumerate(plan.operations):
             self._ports.progress(operation.summary)
             with _explaining(f"the step to {operation.summary}"):
-                self._step(operation, plan, index)
-
-    @property
-    def registered(self) -> dict[str, Any]:
-        """What the steps have registered, as facts; None where there is nothing."""
-        results = self._performer.registered
-        return {f"registered.{name}.{key}": value for name, one in results.items() for key, value in one.facts.items()}
-
-    def _step(self, operation: Operation, plan: Plan, index: int) -> None:
-        """One operation, in the journal before it takes effect. Raises StepError, SurroundingsError, OSError."""
-        journal, keywords = self.record.journal, operation.keywords
-        undo = {"undo": list(keywords.undo)} if keywords.undo else {}
-        journal.append(
-            "operation", round=plan.round, index=index, action=operation.action, summary=operation.summary, **undo
-        )
-        if keywords.undo:
-            self._undo.append(keywords)
-        try:
-            outcome = self._performer.perform(operation)
-        except (StepError, SurroundingsError, OSError) as error:
-            raise self._with_message(error, keywords) from error
-        if isinstance(operation, Tell):
-            self._say(operation.text)
-        if outcome.ok:
-            journal.append("applied", round=plan.round, index=index)
-            return
-        journal.append("failed", round=plan.round, index=index, reason=outcome.error)
-        self._say(f"the step `{keywords.step}` failed, and the rest went on: {outcome.error}")
-        if keywords.message:
-            self._say(keywords.message)
+                self.steps.carry_out(operation, number=plan.round, index=index)
 
     def _apply(self, operation: Operation) -> Outcome:
         plan = self._plan
         assert plan is not None  # noqa: S101
         return self._staged().apply(operation, plan.lock)
-
-    def _say(self, text: str) -> None:
-        filled = self._filled(text)
-        self.said.append(filled)
-        self._ports.progress(filled)
-
-    def _filled(self, text: str) -> str:
-        return self._ports.fill(text, self.registered)
-
-    def _with_message(self, error: TfrepairError | OSError, keywords: Keywords) -> TfrepairError:
-        """The error of a step with what the playbook says about its failing."""
-        known = error if isinstance(error, TfrepairError) else explained(error, f"the step `{keywords.step}`")
-        if keywords.message:
-            known.message = f"{known.message}; {self._filled(keywords.message)}"
-            known.args = (known.message,)
-        return known
 
     def seal(self) -> None:
         """Make the stage fit for its final path, and durable. Raises StepError when a file still names the stage."""
@@ -251,27 +198,13 @@ class Transaction:
         if self._begun and not self.committed:
             self._begun = False
             with uninterrupted():
-                left = self._take_back()
+                left = self.steps.take_back(self._final if self._swapped else self.record.tree)
                 settle_run(self.record, reason=reason)
             if left:
                 raise RollbackError(
                     f"`{self._final}` is as it was, but what its steps did elsewhere was not all undone: {left[0][1]}",
                     hint=f"run by hand: {'; '.join(command for command, _ in left)}",
                 )
-
-    def _take_back(self) -> list[tuple[str, str]]:
-        """Run the `undo` of every step that was begun, the last one first; those that failed, and why."""
-        tree = self._final if self._swapped else self.record.tree
-        failed = []
-        while self._undo:
-            keywords = self._undo.pop()
-            command = shlex.join(keywords.undo)
-            self._ports.progress(f"undoing the step `{keywords.step}`: {command}")
-            try:
-                run_in(tree, self._ports.describe(tree), keywords.undo, keywords.timeout or UNDO_LIMIT, self._ports)
-            except (TfrepairError, OSError) as error:
-                failed.append((command, str(error)))
-        return failed
 
     def _swap(self, swap: Exchange, plan: Plan) -> tuple[Exchange, dict[str, str] | None]:
         """Exchange the folders, or what is in them; the manifest of the old one."""

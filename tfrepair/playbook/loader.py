@@ -98,7 +98,6 @@ def _document(
     known_playbooks: Collection[str] | None,
     actions: Mapping[str, Action] | None = None,
 ) -> Document:
-    from tfrepair.actions.registry import ACTIONS
     from tfrepair.playbook.lint import lint
     from tfrepair.playbook.shape import shape_problems
     from tfrepair.playbook.yaml_reader import YamlError, read_yaml
@@ -109,7 +108,7 @@ def _document(
         return Document(data=None, problems=(f"{path}:1:1: the file cannot be read: {error.strerror or error}",))
     except YamlError as error:
         return Document(data=None, problems=(error.problem.at(str(path)),))
-    known = _known(known_facts, known_playbooks, ACTIONS if actions is None else actions)
+    known = _known(known_facts, known_playbooks, actions)
     if isinstance(data, dict) and "extends" in data:
         return _extending(path, data, positions, adapter, known)
     found = (*shape_problems(data, positions, adapter), *lint(data, positions, known))
@@ -145,16 +144,20 @@ def _extending(
     return Document(data=whole, problems=_sorted(found, path), extends=name)
 
 
-def _known(facts: Collection[str] | None, playbooks: Collection[str] | None, actions: Mapping[str, Action]) -> Known:
+def _known(
+    facts: Collection[str] | None, playbooks: Collection[str] | None, actions: Mapping[str, Action] | None
+) -> Known:
+    from tfrepair.actions.registry import ACTIONS
     from tfrepair.playbook.lint import Known
 
+    every = ACTIONS if actions is None else actions
     return Known(
         facts=facts,
         playbooks=playbooks,
-        arguments={name: action.ARGS for name, action in actions.items()},
-        problems={name: action.problems for name, action in actions.items() if hasattr(action, "problems")},
-        undoable=frozenset(name for name, action in actions.items() if getattr(action, "UNDOABLE", False)),
-        nulls=frozenset(name for name, action in actions.items() if getattr(action, "NULLS", False)),
+        arguments={name: action.ARGS for name, action in every.items()},
+        problems={name: action.problems for name, action in every.items() if hasattr(action, "problems")},
+        undoable=frozenset(name for name, action in every.items() if getattr(action, "UNDOABLE", False)),
+        nulls=frozenset(name for name, action in every.items() if getattr(action, "NULLS", False)),
     )
 
 

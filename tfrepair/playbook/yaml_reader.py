@@ -38,7 +38,7 @@ class Problem:
 
     def at(self, file: str) -> str:
         """The line that is shown: `file:line:column: message`; one line, whatever it quotes."""
-        text = "\\n".join(self.text.splitlines())
+        text = " ".join(part.strip() for part in self.text.splitlines())
         shown = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
         return f"{file}:{self.line}:{self.column}: {shown}"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.arguments import kind, name_problem, requirement_problem
-from tfrepair.actions.registry import ACTIONS
 from tfrepair.errors import NoRepairError, UsageError
 from tfrepair.model.facts import Known, Unknown
 from tfrepair.reason.text import fill, part_of, substituted
@@ -19,14 +18,11 @@ if TYPE_CHECKING:
     from tfrepair.model.playbook import Step
 
 
-def filled_arguments(
-    step: Step, facts: Facts, item: Any = None, actions: Mapping[str, Action] = ACTIONS
-) -> dict[str, Any]:
+def filled_arguments(action: Action, step: Step, facts: Facts, item: Any = None) -> dict[str, Any]:
     """The arguments of a step with `{fact.path}` and `{item}` filled in; literal texts as they stand.
 
     Raises NoRepairError for a fact that is not known, UsageError when what comes out is no argument of the action.
     """
-    action = actions[step.action]
     args = {
         name: value if kind(action.ARGS.get(name, "text")) == "literal" else _filled(value, step, facts, item)
         for name, value in step.args.items()

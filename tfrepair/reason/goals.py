@@ -57,7 +57,8 @@ def goals_of(
     for playbook in chosen:
         seen = scope(playbook, facts)
         for step, item in applicable(playbook, seen):
-            asked = actions[step.action].goals(filled_arguments(step, seen, item, actions), seen)
+            action = actions[step.action]
+            asked = action.goals(filled_arguments(action, step, seen, item), seen)
             refuse_strange(asked, step)
             total |= _with_keywords(asked, step, keywords_of(step, seen, item))
     return total
