@@ -4,6 +4,7 @@
 less with what else the machine does than the clock. Each command runs in turn with the others, once without counting.
 """
 
+# ruff: noqa: INP001, T201
 from __future__ import annotations
 
 import argparse

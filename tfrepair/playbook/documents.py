@@ -139,6 +139,7 @@ class _Rule(TypedDict):
     id: NotRequired[Id]
     unless: NotRequired[Condition]
     severity: NotRequired[Severity]
+    error_when: NotRequired[Condition]
     confidence: NotRequired[Confidence]
     only_if_alone: NotRequired[bool]
 

@@ -122,10 +122,11 @@ def untrusted(findings: Sequence[Finding], playbooks: Sequence[Playbook]) -> tup
 def manual_steps(findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: Facts) -> tuple[str, ...]:
     """What the user can do by hand about these findings, facts filled in, the lines for other systems left out."""
     by_name = {playbook.name: playbook for playbook in playbooks}
-    return tuple(line for finding in findings for line in _by_hand(by_name[finding.playbook], facts))
+    return tuple(line for finding in findings for line in by_hand(by_name[finding.playbook], facts))
 
 
-def _by_hand(playbook: Playbook, facts: Facts) -> Iterator[str]:
+def by_hand(playbook: Playbook, facts: Facts) -> Iterator[str]:
+    """The manual steps of one playbook, facts filled in, the lines for other systems left out."""
     here = facts.value("host.system")
     for line in playbook.manual:
         if line.system is None or line.system == here:
