@@ -212,7 +212,7 @@ def make_installer_for(bench: Bench, subject: Subject, python: Target, *, limit:
         settings,
         bench.environ,
         python.interpreter.version,
-        on_wait=lambda why, left: bench.screen.line(f"{why}; trying again in {left:.0f} s"),
+        on_wait=lambda why, left: bench.screen.line(f"trying again in {left:.0f} s: {why}"),
         limit=limit,
     )
 
