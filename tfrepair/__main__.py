@@ -1,6 +1,20 @@
 """`python -m tfrepair`."""
 
-from tfrepair.cli.app import main
+import os
+import sys
+
+
+def _leave_current_folder() -> None:
+    """Take off the search path what `-m` put first: a module that lies in the current folder is never ours."""
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120  # pathlib is slower
+    first = sys.path[0] if sys.path else ""
+    if os.path.abspath(first) == os.getcwd() != here:  # noqa: PTH100, PTH109
+        del sys.path[0]
+
 
 if __name__ == "__main__":
+    if not getattr(sys.flags, "safe_path", False):
+        _leave_current_folder()
+    from tfrepair.cli.app import main
+
     main()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tfrepair.actions.registry import ACTIONS
-from tfrepair.app.look import STATED
+from tfrepair.app.playbooks import known_facts
 from tfrepair.errors import PlaybookError
 from tfrepair.model.playbook import (
     AllOf,
@@ -23,7 +23,6 @@ from tfrepair.model.playbook import (
 from tfrepair.playbook.builtin import builtin_files
 from tfrepair.playbook.loader import check_file, load_builtin, load_playbook
 from tfrepair.playbook.schema import json_schema
-from tfrepair.probes.collector import all_probes
 
 FULL = """
 schema: 1
@@ -130,8 +129,7 @@ def test_a_playbook_arrives_whole(tmp_path):
 
 
 def test_the_builtin_playbooks_name_only_facts_that_a_probe_knows():
-    facts = [path for probe in all_probes() for path in probe.provides]
-    assert load_builtin(known_facts=[*facts, *STATED])
+    assert load_builtin(known_facts=known_facts())
 
 
 def test_a_builtin_playbook_is_named_like_its_file():
@@ -199,5 +197,4 @@ def test_a_damaged_builtin_playbook_is_named_with_its_place(tmp_path, monkeypatc
 
 
 def test_the_quick_way_gives_the_same_playbooks_as_the_thorough_one():
-    facts = [path for probe in all_probes() for path in probe.provides]
-    assert load_builtin() == load_builtin(known_facts=[*facts, *STATED])
+    assert load_builtin() == load_builtin(known_facts=known_facts())

@@ -61,7 +61,8 @@ def look(
     told: Mapping[str, object] | None = None,
 ) -> Look:
     """Probe and diagnose. `told` are facts the command line knows. Never raises for a probe that fails."""
-    from tfrepair.probes.collector import ProbeOptions, collect
+    from tfrepair.app.plugins import plugins
+    from tfrepair.probes.collector import ProbeOptions, all_probes, collect
     from tfrepair.reason.diagnose import diagnose
 
     options = ProbeOptions(
@@ -75,11 +76,14 @@ def look(
     )
     doing = "looking at the files of and importing TensorFlow in" if request.imports else "looking at the files of"
     screen.step(f"{doing} `{target.environment.prefix}`")
-    facts = collect(target, options, environ, on_probe=screen.line).merged(stated(told or {}))
+    more = plugins()
+    probes = (*all_probes(), *more.probes)
+    facts = collect(target, options, environ, on_probe=screen.line, probes=probes).merged(stated(told or {}))
     if facts.value("import.ok") is False and not request.hash_native:
         # TensorFlow does not work, so sizes are not enough: look again, native libraries hashed
-        closer = collect(target, replace(options, hash_native=True, imports=False), environ)
+        closer = collect(target, replace(options, hash_native=True, imports=False), environ, probes=probes)
         facts = facts.merged(Facts({p: f for p, f in closer.by_path.items() if not p.startswith("import.")}))
+    facts = facts.merged(more.facts)
     diagnosis = diagnose(facts, playbooks)
     log.info(
         "diagnosed",

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from tfrepair.app.acceleration import accelerate, without
 from tfrepair.app.base import any_base, base_for, refusal_of, with_way_out
 from tfrepair.app.manual import ManualError
+from tfrepair.app.plugins import plugins
 from tfrepair.app.reach import refuse_out_of_reach
 from tfrepair.app.wishes import choice_for, constraint_lines, is_file, requirement_lines, wishes
 from tfrepair.errors import NoRepairError, SurroundingsError, UsageError
@@ -66,7 +67,8 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     if by_hand and turn.stage is None:
         steps = manual_steps(by_hand, bench.playbooks, seen.facts)
         raise ManualError("; ".join(finding.title for finding in by_hand), steps=steps)
-    goals = goals_of(findings, bench.playbooks, seen.facts) | Goals(install=("tensorflow",))
+    actions = plugins().all_actions
+    goals = goals_of(findings, bench.playbooks, seen.facts, actions) | Goals(install=("tensorflow",))
     doubtful = untrusted(findings, bench.playbooks)
     if urls := [line for line in goals.install if "@" in line and doubtful]:
         raise UsageError(

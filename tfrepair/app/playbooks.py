@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfrepair.app.sources import PROJECT_FOLDER, folder_files, project_files, user_files
 from tfrepair.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from tfrepair.app.requests import PlaybookRequest
-    from tfrepair.model.playbook import Playbook
+    from tfrepair.model.playbook import Playbook, Source
+    from tfrepair.playbook.loader import Origin
 
-PROJECT_FOLDER = ".tfrepair"
+__all__ = ["PROJECT_FOLDER", "Standing", "builtin_facts", "gather", "known_facts", "problems_of", "standing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A playbook that counts, and those of the same name whose place it takes, the last first."""
+
+    playbook: Playbook
+    replaces: tuple[Source, ...] = ()
 
 
 def gather(request: PlaybookRequest, cwd: Path) -> tuple[Playbook, ...]:
@@ -21,51 +32,76 @@ def gather(request: PlaybookRequest, cwd: Path) -> tuple[Playbook, ...]:
 
     Raises PlaybookError with every problem of a file, UsageError for a name that is not known.
     """
-    from tfrepair.playbook.loader import load_builtin, load_playbook
-
-    found = {playbook.name: playbook for playbook in load_builtin()}
-    for path in project_files(cwd):
-        playbook = load_playbook(path, "project", request.trust, known_facts=known_facts())
-        if playbook.name in found and not request.trust:
-            raise UsageError(
-                f"`{path}` of the current folder takes the place of the built-in playbook `{playbook.name}`",
-                hint="`--trust` lets it; or work from another folder",
-            )
-        found[playbook.name] = playbook
-    for extra in request.extra:
-        for path in _files(extra, found):
-            playbook = load_playbook(path, "option", known_facts=known_facts())
-            found[playbook.name] = playbook
+    found = {one.playbook.name: one.playbook for one in standing(request, cwd)}
     _known("--only", request.only, found)
     _known("--skip", request.skip, found)
     return tuple(playbook for playbook in found.values() if playbook.name not in request.skip)
 
 
-def known_facts() -> frozenset[str]:
-    """Every fact path that a condition or a text may name."""
+def standing(request: PlaybookRequest, cwd: Path) -> tuple[Standing, ...]:
+    """Every playbook by name, with what each takes the place of. Raises as `gather` does."""
+    found: dict[str, Standing] = {}
+    for playbook in _in_order(request, cwd, found):
+        before = found.get(playbook.name)
+        if before is not None and playbook.source.origin == "project" and not request.trust:
+            kind = before.playbook.source.origin
+            raise UsageError(
+                f"`{playbook.source.path}` of the current folder takes the place of the {kind} playbook "
+                f"`{playbook.name}`",
+                hint="`--trust` lets it; or work from another folder",
+            )
+        replaced = () if before is None else (before.playbook.source, *before.replaces)
+        found[playbook.name] = Standing(playbook=playbook, replaces=replaced)
+    return tuple(found.values())
+
+
+def _in_order(request: PlaybookRequest, cwd: Path, found: Collection[str]) -> Iterator[Playbook]:
+    """The playbooks of every source, the weakest first (`sources.PRECEDENCE`)."""
+    from tfrepair.app.plugins import plugins
+    from tfrepair.playbook.loader import load_builtin, load_playbook
+
+    yield from load_builtin()
+    more = plugins()
+    yield from more.playbooks
+    facts, actions = known_facts(), more.all_actions
+
+    def loaded(path: Path, origin: Origin, *, trusted: bool = True) -> Playbook:
+        return load_playbook(path, origin, trusted, known_facts=facts, actions=actions)
+
+    yield from (loaded(path, "user") for path in user_files(request.user_folder))
+    yield from (loaded(path, "project", trusted=request.trust) for path in project_files(cwd))
+    for extra in request.extra:
+        yield from (loaded(path, "option") for path in _files(extra, found))
+
+
+def builtin_facts() -> frozenset[str]:
+    """Every fact path that the tool itself provides."""
     from tfrepair.app.look import STATED
     from tfrepair.probes.collector import all_probes
 
     return frozenset(STATED).union(*(probe.provides for probe in all_probes()))
 
 
+def known_facts() -> frozenset[str]:
+    """Every fact path that a condition or a text may name, those of plug-ins included."""
+    from tfrepair.app.plugins import plugins
+
+    return builtin_facts().union(plugins().provides)
+
+
 def problems_of(files: Sequence[Path]) -> tuple[str, ...]:
     """What is wrong with these playbooks, as `file:line:column: message`."""
+    from tfrepair.app.plugins import plugins
     from tfrepair.playbook.loader import check_file
 
-    facts = known_facts()
-    return tuple(problem for file in files for problem in check_file(file, known_facts=facts))
-
-
-def project_files(cwd: Path) -> Sequence[Path]:
-    """The playbooks that the current folder brings along."""
-    return sorted((cwd / PROJECT_FOLDER).glob("*.yaml"))
+    facts, actions = known_facts(), plugins().all_actions
+    return tuple(problem for file in files for problem in check_file(file, known_facts=facts, actions=actions))
 
 
 def _files(extra: str, known: Collection[str]) -> Sequence[Path]:
     path = Path(extra)
     if path.is_dir():
-        files = sorted(path.glob("*.yaml"))
+        files = folder_files(path)
         if not files:
             raise UsageError(f"there is no playbook (`*.yaml`) in the folder `{extra}`")
         return files

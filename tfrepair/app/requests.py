@@ -42,6 +42,8 @@ class PlaybookRequest:
     skip: tuple[str, ...] = ()
     trust: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
+    user_folder: Path | None = None
+    """The user's own playbooks; None: there are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from tfrepair import __version__
-from tfrepair.cli import diagnose, explain, fix, playbook, report, rollback, runs, tensorflow, verify
+from tfrepair.cli import diagnose, explain, fix, playbook, report, rollback, runs, schema, tensorflow, verify
 from tfrepair.errors import InterruptedRunError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ app.command("fix")(fix.fix)
 app.command("verify")(verify.verify)
 app.command("report")(report.report)
 app.command("rollback")(rollback.rollback)
+app.command("schema")(schema.schema)
 app.add_typer(runs.app, name="runs")
 app.add_typer(tensorflow.app, name="tensorflow")
 app.add_typer(playbook.app, name="playbook")

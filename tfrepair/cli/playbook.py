@@ -1,36 +1,76 @@
-"""`tfrepair playbook list / show / validate`."""
+"""`tfrepair playbook`: the group, and its commands that show what is there."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tfrepair.cli import options as opt
+from tfrepair.cli import playbook_author, playbook_check
+
+if TYPE_CHECKING:
+    from tfrepair.app.playbooks import Standing
+    from tfrepair.model.playbook import Source
 
 app = typer.Typer(no_args_is_help=True, help="Work with playbooks.")
 
 
 @app.command("list")
 def list_(playbook: opt.Playbook = None, trust: opt.Trust = False, json: opt.Json = False) -> None:
-    """Every playbook: name, what it is about, how it repairs, where it comes from."""
-    import json as encoder
+    """Every playbook: name, what it is about, how it repairs, where it comes from, what it takes the place of.
 
-    from tfrepair.app.playbooks import gather
+    A later source wins: built-in, plug-ins, the user's configuration folder, the current folder's, --playbook.
+    """
+    import json as encoder
+    import sys
+    from dataclasses import asdict
+
+    from tfrepair.app.playbooks import standing
+    from tfrepair.app.plugins import plugins
     from tfrepair.cli.session import playbook_request
 
-    found = gather(playbook_request(playbook, None, None, None, trust=trust), Path.cwd())
+    found = standing(playbook_request(playbook, None, None, None, trust=trust), Path.cwd())
+    failed = plugins().failed
     if json:
-        rows = [
-            {"name": p.name, "title": p.title, "repair": p.repair, "origin": p.source.origin, "path": p.source.path}
-            for p in found
-        ]
-        print(encoder.dumps({"schema_version": 1, "command": "playbook list", "playbooks": rows}, indent=2))
+        body = {
+            "schema_version": 1,
+            "command": "playbook list",
+            "playbooks": [_row(one) for one in found],
+            "failed_plugins": [asdict(failure) for failure in failed],
+        }
+        print(encoder.dumps(body, indent=2, ensure_ascii=False))
         return
-    width = max(len(p.name) for p in found)
-    for p in found:
-        print(f"{p.name:<{width}}  {p.repair:<9}  {p.title} ({p.source.origin})")
+    width = max(len(one.playbook.name) for one in found)
+    for one in found:
+        p = one.playbook
+        print(f"{p.name:<{width}}  {p.repair:<9}  {p.title} ({_from(p.source)})")
+        for source in one.replaces:
+            print(f"{'':<{width}}  takes the place of {_from(source, shown=True)}")
+    for failure in failed:
+        print(f"the plug-in `{failure.name}` of {failure.distribution} did not load: {failure.why}", file=sys.stderr)
+
+
+def _row(one: Standing) -> dict[str, object]:
+    p = one.playbook
+    return {
+        "name": p.name,
+        "title": p.title,
+        "repair": p.repair,
+        "origin": p.source.origin,
+        "path": p.source.path,
+        "trusted": p.source.trusted,
+        "replaces": [{"origin": source.origin, "path": source.path} for source in one.replaces],
+    }
+
+
+def _from(source: Source, *, shown: bool = False) -> str:
+    """The origin of a playbook, with its file unless it is a built-in one."""
+    if source.origin == "built-in" and not shown:
+        return source.origin
+    mark = "" if source.trusted else ", acts only with --trust"
+    return f"{source.origin}: {source.path}{mark}"
 
 
 @app.command()
@@ -49,17 +89,9 @@ def show(name: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None:
     raise UsageError(f"there is no playbook `{name}`", hint="`tfrepair playbook list` shows the names")
 
 
-@app.command()
-def validate(files: Annotated[list[Path], typer.Argument(metavar="FILE...")], json: opt.Json = False) -> None:
-    """All problems of all files, as file:line:column: message. Exit 2 when there are any."""
-    import json as encoder
-
-    from tfrepair.app.playbooks import problems_of
-
-    problems = list(problems_of(files))
-    if json:
-        print(encoder.dumps({"schema_version": 1, "command": "playbook validate", "problems": problems}, indent=2))
-    else:
-        print("\n".join(problems) if problems else f"{len(files)} valid")
-    if problems:
-        raise typer.Exit(2)
+app.command()(playbook_check.validate)
+app.command("test")(playbook_check.run_cases)
+app.command()(playbook_author.new)
+app.command()(playbook_author.record)
+app.command()(playbook_author.facts)
+app.command()(playbook_author.docs)

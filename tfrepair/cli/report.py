@@ -63,14 +63,15 @@ def report(
             console,
             log,
             kind=kind,
-            identity=_identity(os.environ),
+            identity=identity(os.environ),
             output=output,
         )
         if output is None:
             sys.stdout.write(text)
 
 
-def _identity(environ: Mapping[str, str]) -> Identity:
+def identity(environ: Mapping[str, str]) -> Identity:
+    """Who writes this, and where: what is taken out of it."""
     import getpass
     import platform
 

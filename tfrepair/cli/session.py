@@ -14,7 +14,7 @@ import typer
 from tfrepair.errors import InterruptedRunError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from typing import TextIO
 
@@ -140,7 +140,22 @@ def playbook_request(
         skip=tuple(listed(skip, "TFREPAIR_SKIP")),
         trust=trust,
         variables=variables,
+        user_folder=user_folder(os.environ),
     )
+
+
+CONFIG_VARIABLE = "TFREPAIR_CONFIG_DIR"
+
+
+def user_folder(environ: Mapping[str, str]) -> Path:
+    """The user's folder of playbooks, below the configuration folder; `TFREPAIR_CONFIG_DIR` names another one."""
+    from pathlib import Path
+
+    from platformdirs import user_config_path
+
+    named = environ.get(CONFIG_VARIABLE)
+    base = Path(named).absolute() if named else user_config_path("tfrepair", appauthor=False)
+    return base / "playbooks"
 
 
 _SEPARATOR = re.compile(rf"{re.escape(os.pathsep)}(?=[a-zA-Z][\w+.-]*://|/(?!/)|[^/\d])")

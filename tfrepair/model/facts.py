@@ -44,6 +44,12 @@ class Fact:
     source: str
 
 
+def belongs(path: str, family: str) -> bool:
+    """Whether a path is a family's, or a member of it: `distribution.numpy.version` of `distribution.*.version`."""
+    parts, wanted = path.split("."), family.split(".")
+    return len(parts) == len(wanted) and all(w in ("*", p) for p, w in zip(parts, wanted, strict=True))
+
+
 _INDEX_OF_FAMILY = {"distribution": "inventory.names", "bounds": "bounds.broken"}
 
 
@@ -63,12 +69,13 @@ class Facts:
 
         `distribution.NAME.*` of a distribution that is not installed is Absent once the inventory is known, and so is
         `bounds.NAME.*` of a distribution without a bound. An option or variable that was not given
-        is Absent, and so is what a step that was not carried out would have registered.
+        is Absent, and so are plug-ins that did not load where nothing was said of them, and what a step that was not
+        carried out would have registered.
         """
         fact = self.by_path.get(path)
         if fact is not None:
             return fact.state
-        if path.startswith(("options.", "vars.", "registered.")):
+        if path.startswith(("options.", "vars.", "plugins.", "registered.")):
             return Absent()
         index = _INDEX_OF_FAMILY.get(path.partition(".")[0])
         if index is None or path == index or isinstance(self.get(index), Unknown):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import PlaybookError
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from tfrepair.playbook.yaml_reader import Positions, Problem
 
     Origin = Literal["built-in", "option", "project", "user", "plug-in"]
+
+
+SHOWN_PROBLEMS = 100
+"""How many problems of one file are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +186,12 @@ def _known(
 
 def _sorted(problems: Iterable[Problem], path: Path) -> tuple[str, ...]:
     ordered = sorted(problems, key=lambda problem: (problem.line, problem.column, problem.text))
-    return tuple(dict.fromkeys(problem.at(str(path)) for problem in ordered))
+    lines = tuple(dict.fromkeys(problem.at(str(path)) for problem in ordered))
+    if len(lines) <= SHOWN_PROBLEMS:
+        return lines
+    left, place = len(lines) - SHOWN_PROBLEMS, ordered[-1]
+    more = replace(place, text=f"and {left} more problems up to here: mend these first")
+    return (*lines[:SHOWN_PROBLEMS], more.at(str(path)))
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -27,6 +27,10 @@ _EXPECTED = {
 }
 
 
+HELPED = 1_000
+"""With more mistakes than this no word is suggested."""
+
+
 def shape_problems(
     data: Any, positions: Positions, validator: TypeAdapter[Any], *, extending: bool = False
 ) -> tuple[Problem, ...]:
@@ -67,8 +71,10 @@ def _problems(errors: Iterable[ErrorDetails], positions: Positions, *, extending
     from tfrepair.playbook.schema import TAG_SUFFIX
     from tfrepair.playbook.schema import known_keys as keys_at
 
-    known_keys = partial(keys_at, extending=extending)
     items = [(tuple(p for p in e["loc"] if not str(p).endswith(TAG_SUFFIX)), e) for e in errors]
+    known_keys: Callable[[Path], Any] = partial(keys_at, extending=extending)
+    if len(items) > HELPED:  # to look for the nearest word takes longer than all the rest
+        known_keys = _none_known
     meant = {
         (*path[:-1], word)
         for path, error in items
@@ -79,6 +85,10 @@ def _problems(errors: Iterable[ErrorDetails], positions: Positions, *, extending
         # A misspelt key is one mistake, not a missing key beside an unknown one.
         if error["type"] != "missing" or path not in meant:
             yield _problem(path, error, positions, known_keys)
+
+
+def _none_known(_path: Path) -> tuple[str, ...]:
+    return ()
 
 
 def _problem(path: Path, error: ErrorDetails, positions: Positions, known_keys: Callable[[Path], Any]) -> Problem:

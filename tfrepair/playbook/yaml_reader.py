@@ -24,7 +24,8 @@ _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CONSTANTS = {"true": True, "false": False, "null": None, "": None}
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 # C0 and C1 controls, non-characters, and the marks that reorder text on a screen.
-_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+"""Characters that no playbook may hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +157,7 @@ def _decoded(raw: bytes) -> str:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - raw.rfind(b"\n", 0, error.start)
         raise YamlError(Problem(line=line, column=column, text="the file is not UTF-8")) from error
-    if found := _REFUSED.search(text):
+    if found := REFUSED.search(text):
         start = found.start()
         place = {"line": text.count("\n", 0, start) + 1, "column": start - text.rfind("\n", 0, start)}
         raise YamlError(Problem(**place, text=f"the control character U+{ord(found[0]):04X} is not allowed"))
@@ -175,7 +176,7 @@ def _scalar(event: Any) -> Any:
 
 def _check_text(event: Any) -> None:
     # Escapes in double quotes can write what the file itself may not hold.
-    if found := _REFUSED.search(event.value):
+    if found := REFUSED.search(event.value):
         raise _refusal(event, f"the control character U+{ord(found[0]):04X} is not allowed")
 
 
@@ -201,4 +202,13 @@ def _syntax_problem(error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     place = {"line": mark.line + 1, "column": mark.column + 1} if mark else {"line": 1, "column": 1}
     context = f" {error.context}" if error.context else ""
-    return Problem(**place, text=f"this is not YAML: {error.problem}{context}")
+    hint = next((f"; {hint}" for words, hint in _HINTS.items() if words in str(error.problem)), "")
+    return Problem(**place, text=f"this is not YAML: {error.problem}{context}{hint}")
+
+
+_HINTS = {
+    "cannot start any token": "a text that starts with such a character needs quotes, and a tab cannot indent",
+    "mapping values are not allowed": "a text with `: ` in it needs quotes",
+    "could not find expected ':'": "a key needs `: ` behind it",
+}
+"""What usually helps, by the words of the parser."""

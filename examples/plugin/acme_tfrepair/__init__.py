@@ -1,0 +1,1 @@
+"""A probe, an action and a playbook of the company Acme."""

@@ -1,0 +1,1 @@
+"""The playbooks: the files `*.yaml` of this folder."""

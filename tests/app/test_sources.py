@@ -1,0 +1,119 @@
+"""Where playbooks come from, and which of two with one name counts."""
+
+import json
+
+import pytest
+from fake_plugin import MANUAL, shelf  # noqa: F401
+
+from tfrepair.cli.app import run
+
+
+@pytest.fixture
+def listed(tmp_path, monkeypatch, capsys):
+    """The playbooks that `playbook list` shows, by name."""
+    monkeypatch.setenv("TFREPAIR_CONFIG_DIR", str(tmp_path / "config"))
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+
+    def check(*arguments, code=0):
+        found = run(["playbook", "list", "--json", *map(str, arguments)])
+        out, err = capsys.readouterr()
+        body = json.loads(out)
+        assert found == code, body
+        assert "Traceback" not in err
+        return {row["name"]: row for row in body["playbooks"]} if code == 0 else body["error"]
+
+    return check
+
+
+def write(path, name="ours", title="Ours"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(MANUAL.format(name=name, fact="host.system", severity="info").replace("Too many of them", title))
+    return path
+
+
+def test_the_users_folder_counts_and_may_take_the_place_of_a_builtin_one(listed, tmp_path):
+    path = write(tmp_path / "config" / "playbooks" / "numpy-abi.yaml", "numpy-abi")
+    row = listed()["numpy-abi"]
+    assert (row["origin"], row["path"], row["trusted"]) == ("user", str(path), True)
+    assert [old["origin"] for old in row["replaces"]] == ["built-in"]
+
+
+def test_every_source_in_its_order(listed, tmp_path, shelf):  # noqa: F811
+    folder = {"acme_list/__init__.py": ""}
+    shelf.add("acme-list", "[tfrepair.playbooks]\na = acme_list\n", folder)
+    named = [
+        ("plug-in", write(shelf.folder / "acme_list" / "a.yaml", "acme.a")),
+        ("user", write(tmp_path / "config" / "playbooks" / "b.yaml", "acme.a")),
+        ("project", write(tmp_path / "work" / ".tfrepair" / "c.yaml", "acme.a")),
+        ("option", write(tmp_path / "d.yaml", "acme.a")),
+    ]
+    row = listed("--playbook", named[-1][1], "--trust")["acme.a"]
+    assert [(row["origin"], row["path"])] == [(kind, str(path)) for kind, path in named[-1:]]
+    assert [(old["origin"], old["path"]) for old in row["replaces"]] == [
+        (kind, str(path)) for kind, path in reversed(named[:-1])
+    ]
+
+
+def test_one_of_the_project_takes_no_place_without_trust(listed, tmp_path):
+    path = write(tmp_path / "work" / ".tfrepair" / "numpy-abi.yaml", "numpy-abi")
+    error = listed(code=2)
+    assert str(path) in error["message"]
+    assert "--trust" in error["hint"]
+    assert listed("--trust")["numpy-abi"]["origin"] == "project"
+
+
+def test_pyproject_names_files_and_folders(listed, tmp_path):
+    work = tmp_path / "work"
+    write(work / "ops" / "one.yaml", "one")
+    write(work / "two.yaml", "two")
+    (work / "pyproject.toml").write_text('[tool.tfrepair]\nplaybooks = ["ops", "two.yaml"]\n')
+    found = listed()
+    assert [(found[name]["origin"], found[name]["trusted"]) for name in ("one", "two")] == [("project", False)] * 2
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('playbooks = ["nowhere.yaml"]', "nowhere.yaml:1:1: the file cannot be read"),
+        ('playbooks = "ops"', "`playbooks` in `[tool.tfrepair]` must be a list of files and folders"),
+        ("playbook = []", "unknown key `playbook` in `[tool.tfrepair]`: it has only `playbooks`"),
+        ('playbooks = ["../outside.yaml"]', "leads out of the current folder"),
+        ('playbooks = ["/etc"]\n[', "this is not TOML"),
+        ("a = " + "[" * 50_000, "this is not TOML"),
+    ],
+)
+def test_a_table_that_is_wrong_is_one_message(listed, tmp_path, table, message):
+    write(tmp_path / "outside.yaml")
+    (tmp_path / "work" / "pyproject.toml").write_text(f"[tool.tfrepair]\n{table}\n")
+    assert message in listed(code=2)["message"]
+
+
+def test_a_link_that_leads_out_of_the_project_is_not_read(listed, tmp_path):
+    secret = tmp_path / "secret.yaml"
+    secret.write_text("password: 12345\n")
+    (tmp_path / "work" / ".tfrepair").mkdir()
+    (tmp_path / "work" / ".tfrepair" / "link.yaml").symlink_to(secret)
+    error = listed(code=2)
+    assert "leads out of the current folder" in error["message"]
+    assert "password" not in json.dumps(error)
+
+
+def test_a_folder_with_very_many_playbooks_is_refused(listed, tmp_path):
+    folder = tmp_path / "work" / ".tfrepair"
+    folder.mkdir()
+    for number in range(501):
+        (folder / f"{number}.yaml").touch()
+    assert "holds 501 playbooks, more than 500" in listed(code=2)["message"]
+
+
+def test_the_text_shows_what_takes_whose_place(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TFREPAIR_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    path = write(tmp_path / "config" / "playbooks" / "numpy-abi.yaml", "numpy-abi")
+    assert run(["playbook", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("numpy-abi "))
+    assert lines[at].endswith(f"Ours (user: {path})")
+    assert lines[at + 1].split() == ["takes", "the", "place", "of", "built-in:", *lines[at + 1].split()[5:]]

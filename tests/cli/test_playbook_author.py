@@ -1,0 +1,162 @@
+"""`playbook new`, `record`, `facts` and `docs`: what a team starts from."""
+
+import json
+import re
+import sys
+import venv
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tfrepair.actions.registry import ACTIONS
+from tfrepair.app.cases import read_case
+from tfrepair.app.playbook_record import case_text
+from tfrepair.app.playbooks import known_facts
+from tfrepair.cli.app import run
+from tfrepair.execute.fingerprint import tree_digest
+from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
+from tfrepair.model.finding import Diagnosis
+from tfrepair.playbook.loader import load_builtin
+from tfrepair.playbook.schema import known_keys
+from tfrepair.playbook.yaml_reader import read_yaml
+
+SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    for name, folder in (("TFREPAIR_STATE_DIR", "state"), ("TFREPAIR_CONFIG_DIR", "config"), ("HOME", "home/ada")):
+        monkeypatch.setenv(name, str(tmp_path / folder))
+    home = tmp_path / "home" / "ada"
+    home.mkdir(parents=True)
+    monkeypatch.chdir(home)
+    return home
+
+
+@pytest.fixture
+def env(work):
+    venv.create(work / "env", with_pip=False, symlinks=True)
+    info = work / "env" / SITE / "our_tools-1.4.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: our-tools\nVersion: 1.4\n")
+    (info / "RECORD").write_text("our_tools-1.4.dist-info/METADATA,,\nour_tools-1.4.dist-info/RECORD,,\n")
+    return work / "env"
+
+
+def done(capsys, *words, code=0):
+    found = run(["playbook", *map(str, words)])
+    out, err = capsys.readouterr()
+    assert found == code, out + err
+    assert "Traceback" not in out + err
+    return out if code == 0 else err
+
+
+def test_the_skeleton_is_valid_and_says_what_there_is(work, capsys):
+    assert "our-tools.yaml" in done(capsys, "new", "our-tools")
+    text = Path("our-tools.yaml").read_text()
+    assert done(capsys, "validate", "our-tools.yaml") == "1 valid\n"
+    for name in (*ACTIONS, *known_keys(("fix",))):
+        assert re.search(rf"^  #.*\b{name}\b", text, re.MULTILINE), name
+    assert "@" not in text
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_the_editor_line_names_a_schema_that_accepts_the_skeleton(work, capsys):
+    done(capsys, "new", "our-tools")
+    first, _, text = Path("our-tools.yaml").read_text().partition("\n")
+    named = first.removeprefix("# yaml-language-server: $schema=")
+    schema = json.loads(Path(named).read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(read_yaml(text.encode())[0])
+
+
+def test_nothing_is_overwritten(work, capsys):
+    Path("our-tools.yaml").write_text("mine")
+    assert "exists already" in done(capsys, "new", "our-tools", code=2)
+    assert Path("our-tools.yaml").read_text() == "mine"
+    assert "no name of a playbook" in done(capsys, "new", "../Our Tools", code=2)
+    assert "cannot be written" in done(capsys, "new", "ours", "--folder", "nowhere", code=2)
+
+
+def test_a_recorded_case_comes_out_as_recorded_and_names_nobody(work, env, capsys):
+    done(capsys, "new", "our-tools")
+    Path("cases/our-tools").mkdir(parents=True)
+    before = tree_digest(env)
+    file = "cases/our-tools/old.yaml"
+    done(capsys, "record", file, "--env", env, "--no-import", "--playbook", "our-tools.yaml")
+    assert tree_digest(env) == before
+    text = Path(file).read_text()
+    assert str(work) not in text
+    assert "~/env" in text
+    case = read_case(Path(file), known_facts())
+    assert "our-tools" in [finding["id"] for finding in case.findings]
+    assert done(capsys, "test", ".") == "1 of 1 cases came out as expected\n"
+    assert "exists already" in done(capsys, "record", file, "--env", env, "--no-import", code=2)
+    assert done(capsys, "record", "-", "--env", env, "--no-import").startswith("about: ")
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("2.10", "2.10"),
+        ("on", "on"),
+        ("null", "null"),
+        (None, None),
+        (True, True),
+        (12, 12),
+        ([], []),
+        ({}, {}),
+        ([{"name": "a: b", "paths": ["c", "#d"]}, {"name": "&x *y"}], None),
+        ("tab\tline\nreturn\rquote\"back\\slash 'single' {brace} %", None),
+        ("a\x1b[31mred\x00", "a\ufffd[31mred\ufffd"),
+        ("half \udc80", "half ?"),
+        ("next\x85line\u2028and\u2029", None),
+        ("a\ufeffb", None),
+        ("\N{SNOWMAN}\N{GRINNING FACE}", None),
+        ({"a: b": 1, "<<": 2, "&c": 3}, None),
+        ("x" * 5000, None),
+    ],
+)
+def test_any_value_comes_back_from_a_recorded_case(tmp_path, value, read):
+    states = {"a.b": Known(value), "a.c": Absent(), "a.d": Unknown("no: {time}\n")}
+    facts = Facts.of(Fact(path=path, state=state, source="case") for path, state in states.items())
+    path = tmp_path / "case.yaml"
+    path.write_text(case_text(facts, Diagnosis(findings=()), about="x"), encoding="utf-8")
+    back = read_case(path).facts
+    assert back.get("a.b") == Known(value if read is None else read)
+    assert [back.get("a.c"), back.get("a.d")] == [states["a.c"], states["a.d"]]
+
+
+def test_every_fact_has_a_type_a_meaning_and_a_value(work, env, capsys):
+    body = json.loads(done(capsys, "facts", "--env", env, "--no-import", "--json", "--var", "team=vision"))
+    rows = {row["path"]: row for row in body["facts"]}
+    assert rows.keys() == known_facts()
+    assert all(row["kind"] and row["meaning"] and row["source"] for row in rows.values())
+    assert {"path": "distribution.our-tools.version", "state": "known", "value": "1.4", "reason": None} in rows[
+        "distribution.*.version"
+    ]["values"]
+    assert rows["vars.*"]["values"][0]["value"] == "vision"
+    assert rows["import.ok"]["values"][0]["state"] == "unknown"
+    assert rows["gpu.kernel_driver"]["kind"] == "text"
+
+
+def test_facts_are_found_by_words(work, env, capsys):
+    out = done(capsys, "facts", "avx", "offers", "--env", env, "--no-import")
+    assert [line.split()[0] for line in out.split("\n\n")] == ["host.has_avx"]
+    assert re.search(r"^  = (true|false|absent)$", out, re.MULTILINE)
+
+
+def test_the_table_of_the_readme_is_what_docs_print(work, capsys):
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    assert done(capsys, "docs", "--table") in readme
+
+
+def test_the_pages_hold_every_cause(work, capsys):
+    page = done(capsys, "docs")
+    for playbook in load_builtin():
+        assert f"\n## `{playbook.name}`\n" in page
+        assert playbook.about.split(".")[0].replace("<", "&lt;") in page
+    one = done(capsys, "docs", "no-avx")
+    assert one.count("\n## ") == 1
+    assert "there is no such playbook" in done(capsys, "docs", "no-avxx", code=2)

@@ -1,0 +1,82 @@
+"""`playbook docs`: Markdown about causes, from the playbooks themselves."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tfrepair.model.playbook import ManualLine, Playbook, Rule, Signature, Step
+
+
+def table(playbooks: Sequence[Playbook]) -> str:
+    """One row for each cause, as README.md shows them."""
+    rows = (f"| `{p.name}` | {_cell(p.title)} | {p.repair} |" for p in playbooks)
+    return "\n".join(("| id | what it is | repair |", "| --- | --- | --- |", *rows)) + "\n"
+
+
+def pages(playbooks: Sequence[Playbook]) -> str:
+    """A section for each cause, after the table of all."""
+    sections = "\n".join(section(playbook) for playbook in playbooks)
+    return f"# Causes\n\n{table(playbooks)}\n{sections}"
+
+
+def section(playbook: Playbook) -> str:
+    """One cause: what it is, how it is recognised, what repairs it."""
+    return "\n".join(_section(playbook)) + "\n"
+
+
+def _section(p: Playbook) -> Iterator[str]:
+    yield from (f"## `{p.name}`", "", f"**{_text(p.title)}.** {_text(p.about)}", "")
+    yield f"Repair: {p.repair}."
+    if p.explains:
+        yield f"Explains: {', '.join(f'`{name}`' for name in p.explains)}."
+    if p.signatures:
+        yield from ("", "Texts that name it:", "", *(_signature(one) for one in p.signatures))
+    if p.rules:
+        yield from ("", "Facts that name it:", "", *(_rule(one) for one in p.rules))
+    if p.steps:
+        yield from ("", "Steps:", "", *(f"{n}. {_step(one)}" for n, one in enumerate(p.steps, start=1)))
+    if p.manual:
+        yield from ("", "By hand:", "", *(_line(line) for line in p.manual))
+    if p.references:
+        yield from ("", "See also:", "", *(f"- <{address}>" for address in p.references))
+
+
+def _signature(one: Signature) -> str:
+    means = f": {_text(one.means)}" if one.means else ""
+    return f"- {_code(one.pattern)} ({one.confidence}){means}"
+
+
+def _rule(rule: Rule) -> str:
+    sentences = "; ".join(_text(evidence.text) for evidence in rule.evidence)
+    return f"- {rule.severity}, {rule.confidence}: {sentences}"
+
+
+def _step(step: Step) -> str:
+    return f"{_text(step.name)} (`{step.action}`)"
+
+
+def _line(line: ManualLine) -> str:
+    only = f"on {line.system}: " if line.system is not None else ""
+    return f"- {only}{_text(line.text)}"
+
+
+def _code(text: str) -> str:
+    """Inline code, whatever marks are in it."""
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _text(text: str) -> str:
+    """A sentence that is no HTML; what is code in it stays as it is."""
+    parts = " ".join(text.split()).split("`")
+    return "`".join(part if number % 2 else part.replace("<", "&lt;") for number, part in enumerate(parts))
+
+
+def _cell(text: str) -> str:
+    return _text(text).replace("|", "\\|")

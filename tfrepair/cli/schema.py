@@ -1,0 +1,25 @@
+"""`tfrepair schema`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def schema(
+    name: Annotated[str, typer.Argument(help="playbook, plan, result, report or journal.")],
+) -> None:
+    """The JSON Schema of a document: what --json prints, what a plan or a playbook looks like."""
+    import json
+
+    from tfrepair.app.schemas import NAMES, schema_of
+    from tfrepair.playbook.shape import nearest
+
+    for known in NAMES:
+        if known == name:
+            print(json.dumps(schema_of(known), indent=2, ensure_ascii=False))
+            return
+    from tfrepair.errors import UsageError
+
+    raise UsageError(f"there is no schema `{name}`{nearest(name, NAMES)}", hint=f"the schemas are: {', '.join(NAMES)}")
