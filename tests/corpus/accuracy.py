@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfrepair.playbook.loader import load_builtin
+from tfrepair.reason.asked_release import asked_release
 from tfrepair.reason.explain import explain
 from tfrepair.reason.pasted import cleaned
 from tfrepair.reason.text_facts import facts_in, stated_machine
+from tfrepair.target.release_data import load_releases
 
 HERE = Path(__file__).parent
 PARTS = ("development", "held_out", "second_development", "second_held_out")
@@ -56,6 +58,7 @@ def outcome(case: dict, playbooks, *, platform: bool) -> Outcome:
                 cpu=None,
             )
         )
+    facts = asked_release(text, facts, load_releases()).merged(facts)
     found = explain(text, facts, playbooks).findings
     return Outcome(case, tuple(finding.id for finding in found), found[0].confidence if found else "")
 

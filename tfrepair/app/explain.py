@@ -100,7 +100,9 @@ def _recorded(request: ExplainRequest) -> Facts:
 
 def _facts(request: ExplainRequest, recorded: Facts, text: str) -> Facts:
     """What the text tells, below what is recorded, below what the command line says."""
+    from tfrepair.reason.asked_release import asked_release
     from tfrepair.reason.text_facts import facts_in, stated_machine
+    from tfrepair.target.release_data import load_releases
 
     told = stated_machine(
         system=request.system,
@@ -109,7 +111,8 @@ def _facts(request: ExplainRequest, recorded: Facts, text: str) -> Facts:
         tensorflow=request.tensorflow,
         cpu=request.cpu,
     )
-    return facts_in(text).merged(recorded).merged(told)
+    facts = facts_in(text).merged(recorded).merged(told)
+    return asked_release(text, facts, load_releases()).merged(facts)
 
 
 def _read(file: str) -> tuple[bytes, str | None]:
