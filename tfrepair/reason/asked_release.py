@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SOURCE = "text"
 _REFUSED_WHEEL = re.compile(
-    r"tensorflow[\w.+]{0,40}-(?P<pythons>(?:cp|py)\d[\w.]{0,20})-[\w.]{1,20}-(?P<platform>[\w.]{2,60})\.whl"
+    r"tensorflow[\w.+-]{0,60}-(?P<pythons>(?:cp|py)\d[\w.]{0,20})-[\w.]{1,20}-(?P<platform>[\w.]{2,60})\.whl"
     r" is not a supported wheel"
 )
 _SYSTEMS = {"linux": "linux", "darwin": "macosx", "windows": "win"}
