@@ -56,7 +56,10 @@ def test_the_second_parts_are_separated_by_their_sources(accuracy):
 
 
 def test_no_case_is_in_two_parts(accuracy):
-    first, second = ({case["source"] for part in parts for case in accuracy.cases(part)} for parts in (accuracy.PARTS[:2], accuracy.PARTS[2:]))
+    first, second = (
+        {case["source"] for part in parts for case in accuracy.cases(part)}
+        for parts in (accuracy.PARTS[:2], accuracy.PARTS[2:])
+    )
     assert not first & second
 
 

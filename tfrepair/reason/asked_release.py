@@ -6,11 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.model.facts import Fact, Facts, Known
-from tfrepair.model.tags import kind_of, minor_of, same_kind
+from tfrepair.model.tags import minor_of, same_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tfrepair.model.releases import Releases
 
 SOURCE = "text"

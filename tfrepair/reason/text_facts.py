@@ -87,7 +87,9 @@ def _told(text: str) -> Iterator[tuple[str, Any]]:
 
 def _parts_of_driver_differ(text: str) -> bool:
     """Whether the kernel's part of the NVIDIA driver and its library tell two versions."""
-    own, kernel = (set(re.findall(rf"{part} reported version is: ([\d.]{{3,20}})", text)) for part in ("libcuda", "kernel"))
+    own, kernel = (
+        set(re.findall(rf"{part} reported version is: ([\d.]{{3,20}})", text)) for part in ("libcuda", "kernel")
+    )
     return bool(own and kernel) and own.isdisjoint(kernel)
 
 
