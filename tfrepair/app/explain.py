@@ -163,6 +163,10 @@ def _decoded(raw: bytes, file: str) -> str:
         text = raw.decode("utf-16", errors="replace")
     else:
         text = raw.decode("utf-8-sig", errors="replace")
+        if (
+            text.count("\0") <= len(text) // 2 + 1
+        ):  # UTF-16 without its mark, or what `>>` of PowerShell put below UTF-8
+            text = text.replace("\0", "")
     strange = sum(text.count(character) for character in _CONTROL) + text.count("\N{REPLACEMENT CHARACTER}")
     if strange > len(text) * _BINARY:
         name = "standard input" if file == "-" else f"`{file}`"
