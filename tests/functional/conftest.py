@@ -7,7 +7,23 @@ import sys
 from pathlib import Path
 
 import pytest
-from functional_support import KERAS, MINOR, NEW, NUMPY_2, OLD, PROTOBUF, World, fill_index, said, site
+from functional_support import (
+    KERAS,
+    LAYERS,
+    MINOR,
+    NEW,
+    NUMPY_2,
+    OLD,
+    PROTOBUF,
+    World,
+    fill_index,
+    said,
+    site,
+    tensorflow_files,
+    write_wheel,
+)  # fmt: skip
+
+from tfrepair.target.release_data import load_known_good
 
 LEFT_OUT = shutil.ignore_patterns("site-packages", "test", "tests", "idlelib", "__pycache__", "*.a", "config-*")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="laid out as on POSIX")
@@ -77,3 +93,35 @@ def python(world):
     ):
         world.install(prefix, *group)
     return prefix / "bin" / f"python{MINOR}"
+
+
+@pytest.fixture
+def known(world):
+    """The versions that are known to work with the release, and newer ones as bait, within the bounds."""
+    lock = load_known_good().get("tensorflow", NEW, MINOR)
+    assert lock is not None, f"nothing is known of {NEW} on Python {MINOR}"
+    pins = dict(lock.pins)
+    wheels = {"numpy": "numpy", "protobuf": "google/protobuf", "keras": "keras"}
+    for name, package in wheels.items():
+        for version in (pins[name], f"{pins[name]}.post7"):
+            init = f"__version__ = '{version}'\n"
+            files = {f"{package}/__init__.py": init}
+            if name == "keras":
+                files = {"keras/__init__.py": f"{init}from keras import layers\n", "keras/layers.py": LAYERS}
+            write_wheel(world.index, name, version, files)
+    write_wheel(world.index, "tensorflow", NEW, tensorflow_files(NEW), ("numpy<2", "protobuf", "keras"))
+    return {name: pins[name] for name in wheels}
+
+
+@pytest.fixture
+def user(world, monkeypatch):
+    """The user's home folder; nothing but pip's files in it says where distributions come from."""
+    for name in ("PIP_CONFIG_FILE", "PIP_NO_INDEX"):
+        monkeypatch.delenv(name)
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name in {"NETRC", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(world.folder.parent / "nothing"))
+    monkeypatch.setenv("PIP_CACHE_DIR", str(world.folder.parent / "cache-pip"))
+    monkeypatch.setenv("UV_CACHE_DIR", str(world.folder.parent / "cache-uv"))
+    return world.folder.parent / "nobody"

@@ -43,6 +43,7 @@ diagnose:
       unless: {fact: a.d, contains: {name: x}}
       severity: info
       confidence: medium
+      error_when: {fact: a.g, equals: true}
       only_if_alone: true
       evidence:
         - {kind: path, text: 'at {item.path}', each: a.e, where: {path: [p, q]}}
@@ -101,6 +102,7 @@ def test_a_playbook_arrives_whole(tmp_path):
                 unless=Match(fact="a.d", operator="contains", contains={"name": "x"}),
                 severity="info",
                 confidence="medium",
+                error_when=Match(fact="a.g", operator="equals", equals=True),
                 only_if_alone=True,
                 evidence=(
                     EvidenceTemplate(kind="path", text="at {item.path}", each="a.e", where={"path": ["p", "q"]}),

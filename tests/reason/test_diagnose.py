@@ -64,6 +64,13 @@ def test_the_strongest_hit_gives_severity_and_confidence():
     assert found.evidence == (Evidence(kind="host", text="seen"),)
 
 
+def test_a_rule_is_an_error_where_a_second_condition_says_so():
+    book = playbook("one", rule(fact("a.on"), severity="warning", error_when=fact("a.required")))
+    for state, severity in ((Known(True), "error"), (Known(False), "warning"), (Unknown("not probed"), "warning")):
+        (found,) = diagnose(ON.merged(facts(a__required=state)), [book]).findings
+        assert found.severity == severity
+
+
 def test_a_guard_that_is_not_known_does_not_silence_a_rule():
     guarded = playbook("one", rule(fact("a.on"), unless=fact("a.guard")))
     assert ids(diagnose(ON, [guarded])) == [("one", None)]

@@ -253,3 +253,25 @@ def test_where_uv_marks_everything_as_requested_only_what_tensorflow_names_itsel
     )
     stays = kept(tree, frozenset({"tensorflow"}), {"python_version": "3.10"})
     assert [d.name for d in stays] == ["numpy", "requests", "idna"]
+
+
+def test_what_was_asked_for_by_name_is_not_held_at_another_version():
+    old = dist("nvidia-cudnn-cu12", "9.1.0.70", requested=True)
+    asked = Goals(install=("tensorflow", "nvidia-cudnn-cu12==9.3.0.75"))
+    index = Index(pin("tensorflow", "2.10.0"), pin("nvidia-cudnn-cu12", "9.3.0.75"))
+    plan = make_plan(situation(dist("tensorflow", "2.10.0"), old, dist("flask", "3.0"), goals=asked), index)
+    (request,) = index.asked
+    assert "nvidia-cudnn-cu12==9.1.0.70" not in request.constraints
+    assert "flask==3.0" in request.constraints
+    (move,) = plan.moves
+    assert move.why == "a playbook or a requirements file asks for nvidia-cudnn-cu12==9.3.0.75"
+
+
+def test_what_a_playbook_takes_away_is_not_held():
+    other = dist("nvidia-cudnn-cu11", "8.7.0.84", requested=True, altered=1)
+    goals = Goals(install=("tensorflow",), uninstall=("nvidia-cudnn-cu11",))
+    index = Index(pin("tensorflow", "2.10.0"))
+    plan = make_plan(situation(dist("tensorflow", "2.10.0"), other, goals=goals), index)
+    (request,) = index.asked
+    assert not any("cu11" in line for line in (*request.constraints, *request.roots))
+    assert names(plan, Uninstall) == ["nvidia-cudnn-cu11"]

@@ -108,8 +108,9 @@ _OVERVIEW = {
     "environment": ("environment.kind", "environment.prefix"),
     "system": ("host.system", "host.machine", "host.libc", "host.libc_version"),
     "processor": ("host.cpu_name",),
-    "NVIDIA GPU, driver": ("gpu.nvidia", "gpu.kernel_driver"),
+    "NVIDIA GPU, driver": ("gpu.nvidia", "gpu.driver"),
     "TensorFlow": ("tensorflow.name", "tensorflow.version"),
+    "built with CUDA, cuDNN": ("cuda.version", "cuda.cudnn"),
     "imports": ("import.ok", "import.rung", "import.tensorflow"),
     "exceptions": ("import.exceptions",),
 }

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from tfrepair.app.bench import Bench
 from tfrepair.app.diagnose import chosen, write_text
 from tfrepair.app.look import look, smoke_of
+from tfrepair.app.manual import ManualError
 from tfrepair.app.newcomer import look_at_nothing
-from tfrepair.app.planning import ManualError, Round, plan_round
+from tfrepair.app.planning import Round, plan_round
 from tfrepair.app.playbooks import gather
 from tfrepair.app.repair import repair
 from tfrepair.app.report import Report

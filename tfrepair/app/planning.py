@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from tfrepair.app.acceleration import accelerate, without
 from tfrepair.app.base import any_base, base_for, refusal_of, with_way_out
+from tfrepair.app.manual import ManualError
 from tfrepair.app.wishes import constraint_lines, is_file, requirement_lines, wishes
-from tfrepair.errors import NoRepairError, UsageError
+from tfrepair.errors import NoRepairError, SurroundingsError, UsageError
 from tfrepair.model.dependencies import tree
 from tfrepair.model.goals import Goals
 from tfrepair.model.plan import Uninstall
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from tfrepair.model.plan import Choice, Plan, Strategy
     from tfrepair.model.resolution import Resolve
     from tfrepair.model.target import Target
+    from tfrepair.reason.acceleration import Acceleration
     from tfrepair.target.installer.base import Installer
 
 OWN = "tfrepair"
@@ -70,47 +73,59 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     if _other_python_needed(python, seen, bench, turn):
         strategy, python = ("create" if subject.target is None else "rebuild"), any_base(bench, seen.facts)
     wheel, choice = _pin(seen.facts, subject, bench, python, turn)
-    plan = replace(
-        make_plan(
-            Situation(
-                round=turn.number,
-                prefix=str(turn.stage or subject.prefix),
-                fingerprint=turn.fingerprint,
-                strategy=strategy,
-                python=python.interpreter.executable,
-                base=None if strategy == "in-place" else python.interpreter.executable,
-                base_version=python.interpreter.version_text,
-                same_minor=strategy == "create" or python.interpreter.minor == seen.target.interpreter.minor,
-                markers=python.interpreter.markers,
-                distributions=() if strategy == "create" else installed_in(seen.facts),
-                goals=goals,
-                causes=tuple(finding.id for finding in findings),
-                choice=choice,
-                wheel=wheel,
-                extras=_extras(bench, python),
-                family=frozenset(bench.releases.family),
-                folders=tuple(frozenset(names) for names in bench.releases.folders.values()),
-                bounds=(*bench.releases.bounds(choice.version, python.interpreter.minor), *pairs(choice.version)),
-                cutoff=cutoff(choice, bench),
-                known_good=load_known_good().get(choice.name, choice.version, python.interpreter.minor),
-                constraints=constraint_lines(bench),
-                requirements=_other_requirements(bench),
-                own=_own(seen, bench),
-                leftovers=leftovers(seen, bench),
-                system_site_packages=seen.target.environment.system_site_packages,
-                prompt=seen.facts.value("environment.prompt"),
-                gentle=turn.number == 1 and strategy != "create" and _stays(choice, seen),
-                unfit=frozenset(item["name"] for item in seen.facts.value("bounds.broken", [])),
-            ),
-            resolver(bench, subject, python),
+    extras = _extras(bench, python)
+    gpu = accelerate(choice, extras, strategy, seen, python, bench, stays=_stays(choice, seen))
+    situation = Situation(
+        round=turn.number,
+        prefix=str(turn.stage or subject.prefix),
+        fingerprint=turn.fingerprint,
+        strategy=strategy,
+        python=python.interpreter.executable,
+        base=None if strategy == "in-place" else python.interpreter.executable,
+        base_version=python.interpreter.version_text,
+        same_minor=strategy == "create" or python.interpreter.minor == seen.target.interpreter.minor,
+        markers=python.interpreter.markers,
+        distributions=() if strategy == "create" else installed_in(seen.facts),
+        goals=goals,
+        causes=tuple(finding.id for finding in findings),
+        choice=choice,
+        wheel=wheel,
+        extras=(*extras, *gpu.extras),
+        family=frozenset(bench.releases.family),
+        folders=tuple(frozenset(names) for names in bench.releases.folders.values()),
+        bounds=(
+            *bench.releases.bounds(choice.version, python.interpreter.minor),
+            *pairs(choice.version),
+            *gpu.bounds,
         ),
-        prefix=str(subject.prefix),
-        untrusted=untrusted(findings, bench.playbooks),
+        cutoff=cutoff(choice, bench),
+        known_good=load_known_good().get(choice.name, choice.version, python.interpreter.minor),
+        constraints=constraint_lines(bench),
+        requirements=_other_requirements(bench),
+        own=_own(seen, bench),
+        leftovers=leftovers(seen, bench),
+        system_site_packages=seen.target.environment.system_site_packages,
+        prompt=seen.facts.value("environment.prompt"),
+        gentle=turn.number == 1 and strategy != "create" and _stays(choice, seen),
+        unfit=frozenset(item["name"] for item in seen.facts.value("bounds.broken", [])),
     )
+    plan = _with_gpu(situation, gpu, resolver(bench, subject, python), bench)
+    plan = replace(plan, prefix=str(subject.prefix), untrusted=untrusted(findings, bench.playbooks))
     if subject.target is not None:
         plan = replace(plan, notes=(*plan.notes, *_way(subject), *(_users(subject) if turn.number == 1 else ())))
     _leave_to_conda(plan, seen)
     return plan
+
+
+def _with_gpu(situation: Situation, gpu: Acceleration, resolve: Resolve, bench: Bench) -> Plan:
+    """The plan. Where nobody required a GPU, the want of its wheels does not stand in the way of TensorFlow."""
+    try:
+        plan, note = make_plan(situation, resolve), gpu.note
+    except (NoRepairError, SurroundingsError) as error:
+        if not gpu.extra or bench.request.gpu == "require":
+            raise
+        plan, note = make_plan(without(situation, gpu), resolve), gpu.given_up(error.message)
+    return replace(plan, notes=(*plan.notes, note)) if note else plan
 
 
 def _way(subject: Subject) -> tuple[str, ...]:
@@ -160,16 +175,6 @@ def _leave_to_conda(plan: Plan, seen: Look) -> None:
     )
 
 
-class ManualError(NoRepairError):
-    """Only the user can do what is needed; `steps` say what."""
-
-    code = "manual"
-
-    def __init__(self, message: str, *, steps: tuple[str, ...]) -> None:
-        super().__init__(message, hint="nothing was changed")
-        self.steps = steps
-
-
 def resolver(bench: Bench, subject: Subject, python: Target) -> Resolve:
     """The port of planning, bound to the user's index configuration."""
     bench.screen.step(f"resolving exact versions for Python {python.interpreter.version_text}")
@@ -196,7 +201,7 @@ def make_installer_for(bench: Bench, subject: Subject, python: Target) -> Instal
         settings,
         bench.environ,
         python.interpreter.version,
-        on_wait=lambda why, left: bench.screen.line(f"{why}; trying again in {left:.0f} s"),
+        on_wait=lambda why, left: bench.screen.line(f"trying again in {left:.0f} s: {why}"),
     )
 
 

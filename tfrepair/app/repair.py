@@ -190,6 +190,7 @@ def _confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], *, scripts_
         target.interpreter.executable,
         environ=target.environment.variables(bench.environ),
         timeout=bench.look.timeout,
+        gpu=bench.look.gpu,
         on_rung=bench.screen.line,
     )
     problem = console_script_problem(target.environment, bench.environ) if scripts_started else None

@@ -56,6 +56,20 @@ def active(requires: Iterable[str], markers: Mapping[str, str]) -> Iterator[Requ
             yield requirement
 
 
+def of_extra(requires: Iterable[str], extra: str, markers: Mapping[str, str]) -> Iterator[Requirement]:
+    """The requirements that only this extra asks for, as far as they count in this marker environment."""
+    for text in requires:
+        if not _ONLY_EXTRA.search(text.partition(";")[2]):
+            continue
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue
+        marker = requirement.marker
+        if marker is not None and marker.evaluate({**markers, "extra": extra}) and not _holds(requirement, markers):
+            yield requirement
+
+
 def _holds(requirement: Requirement, markers: Mapping[str, str]) -> bool:
     try:
         return requirement.marker is None or requirement.marker.evaluate({**markers, "extra": ""})

@@ -90,6 +90,8 @@ class Rule:
     """Silent when this is true; a guard that is not known does not silence the rule."""
     severity: Severity = "error"
     confidence: Confidence = "high"
+    error_when: Condition | None = None
+    """The finding is an error when this is true, whatever the severity else is."""
     only_if_alone: bool = False
     """Counts only when nothing else is an error: the last resort of a diagnosis."""
     evidence: tuple[EvidenceTemplate, ...] = ()

@@ -72,6 +72,7 @@ def _rule(data: Mapping[str, Any]) -> Rule:
         unless=_optional(data, "unless"),
         severity=data.get("severity", "error"),
         confidence=data.get("confidence", "high"),
+        error_when=_optional(data, "error_when"),
         only_if_alone=data.get("only_if_alone", False),
         evidence=tuple(_evidence(item) for item in data["evidence"]),
     )

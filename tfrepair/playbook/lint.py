@@ -62,7 +62,7 @@ class _Lint:
         yield from self.explains(data)
 
     def rule(self, path: Path, rule: dict[str, Any]) -> Iterator[Problem]:
-        for key in ("when", "unless"):
+        for key in ("when", "unless", "error_when"):
             yield from self.condition((*path, key), rule.get(key))
         for where, evidence in _items((*path, "evidence"), rule.get("evidence")):
             each = evidence.get("each")

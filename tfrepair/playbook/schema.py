@@ -134,6 +134,7 @@ class RuleDocument(TypedDict):
     unless: NotRequired[Condition]
     severity: NotRequired[Severity]
     confidence: NotRequired[Confidence]
+    error_when: NotRequired[Condition]
     only_if_alone: NotRequired[bool]
     evidence: Annotated[list[EvidenceDocument], Field(min_length=1)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tfrepair.probes
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from tfrepair.model.facts import JSONValue, State
     from tfrepair.model.target import Target
+
+
+ROOT = Path("/")
+"""Where the machine's own files begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +48,7 @@ class Context:
     facts: Facts
     options: ProbeOptions
     environ: Mapping[str, str] = field(repr=False)
+    root: Path = ROOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +123,7 @@ def collect(
     for probe in all_probes() if probes is None else in_order(probes):
         if on_probe is not None:
             on_probe(probe.name)
-        context = Context(target=target, facts=facts, options=options, environ=environ)
+        context = Context(target=target, facts=facts, options=options, environ=environ, root=ROOT)
         facts = facts.merged(Facts.of(_run(probe, context)))
     return facts
 

@@ -18,24 +18,32 @@ _NAME = "imports"
 
 def _collect(context: Context) -> Iterable[Fact]:
     if not context.options.imports:
-        return unknown(_NAME, PROBE.provides, "not asked for")
+        return _nothing(context, "not asked for")
     if not context.target.interpreter.starts:
-        return unknown(_NAME, PROBE.provides, "the interpreter does not start")
+        return _nothing(context, "the interpreter does not start")
     smoke = smoke_test(
         context.target.interpreter.executable,
         environ=context.environ,
         timeout=context.options.import_timeout,
         gpu=context.options.gpu,
     )
-    return smoke_facts(smoke)
+    return smoke_facts(smoke, gpu=context.options.gpu)
 
 
-def smoke_facts(smoke: Smoke) -> Iterator[Fact]:
+def _nothing(context: Context, why: str) -> Iterator[Fact]:
+    """What an import would tell is not known; of the GPU that is so only where it was asked for."""
+    yield from unknown(_NAME, PROBE.provides, why)
+    if not context.options.gpu:
+        yield from known(_NAME, {"import.gpu": None})
+
+
+def smoke_facts(smoke: Smoke, *, gpu: bool = False) -> Iterator[Fact]:
     """The facts that a smoke test tells; a staged environment's are diagnosed the same way."""
     return known(
         _NAME,
         {
             "import.ok": smoke.ok,
+            "import.gpu": _gpu(smoke) if gpu else None,
             "import.rung": smoke.rung,
             "import.exit_code": smoke.exit_code,
             "import.signal": smoke.signal,
@@ -47,10 +55,18 @@ def smoke_facts(smoke: Smoke) -> Iterator[Fact]:
     )
 
 
+def _gpu(smoke: Smoke) -> bool | None:
+    """Whether the step on the GPU held; None when it was not reached, and of TensorFlow 1, which has none."""
+    if smoke.rung == "gpu":
+        return False
+    return True if smoke.ok and not (smoke.tensorflow or "").startswith("1.") else None
+
+
 PROBE = Probe(
     name=_NAME,
     provides={
         "import.ok": "True or false: TensorFlow was imported, multiplied two matrices and ran a Keras layer.",
+        "import.gpu": "True or false: it used the GPU; absent when that was not asked for or not reached.",
         "import.rung": "Text: the first rung that failed, else the last, from metadata to keras.",
         "import.exit_code": "Number: how the attempt ended; negative for a signal, absent at the time limit.",
         "import.signal": "Text: the signal that ended it, `SIGILL`; absent when none did.",

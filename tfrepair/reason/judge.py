@@ -122,7 +122,9 @@ def line_around(text: str, start: int) -> str:
 
 def _hit(rule: Rule, facts: Facts, decided_by: str) -> Hit:
     evidence = tuple(piece for template in rule.evidence for piece in _evidence(template, facts))
-    return Hit(severity=rule.severity, confidence=rule.confidence, evidence=evidence, decided_by=decided_by)
+    severe = rule.error_when is not None and evaluate(rule.error_when, facts).value is True
+    severity: Severity = "error" if severe else rule.severity
+    return Hit(severity=severity, confidence=rule.confidence, evidence=evidence, decided_by=decided_by)
 
 
 def _evidence(template: EvidenceTemplate, facts: Facts) -> Iterator[Evidence]:

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tfrepair.errors import NoRepairError, SurroundingsError, UnresolvableError
-from tfrepair.model.dependencies import active
+from tfrepair.model.dependencies import active, rules_out
 from tfrepair.model.resolution import Resolve, ResolveRequest
 from tfrepair.reason.companions import paired, pairs
 from tfrepair.reason.keep import kept
@@ -95,8 +95,9 @@ def roots(situation: Situation) -> tuple[str, ...]:
 
 
 def _requests(situation: Situation) -> Iterator[ResolveRequest]:
-    user = kept(situation.distributions, situation.family, situation.markers)
-    good = [d for d in user if fast(d) and breaks(d, situation.bounds) is None]
+    user = _remaining(situation)
+    asked = [Requirement(line) for line in roots(situation)[1:]]
+    good = [d for d in user if fast(d) and breaks(d, situation.bounds) is None and not _ruled_out(d, asked)]
     own = [d for d in user if d.canonical_name in situation.own]
     others = [d for d in user if d.canonical_name not in situation.own]
     present = {d.canonical_name for d in situation.distributions}
@@ -114,6 +115,19 @@ def _requests(situation: Situation) -> Iterator[ResolveRequest]:
     yield _request(situation, user, extra=_names(holding), pinned=[], asking=user)
     moving = [d for d in others if fast(d) and d.healthy]
     yield _request(situation, user, extra=tuple(d.name for d in moving), pinned=[], asking=[])
+
+
+def _remaining(situation: Situation) -> list[Distribution]:
+    """What the user has and no playbook takes away."""
+    again = {canonicalize_name(Requirement(line).name) for line in situation.goals.install}
+    going = {name for name in situation.goals.uninstall if name not in again}
+    user = kept(situation.distributions, situation.family, situation.markers)
+    return [distribution for distribution in user if distribution.canonical_name not in going]
+
+
+def _ruled_out(distribution: Distribution, asked: Iterable[Requirement]) -> bool:
+    """What was asked for by name is another version of it."""
+    return any(rules_out(each, distribution.canonical_name, distribution.version) for each in asked)
 
 
 def _request(

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from tfrepair.model.gpu import GpuData
 from tfrepair.model.known_good import KnownGood
 from tfrepair.model.releases import Releases
 
@@ -23,6 +24,12 @@ def load_known_good() -> KnownGood:
     """The known-good locks, read once and only where a plan needs them."""
     content = files("tfrepair").joinpath("data", "known_good.json.gz").read_bytes()
     return KnownGood.parse(json.loads(gzip.decompress(content)))
+
+
+@cache
+def load_gpu_data() -> GpuData:
+    """The data about GPU builds and drivers, read once."""
+    return GpuData.parse(_document("cuda_drivers"), _document("gpu_builds"))
 
 
 def _document(name: str) -> dict[str, Any]:

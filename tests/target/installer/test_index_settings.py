@@ -56,11 +56,12 @@ def test_later_levels_win_and_variables_win_over_files(machine, tmp_path):
 
 
 def test_a_named_configuration_file_is_the_weakest_and_shuts_out_the_users(machine, tmp_path):
-    named = write(tmp_path / "named.conf", "[global]\nindex-url = https://named.test/\ncert = /named.pem\n")
+    bundle = write(tmp_path / "named.pem", "")
+    named = write(tmp_path / "named.conf", f"[global]\nindex-url = https://named.test/\ncert = {bundle}\n")
     write(tmp_path / "etc/pip.conf", "[global]\nindex-url = https://etc.test/\n")
     write(tmp_path / "home/.config/pip/pip.conf", "[global]\nindex-url = https://user.test/\n")
     found = machine({"PIP_CONFIG_FILE": str(named)})
-    assert (found.index_url, found.cert) == ("https://etc.test/", "/named.pem")
+    assert (found.index_url, found.cert) == ("https://etc.test/", str(bundle))
     assert machine({"PIP_CONFIG_FILE": os.devnull}) == IndexSettings()
 
 
@@ -95,6 +96,15 @@ def test_what_does_not_exist_is_left_out_with_a_note(machine, tmp_path):
         "the folder with wheels `wheels` is relative, and nothing is taken from the current folder, so it was left out",
         "the constraint file `/nope/c.txt` does not exist, so it was left out",
     )
+
+
+def test_certificates_may_be_written_with_the_users_home_as_for_pip(machine, tmp_path):
+    write(tmp_path / "etc/pip.conf", "[global]\ncert = ~/ca.pem\nclient-cert = ~/nope.pem\n")
+    write(tmp_path / "home/ca.pem", "")
+    found = machine()
+    assert found.cert == str(tmp_path / "home/ca.pem")
+    assert found.client_cert is None
+    assert found.notes == ("the certificate of the client `~/nope.pem` does not exist, so it was left out",)
 
 
 def test_an_option_that_names_nothing_is_a_usage_error(machine):
@@ -178,3 +188,18 @@ def test_uv_gets_everything_through_its_environment(tmp_path):
     assert env["UV_KEYRING_PROVIDER"] == "subprocess"
     assert env["UV_CACHE_DIR"] == "/c"
     assert not env.keys() & {"UV_INDEX_URL", "UV_LINK_MODE"}
+
+
+def test_uv_trusts_what_pip_trusts_by_the_variables_of_its_library(tmp_path):
+    pem = write(tmp_path / "ca.pem", "")
+    other = write(tmp_path / "other.pem", "")
+    trusted = {"REQUESTS_CA_BUNDLE": str(pem)}
+    assert uv_environment(IndexSettings(), trusted)["SSL_CERT_FILE"] == str(pem)
+    assert uv_environment(IndexSettings(cert=str(other)), trusted)["SSL_CERT_FILE"] == str(other)
+    assert uv_environment(IndexSettings(), {**trusted, "SSL_CERT_FILE": str(other)})["SSL_CERT_FILE"] == str(other)
+
+
+def test_a_proxy_of_pips_configuration_replaces_those_of_the_variables():
+    env = uv_environment(IndexSettings(proxy="http://p.test"), {"https_proxy": "http://q.test", "no_proxy": "a.test"})
+    assert (env["HTTPS_PROXY"], env["no_proxy"]) == ("http://p.test", "a.test")
+    assert "https_proxy" not in env

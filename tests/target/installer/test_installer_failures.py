@@ -4,7 +4,7 @@ import pytest
 
 from tfrepair.errors import StepError, SurroundingsError, UnresolvableError
 from tfrepair.target.installer.failures import failure
-from tfrepair.target.installer.retry import TransientError
+from tfrepair.target.installer.retry import DamagedDownloadError, TransientError
 from tfrepair.target.installer.settings import IndexSettings
 
 REFUSED = """error: Request failed after 3 retries in 10.2s
@@ -41,10 +41,55 @@ EXPIRED = """error: Failed to fetch: `https://index.test/simple/demo/`
   cause: error sending request for url (https://index.test/simple/demo/)
   cause: invalid peer certificate: Expired
 """
+CLIENT = """error: Failed to fetch: https://index.test/simple/demo-a/
+  cause: error sending request for url (https://index.test/simple/demo-a/)
+  cause: connection error
+  cause: received fatal alert: CertificateRequired
+"""
+PIP_CLIENT = """Could not fetch URL https://index.test/simple/demo-a/: There was a problem confirming the ssl certificate: [SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required (_ssl.c:2580) - skipping
+ERROR: Could not find a version that satisfies the requirement demo-a (from versions: none)
+"""
+EXPECTED, GOT = "69" * 32, "38" * 32
+HASHES = f"""error: Failed to download `demo-a==2.0`
+  cause: Hash mismatch for `demo-a==2.0`
+
+         Expected:
+           sha256:{EXPECTED}
+
+         Computed:
+           sha256:{GOT}
+"""
+PIP_HASHES = f"""ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions, please update the hashes.
+    Demo_A==2.0 from http://index.test/files/demo_a-2.0-py3-none-any.whl#sha256={EXPECTED}:
+        Expected sha256 {EXPECTED}
+             Got        {GOT}
+"""
+BAD_CRC = """error: No solution found when resolving dependencies
+  cause: Because demo-a==2.0 has an invalid package format and you require demo-a==2.0, we can conclude that ...
+
+hint: The structure of `demo-a` (v2.0) was invalid:
+  Bad CRC (got 6f05b49b, expected 4b4d3fb0) for file: demo_a-2.0.dist-info/METADATA
+"""
+NO_METADATA = BAD_CRC.replace("Bad CRC (got 6f05b49b, expected 4b4d3fb0) for file:", "Metadata field Name not found in")
+STALLED = """error: No solution found when resolving dependencies
+  cause: Because demo-a==2.0 has an invalid package format and you require demo-a==2.0, we can conclude that ...
+
+hint: The structure of `demo-a` (v2.0) was invalid:
+  Failed to download distribution due to network timeout. Try increasing UV_HTTP_TIMEOUT (current value: 2s).
+"""
+PIP_STALLED = """error: incomplete-download
+
+\u00d7 Download failed after 6 attempts because not enough bytes were received (0 bytes/3.5 kB)
+╰─> URL: http://index.test/files/demo_a-2.0-py3-none-any.whl#sha256=69
+"""
+PIP_UNAVAILABLE = "ERROR: Could not install packages due to an OSError: HTTPConnectionPool(host='index.test', port=9): Max retries exceeded with url: /files/demo_a-2.0-py3-none-any.whl (Caused by ResponseError('too many 503 error responses'))\n"
 MISMATCH = """error: Failed to download `demo-a==2.0`
   cause: Hash mismatch for `demo-a==2.0`
 """
 FORBIDDEN = "ERROR: HTTP error 403 while getting https://index.test/files/demo_a-1.0-py3-none-any.whl\n"
+INSECURE = """WARNING: The repository located at index.test is not a trusted or secure host and is being ignored. If this repository is available via HTTPS we recommend you use HTTPS instead.
+ERROR: Could not find a version that satisfies the requirement demo-a (from versions: none)
+"""
 CIRCLE = "ERROR: https://index.test/simple/demo-a/: Exceeded 30 redirects.\n"
 OLD_STYLE = """  \u00d7 No solution found when resolving dependencies:
   ╰─▶ Because demo-a==1.0 depends on demo-b<1 and you require demo-b>=1, we can
@@ -58,7 +103,7 @@ def told(text, stage="resolve"):
 
 @pytest.mark.parametrize(
     ("text", "host"),
-    [(REFUSED, "127.0.0.1:9"), (UNAVAILABLE, "index.test"), (DNS, "nosuchhost.invalid"), (PIP_REFUSED, "index.test")],
+    [(REFUSED, "127.0.0.1:9"), (UNAVAILABLE, "index.test"), (DNS, "nosuchhost.invalid"), (PIP_REFUSED, "index.test:9")],
 )
 def test_trouble_with_the_network_may_pass_and_names_the_host(text, host):
     error = told(text)
@@ -67,11 +112,46 @@ def test_trouble_with_the_network_may_pass_and_names_the_host(text, host):
 
 
 def test_the_cause_is_taken_out_of_pips_warning():
-    assert told(PIP_REFUSED).message == "`index.test` does not answer properly: [Errno 111] Connection refused"
+    assert told(PIP_REFUSED).message == "`index.test:9` does not answer properly: [Errno 111] Connection refused"
 
 
-def test_a_wheel_cut_short_may_pass():
-    assert isinstance(told(CUT_SHORT), TransientError)
+def test_the_cause_is_taken_out_of_pips_exception():
+    assert told(PIP_UNAVAILABLE).message == "`index.test:9` does not answer properly: too many 503 error responses"
+
+
+def test_a_transfer_that_stands_still_may_pass_and_the_only_index_is_named():
+    error = failure(
+        STALLED, stage="resolve", installer="uv", settings=IndexSettings(index_url="https://joe:pw@i.test/s")
+    )
+    assert isinstance(error, TransientError)
+    assert error.message.startswith("`i.test` does not answer properly: Failed to download distribution due to network")
+    error = told(PIP_STALLED)
+    assert isinstance(error, TransientError)
+    assert error.message.startswith("`index.test` does not answer properly: Download failed after 6 attempts")
+
+
+@pytest.mark.parametrize("text", [CUT_SHORT, BAD_CRC])
+def test_a_wheel_that_came_damaged_is_named(text):
+    error = told(text)
+    assert isinstance(error, DamagedDownloadError)
+    assert error.distribution == "demo-a"
+    assert error.message.startswith("The file of `demo-a` from the index is damaged: ")
+
+
+def test_a_wheel_that_was_made_badly_does_not_pass():
+    assert isinstance(told(NO_METADATA), UnresolvableError)
+
+
+@pytest.mark.parametrize("text", [HASHES, PIP_HASHES])
+def test_another_file_than_the_locked_one_is_named_with_both_hashes(text):
+    error = told(text, "install")
+    assert isinstance(error, DamagedDownloadError)
+    assert error.distribution == "demo-a"
+    assert f"`demo-a` should be sha256:{EXPECTED}, it is sha256:{GOT}" in error.message
+
+
+def test_without_the_hashes_the_line_is_quoted():
+    assert told(MISMATCH, "install").message.endswith("not the one that was locked: Hash mismatch for `demo-a==2.0`")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +159,9 @@ def test_a_wheel_cut_short_may_pass():
     [
         (UNAUTHORIZED, "resolve", "`index.test` asks for credentials"),
         (EXPIRED, "resolve", "certificate of `index.test` is not trusted"),
-        (MISMATCH, "install", "not the one that was locked: Hash mismatch for `demo-a==2.0`"),
+        (CLIENT, "resolve", "`index.test` asks for a certificate of the client"),
+        (PIP_CLIENT, "resolve", "`index.test` asks for a certificate of the client"),
+        (INSECURE, "resolve", "does not use `index.test`: it is not a trusted or secure host"),
         (FORBIDDEN, "resolve", "`index.test` asks for credentials"),
         (CIRCLE, "resolve", "`index.test` redirects without end: Exceeded 30 redirects"),
         ("error: failed to write\n  cause: No space left on device (os error 28)\n", "install", "no space left"),
@@ -110,3 +192,12 @@ def test_credentials_never_get_into_a_message():
     text = UNAVAILABLE.replace("https://index", "https://joe:hunter2@index")
     error = failure(text, stage="resolve", installer="uv", settings=settings)
     assert "hunter2" not in str(error)
+
+
+def test_what_was_left_out_of_the_configuration_is_in_the_hint():
+    settings = IndexSettings(notes=("the certificate bundle `/nope` does not exist, so it was left out",))
+    error = failure(EXPIRED, stage="resolve", installer="uv", settings=settings)
+    assert (
+        error.hint
+        == f"set `cert` in pip's configuration to the certificate bundle of this network; {settings.notes[0]}"
+    )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tfrepair.errors import SurroundingsError
-from tfrepair.target.installer.retry import TransientError, countdown, retrying
+from tfrepair.target.installer.retry import DamagedDownloadError, TransientError, countdown, retrying
 
 
 def failing(times, error):
@@ -27,6 +27,22 @@ def test_trouble_that_passes_is_retried():
 def test_the_third_failure_is_the_last():
     with pytest.raises(TransientError, match="503"):
         retrying(failing(3, TransientError("503")), sleep=lambda _: None)
+
+
+def test_a_damaged_download_is_fetched_once_more():
+    calls = failing(2, DamagedDownloadError("bad"))
+    with pytest.raises(DamagedDownloadError, match="bad"):
+        retrying(calls, sleep=lambda _: None)
+    assert calls() == 3  # the third call of all
+    assert retrying(failing(1, DamagedDownloadError("bad")), sleep=lambda _: None) == 2
+
+
+def test_after_a_minute_nothing_new_begins_unless_what_was_fetched_is_kept(monkeypatch):
+    clock = iter(range(0, 10_000, 61))
+    monkeypatch.setattr("tenacity.time.monotonic", lambda: next(clock))
+    with pytest.raises(TransientError, match="slow"):
+        retrying(failing(1, TransientError("slow")), sleep=lambda _: None)
+    assert retrying(failing(1, TransientError("slow")), sleep=lambda _: None, limit=None) == 2
 
 
 def test_other_errors_are_not_retried():

@@ -136,12 +136,15 @@ def make_installer(
     run: Run | None = None,
 ) -> Installer:
     """uv, or pip when it is asked for or uv is not there. Raises SurroundingsError when neither can do it."""
+    from tfrepair.target.installer.keyring import with_keyring
     from tfrepair.target.installer.pip import PipInstaller
     from tfrepair.target.installer.uv import UvInstaller
     from tfrepair.target.installer.uv_child import find_uv
     from tfrepair.target.interpreter import run_on_leash
 
-    outside = Surroundings(settings=settings, environ=environ, run=run or run_on_leash, sleep=sleep, on_wait=on_wait)
+    start = run or run_on_leash
+    settings = with_keyring(settings, environ, start)
+    outside = Surroundings(settings=settings, environ=environ, run=start, sleep=sleep, on_wait=on_wait)
     if kind != "pip":
         try:
             return UvInstaller(outside, find_uv())

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from packaging.utils import canonicalize_name
 
 from tfrepair.errors import OfflineError, StepError, SurroundingsError, TfrepairError, UnresolvableError
-from tfrepair.target.installer.retry import TransientError
+from tfrepair.target.installer.retry import DamagedDownloadError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,12 +19,32 @@ if TYPE_CHECKING:
 Stage = Literal["resolve", "install"]
 
 _CERTIFICATE = re.compile(r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|invalid peer certificate|UnknownIssuer")
-_REFUSED = re.compile(
-    r"valid authentication credentials|\b(?:401|403)\b (?:Client Error|Unauthorized|Forbidden)|\(40[13] |"
-    r"HTTP error 40[13]\b"
+_CLIENT_CERTIFICATE = re.compile(
+    r"alert:? (?:CertificateRequired|certificate required|BadCertificate|bad certificate|HandshakeFailure)"
+    r"|ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|HANDSHAKE_FAILURE)|No required SSL certificate"
 )
+_REFUSED = re.compile(
+    r"valid authentication credentials|\b(?:401|403)\b (?:Client Error|Unauthorized|Forbidden)|\(40[13] "
+    r"|HTTP error 40[13]\b"
+)
+_INSECURE = re.compile(r"The repository located at (?P<host>\S+) is not a trusted or secure host")
 _REDIRECTS = re.compile(r"Exceeded \d+ redirects|too many redirects|TooManyRedirects", re.IGNORECASE)
 _HASH = re.compile(r"Hash mismatch for|DO NOT MATCH THE HASHES")
+_HASHES = re.compile(
+    r"Expected:?\s+sha256[: ]\s*(?P<expected>[0-9a-f]{64}).*?(?:Computed:|Got)\s+(?:sha256:)?(?P<got>[0-9a-f]{64})",
+    re.DOTALL,
+)
+_DAMAGED = re.compile(
+    r"Bad CRC|Failed to read from zip file|Invalid zip file structure|ZIP structure|invalid wheel file"
+    r"|Wheel .* is invalid"
+)
+_DISTRIBUTION = re.compile(
+    r"(?:structure of |Hash mismatch for |Failed to (?:download|fetch|extract|read)[^`\n]*)"
+    r"`(?P<uv>[A-Za-z0-9][\w.-]*?)(?:==[^`]*)?`"
+    r"|^ +(?P<pip>[A-Za-z0-9][\w.-]*)(?:==\S+)? from (?:https?|file)://"
+    r"|^Wheel '(?P<wheel>[A-Za-z0-9][\w.-]*)' located at",
+    re.MULTILINE,
+)
 _SPACE = re.compile(r"No space left on device|os error 28\b|Errno 28\b|Disk quota exceeded")
 _DENIED = re.compile(r"Permission denied|os error 13\b|Errno 13\b|Access is denied|Read-only file system")
 _OFFLINE = re.compile(r"network (?:was|is) disabled|Network connectivity is disabled")
@@ -30,14 +53,16 @@ _TRANSIENT = re.compile(
     r"|timed? ?out|dns error|name resolution|Name or service not known|HTTP status server error"
     r"|\b5\d\d Server Error|too many 5\d\d error|\b429\b Too Many|error decoding response|end of file before message"
     r"|unexpected (?:EOF|end of file)|IncompleteRead|NewConnectionError|Max retries exceeded|Network is unreachable"
-    r"|Failed to read from zip file|invalid wheel file|Wheel .* is invalid",
+    r"|not enough bytes were received|EOF occurred in violation of protocol",
     re.IGNORECASE,
 )
 _NO_SOLUTION = re.compile(
     r"No solution found when resolving|ResolutionImpossible|No matching distribution found|resolution-too-deep"
     r"|Because .* conclude that"
 )
-_HOST = re.compile(r"https?://(?:[^/@\s'\"]*@)?([\w.-]+(?::\d+)?)|host='?([\w.-]+)'?")
+_HOST = re.compile(
+    r"https?://(?:[^/@\s'\"]*@)?(?P<url>[\w.-]+(?::\d+)?)|host='?(?P<host>[\w.-]+)'?(?:, port=(?P<port>\d+))?"
+)
 _NOISE = re.compile(r"^\s*(?:error|ERROR|cause|\u00d7|╰─▶|│|├─▶|help):?\s?")
 _DROPPED = re.compile(
     r"^(?:warning: |WARNING: |\[notice\]|No solution found when resolving dependencies:?$|Using Python |"
@@ -47,9 +72,17 @@ LINES = 12
 
 
 def failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings) -> TfrepairError:
-    """The error that an installer's output amounts to, without credentials."""
-    text = settings.clean(text)
-    host = _host(text)
+    """The error that an installer's output amounts to, without credentials.
+
+    Its hint ends with what was left out of the configuration: that may be what is lacking.
+    """
+    error = _failure(settings.clean(text), stage=stage, installer=installer, settings=settings)
+    error.hint = "; ".join(filter(None, (error.hint, *settings.notes))) or None
+    return error
+
+
+def _failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings) -> TfrepairError:
+    host = _host(text, settings)
     words = relevant(text)
     ending = f": {words[-1]}" if words else ""
     if _SPACE.search(text):
@@ -60,6 +93,11 @@ def failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings)
         return SurroundingsError(
             f"The certificate of {host} is not trusted: {_line(text, _CERTIFICATE)}",
             hint="set `cert` in pip's configuration to the certificate bundle of this network",
+        )
+    if _CLIENT_CERTIFICATE.search(text):
+        return SurroundingsError(
+            f"{_capital(host)} asks for a certificate of the client: {_line(text, _CLIENT_CERTIFICATE)}",
+            hint="set `client-cert` in pip's configuration to a file that holds your certificate and its key",
         )
     if _OFFLINE.search(text) or (settings.offline and _NO_SOLUTION.search(text)):
         return OfflineError(
@@ -72,15 +110,27 @@ def failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings)
             f"{_capital(host)} asks for credentials, or refuses those it was given",
             hint="put them into the index URL of pip's configuration, into netrc, or into a keyring",
         )
+    if (insecure := _INSECURE.search(text)) and "(from versions: none)" in text:
+        return SurroundingsError(
+            f"{installer} does not use `{insecure['host']}`: it is not a trusted or secure host",
+            hint="use `https`, or name the host as `trusted-host` in pip's configuration",
+        )
     if redirects := _REDIRECTS.search(text):
         return SurroundingsError(
             f"{_capital(host)} redirects without end: {redirects[0]}",
             hint="check the index URL in pip's configuration; a proxy or a login page may stand in its place",
         )
     if _HASH.search(text):
-        return SurroundingsError(
-            f"A downloaded file is not the one that was locked: {_line(text, _HASH)}",
+        return DamagedDownloadError(
+            f"A downloaded file is not the one that was locked: {_mismatch(text)}",
             hint="the index changed the file, or something between here and the index did; nothing was installed",
+            distribution=_distribution(text),
+        )
+    if _DAMAGED.search(text):
+        return DamagedDownloadError(
+            f"{_what_came(text)} from {host} is damaged: {_line(text, _DAMAGED)}",
+            hint="run it again; if the same file is named again, it is damaged on the index",
+            distribution=_distribution(text),
         )
     if _is_transient(text, stage):
         return TransientError(
@@ -120,9 +170,30 @@ def _is_transient(text: str, stage: Stage) -> bool:
     return not conflict
 
 
-def _host(text: str) -> str:
+def _host(text: str, settings: IndexSettings) -> str:
     found = _HOST.search(_line(text, _TRANSIENT)) or _HOST.search(text)
-    return f"`{found[1] or found[2]}`" if found else "the index"
+    if found:
+        return f"`{found['url'] or ':'.join(filter(None, (found['host'], found['port'])))}`"
+    hosts = {urlsplit(url).netloc.rpartition("@")[2] for url in settings.index_urls}
+    return f"`{hosts.pop()}`" if len(hosts) == 1 and "" not in hosts else "the index"
+
+
+def _distribution(text: str) -> str | None:
+    """Which distribution the trouble is with."""
+    found = _DISTRIBUTION.search(text)
+    return canonicalize_name(next(filter(None, found.groups()))) if found else None
+
+
+def _what_came(text: str) -> str:
+    name = _distribution(text)
+    return f"The file of `{name}`" if name else "A file"
+
+
+def _mismatch(text: str) -> str:
+    name, hashes = _distribution(text), _HASHES.search(text)
+    if name is None or hashes is None:
+        return _line(text, _HASH)
+    return f"the hash of `{name}` should be sha256:{hashes['expected']}, it is sha256:{hashes['got']}"
 
 
 def _capital(text: str) -> str:
@@ -137,8 +208,10 @@ def _line(text: str, pattern: re.Pattern[str]) -> str:
 
 def _cause(line: str) -> str:
     """The innermost cause, where pip wraps it into a warning about its own retries."""
-    found = re.search(r"connection broken by .*?: (?P<cause>[^:]+?)[\"']*\)[\"']*: /", line)
-    return found["cause"] if found else line
+    found = re.search(
+        r"connection broken by .*?: (?P<cause>[^:]+?)[\"']*\)[\"']*: /|Caused by \w+\(['\"](?P<last>.*?)['\"]\)\)", line
+    )
+    return (found["cause"] or found["last"]) if found else line
 
 
 def _first(words: Sequence[str]) -> str:

@@ -6,8 +6,7 @@ import json
 import os
 import re
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from packaging.utils import canonicalize_name
 
@@ -16,8 +15,9 @@ from tfrepair.model.plan import Lock
 from tfrepair.target.installer import base, pylock
 from tfrepair.target.installer.failures import failure
 from tfrepair.target.installer.pip_choice import CUTS_OFF, Pip, choose_pip
+from tfrepair.target.installer.pip_log import passed_over
 from tfrepair.target.installer.pip_report import document_of
-from tfrepair.target.installer.retry import retrying
+from tfrepair.target.installer.retry import LIMIT, DamagedDownloadError, retrying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tfrepair.model.resolution import ResolveRequest
     from tfrepair.target.installer.base import Surroundings
     from tfrepair.target.installer.settings import IndexSettings
+
+T = TypeVar("T")
 
 _NO_TIMES = re.compile(r"does not provide upload-time|upload-time metadata|Cannot use --uploaded-prior-to")
 _ROUNDS = 4
@@ -57,6 +59,10 @@ class PipInstaller:
     """Installs with pip, run by the target's own interpreter."""
 
     outside: Surroundings
+    past_cache: bool = False
+    """Without pip's cache, because what is in it may be damaged."""
+    user_base: str | None = None
+    """Below it lies the user site that is installed into; None: where the interpreter has its own."""
 
     @property
     def name(self) -> str:
@@ -67,7 +73,21 @@ class PipInstaller:
         """See `Installer`. pip knows no preferences: they are constraints first, and those in the way are dropped."""
         env = pip_environment(self.outside.settings, self.outside.environ)
         pip = choose_pip(request.python, self.outside, env, resolves=True)
-        return retrying(lambda: self._resolve(request, pip), sleep=self.outside.sleep, on_wait=self.outside.on_wait)
+        return self._trying(lambda installer: installer._resolve(request, pip))  # noqa: SLF001  # of the same class
+
+    def _trying(self, attempt: Callable[[PipInstaller], T], limit: float | None = LIMIT) -> T:
+        """See `retrying`; after a damaged download past the cache."""
+        installer = self
+
+        def once() -> T:
+            nonlocal installer
+            try:
+                return attempt(installer)
+            except DamagedDownloadError:
+                installer = replace(installer, past_cache=True)
+                raise
+
+        return retrying(once, sleep=self.outside.sleep, on_wait=self.outside.on_wait, limit=limit)
 
     def _resolve(self, request: ResolveRequest, pip: Pip) -> Lock:
         ways = tuple(_ways(request, pip, self.outside.settings))
@@ -103,6 +123,8 @@ class PipInstaller:
             try:
                 return self._report(request, pip, way, kept)
             except UnresolvableError as error:
+                if "(from versions: none)" in error.reason:  # whatever is preferred
+                    raise
                 blamed = _blamed(kept, error.reason)
                 kept = {name: version for name, version in kept.items() if blamed and name not in blamed}
         return self._report(request, pip, way, {})
@@ -150,26 +172,28 @@ class PipInstaller:
         pip = choose_pip(python, self.outside, env, resolves=False)
         flags = ["--no-deps", "--no-warn-script-location"]
         flags += ["--force-reinstall"] if reinstall or past_cache else []
-        flags += ["--no-cache-dir"] if past_cache else []
+        installer = replace(self, past_cache=self.past_cache or past_cache, user_base=user_base)
         groups = _groups(lock, locked, local, can_cut=pip.version >= CUTS_OFF)
         for options, lines in groups:
             if lines:
-                attempt = partial(self._install, pip, (*flags, *options), lines, on_line, user_base)
-                retrying(attempt, sleep=self.outside.sleep, on_wait=self.outside.on_wait)
+                installer._install_group(pip, (*flags, *options), lines, on_line)  # noqa: SLF001  # of the same class
+
+    def _install_group(
+        self, pip: Pip, arguments: Sequence[str], lines: Sequence[str], on_line: Callable[[str], None] | None
+    ) -> None:
+        def attempt(installer: PipInstaller) -> None:
+            installer._install(pip, arguments, lines, on_line)  # of the same class
+
+        self._trying(attempt, limit=None)
 
     def _install(
-        self,
-        pip: Pip,
-        arguments: Sequence[str],
-        lines: Iterable[str],
-        on_line: Callable[[str], None] | None,
-        user_base: str | None,
+        self, pip: Pip, arguments: Sequence[str], lines: Iterable[str], on_line: Callable[[str], None] | None
     ) -> None:
         settings = self.outside.settings
         with base.private_folder() as folder:
             path = base.write_lines(folder / "requirements.txt", lines)
             arguments = [*arguments, "-r", str(path)]
-            self._pip(pip, arguments, settings, folder, limit=base.INSTALL_LIMIT, on_line=on_line, user_base=user_base)
+            self._pip(pip, arguments, settings, folder, limit=base.INSTALL_LIMIT, on_line=on_line)
 
     def _pip(
         self,
@@ -180,13 +204,14 @@ class PipInstaller:
         *,
         limit: float,
         on_line: Callable[[str], None] | None = None,
-        user_base: str | None = None,
     ) -> None:
-        argv = [*pip.command, "install", "--progress-bar", "off", *arguments]
+        log = folder / "pip.log"
+        argv = [*pip.command, "install", "--progress-bar", "off", "--log", str(log), *arguments]
         for item in settings.find_links:
             argv += [] if "://" in item else ["--find-links", item]
+        argv += ["--no-cache-dir"] if self.past_cache else []
         resolves = "--dry-run" in arguments
-        env = pip_environment(settings, self.outside.environ) | _user(user_base)
+        env = pip_environment(settings, self.outside.environ) | _user(self.user_base)
         # URLs may hold credentials, which every user of the machine could read on a command line. An install has
         # its lock, and pip refuses constraints beside hashes.
         addresses = " ".join(item for item in settings.constraints if "://" in item)
@@ -195,6 +220,7 @@ class PipInstaller:
         if done.ok:
             return
         text = done.stdout + done.stderr
+        text = passed_over(log, text) + text
         if _NO_TIMES.search(text):
             raise _WithoutTimesError("An index does not say when its files were uploaded")
         raise failure(text, stage="resolve" if resolves else "install", installer="pip", settings=settings)

@@ -25,25 +25,46 @@ class TransientError(SurroundingsError):
     code = "network"
 
 
+class DamagedDownloadError(TransientError):
+    """A file that came is not what it should be; what is in the installer's cache may be to blame."""
+
+    code = "download"
+
+    def __init__(self, message: str, *, hint: str | None = None, distribution: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.distribution = distribution
+        """Canonical name of what the file belongs to, where that is known."""
+
+
 def retrying(
     call: Callable[[], T],
     *,
     sleep: Callable[[float], None] = time.sleep,
     on_wait: Callable[[str, float], None] | None = None,
+    limit: float | None = LIMIT,
 ) -> T:
     """What `call` returns, at the third attempt at the latest. Raises its last TransientError, other errors at once.
 
-    `on_wait` is told the reason and the seconds left, once a second while it waits.
+    A damaged download is fetched once more and not twice: it may be half a gigabyte.
+    `on_wait` is told the reason and the seconds left, once a second while it waits. After `limit` seconds no new
+    attempt begins; None where an attempt keeps what the one before has fetched.
     """
     from tenacity import (
         Retrying,
         retry_if_exception_type,
-        stop_after_attempt,
         stop_after_delay,
+        stop_never,
         wait_random_exponential,
     )
 
     reasons: list[str] = []
+
+    late = stop_after_delay(limit) if limit is not None else stop_never
+
+    def over(state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        attempts = 2 if isinstance(error, DamagedDownloadError) else ATTEMPTS
+        return state.attempt_number >= attempts or late(state)
 
     def remember(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -53,7 +74,7 @@ def retrying(
         countdown(seconds, reasons[-1], sleep=sleep, on_wait=on_wait)
 
     return Retrying(
-        stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(LIMIT),
+        stop=over,
         wait=wait_random_exponential(multiplier=1, min=1, max=10),
         retry=retry_if_exception_type(TransientError),
         before_sleep=remember,

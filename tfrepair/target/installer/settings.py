@@ -123,6 +123,9 @@ def index_settings(
                 raise UsageError(f"`{redacted(text)}` of `{name}` {place.why}", hint="nothing was started")
             yield place
 
+    def file(name: str, what: str) -> str | None:
+        return next(usable([values[name]] if values.get(name) else [], what, as_url=False), None)
+
     main = [*option([index_url] if index_url else [], "--index-url", as_url=True)]
     main += usable(values.get("index-url", "").split(), "the index", as_url=True)
     number = _number(notes)
@@ -149,8 +152,8 @@ def index_settings(
             ]
         ),
         no_index=values.get("no-index", "").lower() in _TRUE,
-        cert=values.get("cert"),
-        client_cert=values.get("client-cert"),
+        cert=file("cert", "the certificate bundle"),
+        client_cert=file("client-cert", "the certificate of the client"),
         proxy=values.get("proxy"),
         trusted_hosts=_unique(values.get("trusted-host", "").split()),
         timeout=seconds,

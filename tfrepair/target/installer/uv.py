@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from packaging.utils import canonicalize_name
 
@@ -12,7 +12,7 @@ from tfrepair.errors import StepError, SurroundingsError, UnresolvableError
 from tfrepair.model.plan import Lock
 from tfrepair.target.installer import base, pylock
 from tfrepair.target.installer.failures import failure
-from tfrepair.target.installer.retry import retrying
+from tfrepair.target.installer.retry import LIMIT, DamagedDownloadError, retrying
 from tfrepair.target.installer.uv_child import uv_environment
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from tfrepair.model.resolution import ResolveRequest
     from tfrepair.target.installer.base import Surroundings
+
+T = TypeVar("T")
 
 _UNDATED = re.compile(r"^warning: `(?P<file>[^`]+)` is missing an upload date", re.MULTILINE)
 _OPTION = re.compile(
@@ -46,7 +48,20 @@ class UvInstaller:
 
     def resolve(self, request: ResolveRequest) -> Lock:
         """See `Installer`. Files without an upload time are used only where nothing else will do; `method` says so."""
-        return retrying(lambda: self._from_all(request), sleep=self.outside.sleep, on_wait=self.outside.on_wait)
+        return self._trying(lambda: self._from_all(request))
+
+    def _trying(self, attempt: Callable[[], T], limit: float | None = LIMIT) -> T:
+        """See `retrying`; what came damaged is forgotten first, in case it came from the cache."""
+
+        def once() -> T:
+            try:
+                return attempt()
+            except DamagedDownloadError as error:
+                if error.distribution is not None:
+                    self._forget((error.distribution,))
+                raise
+
+        return retrying(once, sleep=self.outside.sleep, on_wait=self.outside.on_wait, limit=limit)
 
     def _from_all(self, request: ResolveRequest) -> Lock:
         """From every index, or from the main one alone.
@@ -210,7 +225,7 @@ class UvInstaller:
             if not done.ok:
                 raise failure(done.stdout + done.stderr, stage="install", installer="uv", settings=settings)
 
-        retrying(attempt, sleep=self.outside.sleep, on_wait=self.outside.on_wait)
+        self._trying(attempt, limit=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

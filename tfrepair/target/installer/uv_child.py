@@ -38,7 +38,13 @@ def uv_environment(settings: IndexSettings, environ: Mapping[str, str]) -> dict[
     env = base.inherited(environ, lambda name: bool(_KEPT.match(name)))
     env |= {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1", "UV_PREVIEW_FEATURES": "pylock", "NO_COLOR": "1"}
     env.setdefault("UV_HTTP_RETRIES", str(1 if settings.retries is None else settings.retries))
-    certificate = Path(settings.cert) if settings.cert else None
+    certificate = _certificate(settings, env)
+    if settings.proxy:
+        env = {
+            name: value
+            for name, value in env.items()
+            if not name.lower().endswith("_proxy") or name.lower() == "no_proxy"
+        }
     chosen: dict[str, Any] = {
         "UV_DEFAULT_INDEX": settings.index_url,
         "UV_INDEX": " ".join(settings.extra_index_urls),
@@ -57,3 +63,13 @@ def uv_environment(settings: IndexSettings, environ: Mapping[str, str]) -> dict[
     if env.get("UV_LINK_MODE") == "symlink":  # an environment must outlive the cache
         del env["UV_LINK_MODE"]
     return env | {name: value for name, value in chosen.items() if value}
+
+
+def _certificate(settings: IndexSettings, env: Mapping[str, str]) -> Path | None:
+    """Pip's `cert`, or else what pip trusts by the variables of its library, which uv does not read."""
+    if settings.cert:
+        return Path(settings.cert)
+    if env.get("SSL_CERT_FILE") or env.get("SSL_CERT_DIR"):
+        return None
+    named = env.get("REQUESTS_CA_BUNDLE") or env.get("CURL_CA_BUNDLE")
+    return Path(named) if named else None

@@ -1,0 +1,195 @@
+"""An index that misbehaves: what can pass is tried again, what cannot is refused, and nothing is changed."""
+
+import datetime as dt
+import hashlib
+
+import pytest
+import trustme
+from functional_support import NEW, NUMPY
+from index_support import (
+    Index,
+    another,
+    cut_short,
+    free_port,
+    hung_up,
+    pip_conf,
+    serving,
+    stalled,
+    times,
+    tls,
+    unavailable,
+)  # fmt: skip
+
+TENSORFLOW = f"tensorflow-{NEW}-py3-none-any.whl"
+
+
+@pytest.fixture(params=["uv", "pip"])
+def installer(request):
+    return request.param
+
+
+@pytest.fixture
+def index(world):
+    with serving(Index(world.index)) as served:
+        yield served
+
+
+@pytest.fixture
+def configured(user):
+    """Writes the user's pip.conf: a short patience, and an index."""
+
+    def write(url, **more):
+        pip_conf(user / ".config/pip/pip.conf", index_url=url, **{"timeout": 1, "retries": 1, **more})
+
+    return write
+
+
+@pytest.fixture
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture
+def trusted(authority, user):
+    path = user / "authority.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return path
+
+
+def fix(world, env, installer, *more):
+    return world.tfrepair(
+        "fix", "--yes", "--env", env, "--installer", installer, "--tensorflow", f"tensorflow=={NEW}", "--json", *more,
+        links=False,
+    )  # fmt: skip
+
+
+def refused(world, env, installer, code=6):
+    """The error of a repair that the index does not let happen."""
+    before = world.tree()
+    done = fix(world, env, installer)
+    assert done.code == code, done
+    assert done.json["status"] == "failed"
+    assert "Traceback" not in done.err
+    assert world.tree(".tfrepair-env") == before
+    error = done.json["error"]
+    assert error["hint"]
+    return error
+
+
+def repaired(world, env, installer):
+    done = fix(world, env, installer)
+    assert done.code == 0, done
+    assert world.imported(env) == NEW
+    assert world.imported(env, "numpy") == NUMPY
+    return done
+
+
+def test_a_refused_connection(world, configured, installer):
+    place = f"127.0.0.1:{free_port()}"
+    env = world.conflict()
+    configured(f"http://{place}/simple/")
+    error = refused(world, env, installer)
+    assert error["code"] == "network"
+    assert place in error["message"]
+    assert "onnection refused" in error["message"]
+
+
+@pytest.mark.parametrize("end", ["/simple/keras/", TENSORFLOW])
+def test_unavailable_twice_then_good(world, configured, index, installer, end):
+    env = world.conflict()
+    configured(index.url)
+    index.faults[end] = times(2, unavailable)
+    repaired(world, env, installer)
+    assert index.asked(end) > 2
+
+
+def test_unavailable_for_good(world, configured, index, installer):
+    env = world.conflict()
+    configured(index.url)
+    index.faults[TENSORFLOW] = unavailable
+    error = refused(world, env, installer)
+    assert error["code"] == "network"
+    assert "503" in error["message"]
+    assert index.place in error["message"]
+    assert index.asked(TENSORFLOW) >= 3
+
+
+@pytest.mark.parametrize("fault", [stalled, hung_up, cut_short])
+def test_a_transfer_that_breaks_off_once(world, configured, index, installer, fault):
+    env = world.conflict()
+    configured(index.url)
+    index.faults[TENSORFLOW] = times(1, fault)
+    repaired(world, env, installer)
+
+
+@pytest.mark.parametrize("fault", [stalled, hung_up, cut_short])
+def test_a_transfer_that_always_breaks_off(world, configured, index, installer, fault):
+    env = world.conflict()
+    configured(index.url)
+    index.faults[TENSORFLOW] = fault
+    error = refused(world, env, installer)
+    assert error["code"] == ("download" if fault is cut_short else "network")
+    assert "tensorflow" in error["message"] or index.place in error["message"]
+
+
+def test_a_file_that_is_not_the_one_the_index_promises(world, configured, index, installer):
+    env = world.conflict()
+    configured(index.url)
+    (wheel,) = world.index.glob(TENSORFLOW)
+    promised = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    index.faults[TENSORFLOW] = another
+    error = refused(world, env, installer)
+    assert f"the hash of `tensorflow` should be sha256:{promised}" in error["message"]
+    index.faults[TENSORFLOW] = times(1, another)
+    repaired(world, env, installer)
+
+
+def test_an_expired_certificate(world, configured, installer, authority, trusted):
+    env = world.conflict()
+    past = dt.datetime.now(dt.timezone.utc) - dt.timedelta(days=2)
+    context = tls(authority, not_before=past - dt.timedelta(days=30), not_after=past)
+    with serving(Index(world.index), context) as index:
+        configured(index.url, cert=trusted)
+        error = refused(world, env, installer)
+        assert index.place in error["message"]
+        assert "expired" in error["message"].lower()
+
+
+def test_a_certificate_of_an_unknown_authority(world, configured, installer, authority, trusted):
+    env = world.conflict()
+    with serving(Index(world.index), tls(authority)) as index:
+        configured(index.url)
+        error = refused(world, env, installer)
+        assert "cert" in error["hint"]
+        configured(index.url, cert=trusted)
+        repaired(world, env, installer)
+
+
+def test_a_host_that_is_trusted_without_its_certificate(world, configured, installer, authority):
+    env = world.conflict()
+    with serving(Index(world.index), tls(authority)) as index:
+        configured(index.url, trusted_host=index.place)
+        repaired(world, env, installer)
+
+
+def test_a_certificate_of_the_client(world, configured, installer, authority, trusted, user):
+    env = world.conflict()
+    with serving(Index(world.index), tls(authority, client=True)) as index:
+        configured(index.url, cert=trusted)
+        error = refused(world, env, installer)
+        assert "certificate" in error["message"].lower()
+        assert "client-cert" in error["hint"]
+        own = user / "client.pem"
+        authority.issue_cert("joe@index.test").private_key_and_cert_chain_pem.write_to_path(str(own))
+        configured(index.url, cert=trusted, client_cert="~/client.pem")
+        repaired(world, env, installer)
+
+
+def test_an_index_that_lacks_one_dependency(world, configured, index, installer):
+    env = world.conflict()
+    configured(index.url)
+    for wheel in world.index.glob("keras-*"):
+        wheel.unlink()
+    error = refused(world, env, installer, code=4)
+    assert "keras" in error["message"]
+    assert "--tensorflow" in error["hint"]

@@ -1,0 +1,58 @@
+"""While an index does not answer, a terminal shows why and how long it still waits; the document does not."""
+
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+
+import pytest
+from functional_support import NEW
+from index_support import Index, pip_conf, serving, times, unavailable
+
+
+@pytest.fixture
+def index(world, user):
+    with serving(Index(world.index, {"/simple/keras/": times(2, unavailable)})) as served:
+        pip_conf(user / ".config/pip/pip.conf", index_url=served.url, retries=0)
+        yield served
+
+
+def watched(world, *arguments):
+    """Run tfrepair with standard error on a terminal of 80 columns; exit code, document and screen."""
+    leader, follower = pty.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tfrepair", *(str(word) for word in arguments)],
+        cwd=world.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=follower,
+    )  # fmt: skip
+    os.close(follower)
+    screen, deadline = b"", time.monotonic() + 240
+    while time.monotonic() < deadline:
+        if select.select([leader], [], [], 0.2)[0]:
+            try:
+                chunk = os.read(leader, 4096)
+            except OSError:
+                break
+            if not chunk:
+                break
+            screen += chunk
+    out = child.stdout.read().decode()
+    child.stdout.close()
+    child.wait(60)
+    os.close(leader)
+    return child.returncode, out, screen.decode(errors="replace")
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_the_countdown_is_on_the_terminal_and_not_in_the_document(world, index, installer):
+    env = world.conflict()
+    code, out, screen = watched(
+        world, "fix", "--yes", "--env", env, "--installer", installer, "--tensorflow", f"tensorflow=={NEW}", "--json"
+    )
+    assert code == 0, screen
+    assert json.loads(out)["status"] == "repaired"
+    assert "trying again" not in out
+    assert re.search(r"trying again in \d+ s: `127\.", screen), screen  # at the front: a narrow terminal cuts the rest

@@ -1,0 +1,37 @@
+"""Why pip passed over an index, which only its log says."""
+
+import pytest
+
+from tfrepair.target.installer.pip_log import passed_over
+
+NONE = "ERROR: Could not find a version that satisfies the requirement Demo_A<3 (from versions: none)\n"
+SOME = "ERROR: Could not find a version that satisfies the requirement demo-a<3 (from versions: 3.0)\n"
+REFUSED = "Could not fetch URL http://a.test/simple/demo-a/: 403 Client Error: Forbidden for url: http://a.test/simple/demo-a/ - skipping"
+ABSENT = "Could not fetch URL http://b.test/simple/demo-a/: 404 Client Error: Not Found for url: http://b.test/simple/demo-a/ - skipping"
+OTHER = "Could not fetch URL http://a.test/simple/demo-b/: 403 Client Error: Forbidden for url: http://a.test/simple/demo-b/ - skipping"
+
+
+@pytest.fixture
+def log(tmp_path):
+    def write(*lines):
+        path = tmp_path / "pip.log"
+        path.write_text("".join(f"2026-01-01T00:00:00,000 {line}\n" for line in lines))
+        return path
+
+    return write
+
+
+def test_a_refusal_explains_an_empty_list(log):
+    assert passed_over(log("Looking in indexes", OTHER, REFUSED), NONE) == f"{REFUSED}\n"
+
+
+def test_an_index_that_refuses_is_no_explanation_where_another_says_that_there_is_none(log):
+    assert passed_over(log(REFUSED, ABSENT), NONE) == ""
+
+
+def test_where_there_are_versions_the_index_is_not_to_blame(log):
+    assert passed_over(log(REFUSED), SOME) == ""
+
+
+def test_without_a_log_nothing_is_explained(tmp_path):
+    assert passed_over(tmp_path / "nope", NONE) == ""
