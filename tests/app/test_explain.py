@@ -17,7 +17,7 @@ NUMPY = """Traceback (most recent call last):
 AttributeError: _ARRAY_API not found
 """
 NOT_THERE = "ModuleNotFoundError: No module named 'tensorflow'\n"
-LIMIT = 20  # seconds, on a machine that does other things too
+LIMIT = 20  # seconds of the processor
 
 
 @pytest.fixture
@@ -121,6 +121,20 @@ def test_text_of_powershell(explained):
     assert ids(explained(NUMPY.encode("utf-16"))[1])[0] == "numpy-abi"
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        NUMPY.encode("utf-16-le"),
+        NUMPY.encode("utf-16-be"),
+        b"pip install tensorflow\r\n" + NUMPY.encode("utf-16-le"),
+        b"".join(line.encode() + b"\0" * 40 + b"\n" for line in NUMPY.splitlines()),
+    ],
+    ids=["little-endian without a mark", "big-endian without a mark", "put below UTF-8", "NULs at the ends of lines"],
+)
+def test_NULs_between_characters(explained, content):  # noqa: N802
+    assert ids(explained(content)[1])[0] == "numpy-abi"
+
+
 def test_characters_that_are_no_utf_8(explained):
     assert ids(explained("über straße\n".encode("latin-1") + NUMPY.encode())[1])[0] == "numpy-abi"
 
@@ -163,15 +177,20 @@ HOSTILE = {
     "escapes that never end": b"\x1b]" * 2_000_000,
     "carriage returns": b"\r" * 5_000_000,
     "beginnings of tracebacks": b"Traceback (most recent call last):\\n" * 200_000,
+    "lines that all differ": b"".join(
+        b'  File "/home/a/tensorflow/%d.py", line %d, Could not load lib%d.so.1: DLL load failed cuda %d\n' % ((n,) * 4)
+        for n in range(100_000)
+    ),
+    "rubbish between words": b"\x1b[31;1m<b>ImportError</b>: \xff\xfe DLL load failed \0&lt;\x08\x07\n" * 200_000,
     "almost a signature": b"cannot open shared object file tensorflow Could not load dynamic library 'lib\n" * 100_000,
 }
 
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_texts_cost_bounded_time(explained, content):
-    begun = time.monotonic()
+    begun = time.process_time()
     code, document, _ = explained(content)
-    assert time.monotonic() - begun < LIMIT
+    assert time.process_time() - begun < LIMIT
     assert code in {0, 1}
     assert any("were not" in sentence for sentence in document["messages"])
 

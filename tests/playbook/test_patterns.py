@@ -39,6 +39,6 @@ def test_every_signature_is_quick_on_a_hostile_text():
     text = (words * 2_000 + "\n") * 5 + "a" * 100_000
     for playbook in load_builtin():
         for signature in playbook.signatures:
-            start = time.perf_counter()
+            start = time.process_time()
             re.search(signature.pattern, text, re.MULTILINE)
-            assert time.perf_counter() - start < 2, signature.pattern
+            assert time.process_time() - start < 2, signature.pattern

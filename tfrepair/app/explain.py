@@ -101,7 +101,9 @@ def _recorded(request: ExplainRequest) -> Facts:
 
 def _facts(request: ExplainRequest, recorded: Facts, text: str) -> Facts:
     """What the text tells, below what is recorded, below what the command line says."""
+    from tfrepair.reason.asked_release import asked_release
     from tfrepair.reason.text_facts import facts_in, stated_machine
+    from tfrepair.target.release_data import load_releases
 
     told = stated_machine(
         system=request.system,
@@ -110,7 +112,8 @@ def _facts(request: ExplainRequest, recorded: Facts, text: str) -> Facts:
         tensorflow=request.tensorflow,
         cpu=request.cpu,
     )
-    return facts_in(text).merged(recorded).merged(told)
+    facts = facts_in(text).merged(recorded).merged(told)
+    return asked_release(text, facts, load_releases()).merged(facts)
 
 
 def _read(file: str) -> tuple[bytes, str | None]:
@@ -161,6 +164,10 @@ def _decoded(raw: bytes, file: str) -> str:
         text = raw.decode("utf-16", errors="replace")
     else:
         text = raw.decode("utf-8-sig", errors="replace")
+        if (
+            text.count("\0") <= len(text) // 2 + 1
+        ):  # UTF-16 without its mark, or what `>>` of PowerShell put below UTF-8
+            text = text.replace("\0", "")
     strange = sum(text.count(character) for character in _CONTROL) + text.count("\N{REPLACEMENT CHARACTER}")
     if strange > len(text) * _BINARY:
         name = "standard input" if file == "-" else f"`{file}`"

@@ -115,12 +115,12 @@ def _worth(hits: Sequence[_Hit], rules: Sequence[Hit]) -> int:
 
 def _hits(playbook: Playbook, facts: Facts, text: str) -> Iterator[_Hit]:
     for signature in playbook.signatures:
+        match = _best_match(signature, text)  # before the conditions, which search the text too
+        if match is None:
+            continue
         trace = evaluate(signature.when, facts) if signature.when else None
         guard = evaluate(signature.unless, facts) if signature.unless else None
         if (trace is not None and trace.value is False) or (guard is not None and guard.value):
-            continue
-        match = _best_match(signature, text)
-        if match is None:
             continue
         start, standing, line = match
         undecided = trace is not None and trace.value is None

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from typing import TYPE_CHECKING
 
 from tfrepair.reason.text import normalised
 from tfrepair.reason.translations import with_english
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONGEST_TEXT = 1_000_000
+"""How many characters of a text without its repetitions are looked at."""
 LONGEST_LINE = 2000
 """How much of a line is looked at, half of it from either end: what a pattern costs grows with the line."""
 
@@ -57,8 +63,26 @@ def cleaned(text: str) -> str:
     text = normalised(text).translate(_QUOTES)
     text = _TAG.sub("", _BREAK.sub("\n", text))
     text = _ENTITY.sub(lambda found: html.unescape(found[0]).replace("\N{NO-BREAK SPACE}", " "), text)
-    text = "\n".join(_undecorated(_shortened(line)) for line in text.split("\n"))
-    return with_english(_FENCE.sub("", text))
+    lines = (part for line in text.split("\n") for part in _undecorated(_shortened(line)).split("\n"))
+    return with_english(_FENCE.sub("", _both_ends("\n".join(_once(list(lines))))))
+
+
+def _once(lines: list[str]) -> Iterator[str]:
+    """The lines without what is said over and over: of a line that is repeated the first and the last time stay."""
+    last = {line: number for number, line in enumerate(lines)}
+    seen: set[str] = set()
+    for number, line in enumerate(lines):
+        if line not in seen or last[line] == number:
+            seen.add(line)
+            yield line
+
+
+def _both_ends(text: str) -> str:
+    """A long text without its middle; more of the end stays, where tracebacks have what matters."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    head, tail = LONGEST_TEXT // 4, LONGEST_TEXT * 3 // 4
+    return f"{text[:head]}\n{text[-tail:]}"
 
 
 def _shortened(line: str) -> str:

@@ -37,7 +37,7 @@ _PYTHONS = (
     r"\(python (\d\.\d{1,2})\)",
     r"-cp(\d)(\d{1,2})-(?:cp|abi|none)",
 )
-_BITS_32 = r"Python\d{2,3}-32[/\\]|\b32 bit \(Intel\)|\bwin32\.whl|-win32\b"
+_BITS_32 = r"[Pp]ython\d{2,3}-32[/\\]|\b32 bit \(Intel\)|\bwin32\.whl|-win32\b|/win-32\b"
 _NAMES = ("numpy", "protobuf", "keras", "setuptools", "tensorboard", "typing_extensions", "h5py", "ml_dtypes")
 _MUSL = r"ld-musl|musllinux|Error (relocating|loading shared library)|\bapk add\b"
 _NUMBER = r"(\d{1,4}(?:\.\d{1,4}){1,3}(?:(?:rc|a|b|\.dev|\.post)\d{1,8})?)"
@@ -49,6 +49,8 @@ _TENSORFLOW_AT = (
     rf"\b{_TENSORFLOW}(?:==|-){_NUMBER}\b",
     rf"\bTensorFlow (?:version:? )?{_NUMBER}\b",
 )
+_REFUSED = re.compile(r"\S{1,300}\.whl[\"'`]? is not a supported wheel")
+"""What such a wheel is for is what this machine is not."""
 _TOO_MUCH = 400_000
 """How much of a text is searched for facts: its beginning and its end say it."""
 
@@ -57,7 +59,8 @@ def facts_in(text: str) -> Facts:
     """The facts that a text tells. What it says two ways, it does not say."""
     if len(text) > _TOO_MUCH:
         text = f"{text[: _TOO_MUCH // 2]}\n{text[-_TOO_MUCH // 2 :]}"
-    return Facts.of(Fact(path=path, state=Known(value), source=SOURCE) for path, value in _told(text))
+    told = _told(_REFUSED.sub(" ", text))
+    return Facts.of(Fact(path=path, state=Known(value), source=SOURCE) for path, value in told)
 
 
 def _told(text: str) -> Iterator[tuple[str, Any]]:
@@ -70,6 +73,8 @@ def _told(text: str) -> Iterator[tuple[str, Any]]:
         yield "host.libc", "musl"
     if re.search(_BITS_32, text):
         yield "interpreter.bits", 32
+    if _parts_of_driver_differ(text):
+        yield "gpu.versions_differ", True
     if python := _first(_PYTHONS, text):
         yield "interpreter.version", python
         yield "interpreter.minor", ".".join(python.split(".")[:2])
@@ -78,6 +83,14 @@ def _told(text: str) -> Iterator[tuple[str, Any]]:
     for name in _NAMES:
         if version := _version_of(name, text):
             yield f"distribution.{name.replace('_', '-')}.version", version
+
+
+def _parts_of_driver_differ(text: str) -> bool:
+    """Whether the kernel's part of the NVIDIA driver and its library tell two versions."""
+    own, kernel = (
+        set(re.findall(rf"{part} reported version is: ([\d.]{{3,20}})", text)) for part in ("libcuda", "kernel")
+    )
+    return bool(own and kernel) and own.isdisjoint(kernel)
 
 
 def _only(patterns: dict[str, str], text: str) -> str | None:

@@ -1,0 +1,65 @@
+"""What a text asks for, held against the machine that it is asked on."""
+
+import pytest
+
+from tfrepair.reason.asked_release import asked_release
+from tfrepair.reason.pasted import LONGEST_TEXT, cleaned
+from tfrepair.reason.text_facts import facts_in, stated_machine
+from tfrepair.target.release_data import load_releases
+
+REFUSED = "ERROR: tensorflow-{} is not a supported wheel on this platform."
+
+
+def asked(text, *, system="linux", machine="x86_64", python="3.7", tensorflow=None):
+    facts = facts_in(text).merged(
+        stated_machine(system=system, machine=machine, python=python, tensorflow=tensorflow, cpu=None)
+    )
+    found = asked_release(text, facts, load_releases())
+    return found.value("release.fits"), found.value("release.pythons")
+
+
+@pytest.mark.parametrize(
+    ("wheel", "pythons"),
+    [
+        ("2.1.0-cp35-cp35m-manylinux2010_x86_64.whl", ["3.5"]),
+        ("2.1.0-cp37-cp37m-macosx_10_9_x86_64.whl", []),
+        ("2.1.0-cp37-cp37m-win_amd64.whl", []),
+    ],
+)
+def test_a_refused_wheel_says_what_it_is_for(wheel, pythons):
+    assert asked(REFUSED.format(wheel)) == (False, pythons)
+
+
+def test_a_wheel_that_fits_says_nothing():
+    assert asked(REFUSED.format("2.1.0-cp37-cp37m-manylinux2010_x86_64.whl")) == (None, None)
+
+
+def test_a_release_without_a_wheel_for_this_python():
+    fits, pythons = asked("No matching distribution found", python="3.12", tensorflow="2.8.0")
+    assert fits is False
+    assert "3.10" in pythons
+
+
+def test_a_release_without_any_wheel_for_this_processor():
+    assert asked("No matching distribution found", machine="armv7l", tensorflow="2.8.0") == (False, [])
+
+
+def test_nothing_is_said_about_a_machine_that_is_not_known():
+    assert asked("No matching distribution found", machine=None, tensorflow="2.8.0") == (None, None)
+
+
+def test_two_versions_of_the_driver_are_told_apart():
+    text = "libcuda reported version is: 361.93.2\nkernel reported version is: 352.63.0"
+    assert facts_in(text).value("gpu.versions_differ") is True
+    assert not facts_in(text.replace("352.63.0", "361.93.2")).value("gpu.versions_differ")
+
+
+def test_of_repeated_lines_the_first_and_the_last_stay():
+    assert cleaned("a\nb\na\nb\na\nc") == "a\nb\nb\na\nc"
+
+
+def test_of_a_long_text_both_ends_stay():
+    text = cleaned("first\n" + "".join(f"{n} epochs\n" for n in range(300_000)) + "last")
+    assert len(text) <= LONGEST_TEXT + 1
+    assert text.startswith("first\n")
+    assert text.endswith("\nlast")
