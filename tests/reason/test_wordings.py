@@ -33,4 +33,5 @@ def test_a_wording(line):
 
 
 def test_every_cause_has_one():
-    assert {json.loads(line)["cause"] for line in LINES} == {playbook.name for playbook in PLAYBOOKS}
+    silent = {"plugin-failed"}  # tfrepair's own finding, which no program prints
+    assert {json.loads(line)["cause"] for line in LINES} == {playbook.name for playbook in PLAYBOOKS} - silent
