@@ -34,7 +34,7 @@ def bases(*minors):
 
 
 def bench(pin):
-    request = SimpleNamespace(venv=None, tensorflow=pin, requirements=())
+    request = SimpleNamespace(venv=None, tensorflow=pin, requirements=(), constraints=())
     return SimpleNamespace(request=request, environ={}, cwd=Path("/nowhere"), releases=load_releases())
 
 

@@ -41,8 +41,9 @@ def diagnose(
         return _judge(recorded, _gathered(playbook_request, target_request), playbook_request, screen)
     with ThreadPoolExecutor(max_workers=1) as pool:
         reading = pool.submit(_prepared, playbook_request, target_request)
-        target = locate(target_request, screen)
+        target = _found(target_request)
         playbooks = reading.result()
+    screen.target(target)
     told = variables(playbook_request)
     seen = look(target, playbooks, look_request, target_request.environ, screen, log, told=told)
     if facts_out is not None:
@@ -68,17 +69,21 @@ def _prepared(request: PlaybookRequest, where: TargetRequest) -> tuple[Playbook,
 
 def locate(request: TargetRequest, screen: Screen) -> Target:
     """Find the target and tell which it is. Raises TargetError."""
+    target = _found(request)
+    screen.target(target)
+    return target
+
+
+def _found(request: TargetRequest) -> Target:
     from tfrepair.target.discover import find_target
 
-    target = find_target(
+    return find_target(
         python=request.python,
         env=request.env,
         environ=request.environ,
         cwd=request.cwd,
         interactive=request.interactive,
     )
-    screen.target(target)
-    return target
 
 
 def judged(
