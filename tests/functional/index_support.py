@@ -38,7 +38,7 @@ def pypiserver(wheels, folder):
     with log.open("w") as stream:
         server = subprocess.Popen(
             [
-                sys.executable, "-m", "pypiserver", "run", "-i", host, "-p", port, "--disable-fallback",
+                sys.executable, "-m", "pypiserver", "run", "-v", "-i", host, "-p", port, "--disable-fallback",
                 "-a", "list,download,update", "-P", str(passwords), str(wheels),
             ],
             stdout=stream, stderr=stream, cwd=folder,
