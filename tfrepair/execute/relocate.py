@@ -70,12 +70,12 @@ def drop_bytecode(stage: Path, *, since: float) -> int:
     """Remove bytecode that was compiled in a stage since a moment and names it; how many files. Raises OSError."""
     needle = os.fsencode(stage)
     count = 0
-    for folder, _, names in os.walk(stage):
-        for name in names:
-            path = Path(folder, name)
-            if name.endswith(_BYTECODE) and path.lstat().st_mtime >= since and _names(path, [needle]):
-                path.unlink()
-                count += 1
+    for path in _written(stage, since):
+        if path.suffix not in _BYTECODE or path.is_symlink():
+            continue
+        if path.lstat().st_mtime >= since and _names(path, [needle]):
+            path.unlink()
+            count += 1
     return count
 
 

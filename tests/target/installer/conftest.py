@@ -99,11 +99,18 @@ class Venv:
 
 
 @pytest.fixture
-def dated_index(wheels):
+def asked():
+    """The paths that an index was asked for."""
+    return []
+
+
+@pytest.fixture
+def dated_index(wheels, asked):
     """A real index on this machine that says when files were uploaded: `1.*` in 2022, `2.*` in 2024."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            asked.append(self.path)
             *_, kind, name = ["", *self.path.strip("/").split("/")]
             body = (wheels / name).read_bytes() if kind == "files" else self.page(name)
             self.send_response(200 if body else 404)

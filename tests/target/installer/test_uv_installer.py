@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tfrepair.errors import StepError, SurroundingsError, UnresolvableError
+from tfrepair.target.installer import pylock
 from tfrepair.target.installer.base import ResolveRequest, make_installer
 from tfrepair.target.installer.retry import TransientError
 from tfrepair.target.installer.settings import IndexSettings
@@ -106,6 +107,20 @@ def test_exactly_the_named_distributions_are_installed(local, environ, venv):
     installer.install(venv.python, lock, ["demo-a"], reinstall=False, on_line=lines.append)
     assert venv.versions() == {"demo-a": "2.0"}
     assert any("demo-a==2.0" in line for line in lines)
+
+
+def test_what_is_in_the_cache_is_not_fetched_again(dated_index, asked, environ, venv, tmp_path):
+    environ["UV_CACHE_DIR"] = str(tmp_path / "cache")
+    installer = uv(IndexSettings(index_url=dated_index), environ)
+    lock = installer.resolve(request("demo-a", cutoff="2022-12-18"))
+    assert [package["index"] for package in pylock.parse(lock.pylock)["packages"]] == [dated_index, dated_index]
+    for fetches in (2, 0):
+        asked.clear()
+        installer.install(venv.python, lock, ["demo-a", "demo-b"], reinstall=False)
+        assert len(asked) == fetches
+        assert venv.versions() == {"demo-a": "1.0", "demo-b": "1.1"}
+        done = run([installer.binary, "pip", "uninstall", "--python", venv.python, "demo-a", "demo-b"], env=environ)
+        assert done.ok, done.stdout
 
 
 def test_a_name_outside_the_lock_is_refused(local, environ, venv):

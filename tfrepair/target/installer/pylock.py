@@ -144,6 +144,17 @@ def left_out(document: Document, names: Collection[str]) -> Document:
     return subset(document, {canonicalize_name(package["name"]) for package in document["packages"]} - {*names})
 
 
+def with_indexes(document: Document, indexes: Mapping[str, str]) -> Document:
+    """The same document that says which index these canonical names come from; without credentials."""
+    packages = [
+        package | {"index": _USER_INFO.sub("", indexes[name])}
+        if (name := canonicalize_name(package["name"])) in indexes and "wheels" in package
+        else package
+        for package in document.get("packages", [])
+    ]
+    return {**document, "packages": packages}
+
+
 def of_versions(versions: Iterable[tuple[str, str]]) -> Document:
     """A document that only names versions: what a resolver should prefer."""
     return {

@@ -16,7 +16,7 @@ from tfrepair.target.installer.retry import LIMIT, DamagedDownloadError, retryin
 from tfrepair.target.installer.uv_child import uv_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tfrepair.model.resolution import ResolveRequest
@@ -28,6 +28,7 @@ _UNDATED = re.compile(r"^warning: `(?P<file>[^`]+)` is missing an upload date", 
 _OPTION = re.compile(
     r"(?:invalid value|Invalid).*exclude-newer-package|exclude-newer-package.*(?:invalid|could not)", re.IGNORECASE
 )
+_FROM = re.compile(r"^(?P<name>[\w.-]+)==.*\n\s+# from (?P<index>https?://\S+)$", re.MULTILINE)
 _ROUNDS = 12
 """A tree of distributions without upload times comes to light level by level; TensorFlow's has six."""
 _FAR_DAY = "2100-01-01T00:00:00Z"
@@ -131,9 +132,9 @@ class UvInstaller:
                 argv += ["--overrides", str(base.write_lines(folder / "overrides.txt", never))]
             for path in settings.constraints:
                 argv += [] if "://" in path else ["--constraints", path]
-            if cutoff is not None:
-                argv += ["--exclude-newer", base.end_of_day(cutoff)]
-                argv += [f"--exclude-newer-package={item}" for item in free]
+            dated = [] if cutoff is None else ["--exclude-newer", base.end_of_day(cutoff)]
+            dated += [] if cutoff is None else [f"--exclude-newer-package={item}" for item in free]
+            argv += dated
             argv += ["--prerelease", "allow"] if request.prereleases else []
             argv += ["--no-build"] if request.wheels_only else []
             done = self.outside.start(
@@ -149,7 +150,23 @@ class UvInstaller:
                     raise error
                 return _Attempt(text=text, undated=undated, error=error)
             document = pylock.parse(output.read_text(encoding="utf-8"), folder)
+            document = pylock.with_indexes(document, self._indexes(document, request.python, dated, folder))
             return _Attempt(text=text, undated=undated, document=document, cutoff=cutoff)
+
+    def _indexes(self, document: pylock.Document, python: str, dated: Sequence[str], folder: Path) -> Mapping[str, str]:
+        """The index that each wheel comes from, by canonical name, where there is one to say.
+
+        uv does not write it into a lock, and finds nothing in its cache without it: each install would fetch and
+        unpack everything again.
+        """
+        wheels = [f"{pin.name}=={pin.version}" for pin in pylock.pins(document) if pin.is_wheel and pin.version]
+        pins = base.write_lines(folder / "pins.in", wheels)
+        argv = [self.binary, "pip", "compile", str(pins), "--python", python, "--no-deps", "--no-build", "--no-header"]
+        argv += ["--no-annotate", "--emit-index-annotation", "--color", "never", *self._index_options(), *dated]
+        env = uv_environment(self.outside.settings, self.outside.environ)
+        env.pop("UV_CONSTRAINT", None)  # it had its say
+        done = self.outside.start(argv, env=env, cwd=folder, timeout=base.RESOLVE_LIMIT)
+        return {canonicalize_name(found["name"]): found["index"] for found in _FROM.finditer(done.stdout)}
 
     def _index_options(self) -> Iterator[str]:
         settings = self.outside.settings
