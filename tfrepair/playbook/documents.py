@@ -47,9 +47,11 @@ def condition_kind(value: Any) -> str:
     for name in COMBINATORS:
         if name in keys:
             return name + TAG_SUFFIX
+    if "fact" in keys:
+        return "test" + TAG_SUFFIX
     near = (difflib.get_close_matches(key, (*COMBINATORS, *TEST_OPERATORS, "fact"), 1) for key in keys)
     words = [words[0] for words in near if words]
-    kind = words[0] if words and words[0] in COMBINATORS and "fact" not in keys else "test"
+    kind = words[0] if words and words[0] in COMBINATORS else "test"
     return kind + TAG_SUFFIX
 
 
