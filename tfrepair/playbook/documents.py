@@ -12,6 +12,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    WithJsonSchema,
     with_config,
 )
 from pydantic_core import PydanticCustomError
@@ -56,6 +57,7 @@ def condition_kind(value: Any) -> str:
 
 
 Number = Annotated[float, BeforeValidator(_number)]
+_NO_MAPPING = WithJsonSchema({"not": {"type": "object"}})
 Text = Annotated[str, Field(min_length=1)]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -75,7 +77,9 @@ TestDocument = TypedDict(
         "matches": NotRequired[Text],
     },
 )
-TestDocument.__pydantic_config__ = STRICT  # type: ignore[attr-defined]  # `in` is no name that a class could have
+TestDocument.__pydantic_config__ = ConfigDict(  # type: ignore[attr-defined]  # `in` is no name that a class could have
+    **STRICT, json_schema_extra={"minProperties": 2, "maxProperties": 2}
+)
 
 
 @with_config(STRICT)
@@ -178,7 +182,7 @@ class RetryDocument(TypedDict):
     """How often a step that fails is tried again."""
 
     attempts: Annotated[int, Field(ge=2, le=20)]
-    wait: NotRequired[Annotated[Number, Field(ge=0)]]
+    wait: NotRequired[Annotated[Number, Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]]
     errors: NotRequired[Annotated[list[Literal["timeout", "network", "exit-code"]], Field(min_length=1)]]
 
 
@@ -219,7 +223,7 @@ class _Step(TypedDict):
     where: NotRequired[dict[str, Any]]
     register: NotRequired[Word]
     retry: NotRequired[RetryDocument]
-    timeout: NotRequired[Annotated[Number, Field(gt=0)]]
+    timeout: NotRequired[Annotated[Number, Field(gt=0), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]]
     on_failure: NotRequired[OnFailure]
     undo: NotRequired[Annotated[list[Text], Field(min_length=1)]]
 
@@ -266,7 +270,8 @@ LineOrBlock = Annotated[
 Variables = dict[
     Word,
     Annotated[
-        Annotated[VariableDocument, Tag("mapping" + TAG_SUFFIX)] | Annotated[Any, Tag("value" + TAG_SUFFIX)],
+        Annotated[VariableDocument, Tag("mapping" + TAG_SUFFIX)]
+        | Annotated[Any, _NO_MAPPING, Tag("value" + TAG_SUFFIX)],
         _mapping_or("value"),
     ],
 ]
