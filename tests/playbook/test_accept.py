@@ -84,7 +84,7 @@ def pydantic_accepts(data, kind):
 
 
 def test_the_stored_schema_is_that_of_the_shapes():
-    assert stored_schema() == json.loads(json.dumps(json_schema())), "run `python tools/playbook_schema.py`"
+    assert stored_schema() == json.loads(json.dumps(json_schema())), "run `python tools/language.py`"
 
 
 @pytest.mark.parametrize("path", builtin_files(), ids=lambda path: path.stem)

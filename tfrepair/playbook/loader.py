@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import PlaybookError
-from tfrepair.model.playbook import Source
-from tfrepair.playbook.builder import build
 from tfrepair.playbook.builtin import builtin_files
 
 if TYPE_CHECKING:
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from tfrepair.actions.registry import Action
-    from tfrepair.model.playbook import Playbook
+    from tfrepair.model.playbook import Playbook, Source
     from tfrepair.playbook.lint import Known
     from tfrepair.playbook.yaml_reader import Positions, Problem
 
@@ -50,6 +48,9 @@ def load_playbook(
     document = _document(path, known_facts, known_playbooks, actions)
     if document.problems:
         raise PlaybookError(document.problems)
+    from tfrepair.model.playbook import Source
+    from tfrepair.playbook.builder import build
+
     return build(document.data, Source(path=str(path), origin=origin, trusted=trusted), extends=document.extends)
 
 
@@ -69,6 +70,7 @@ def load_builtin(*, known_facts: Collection[str] | None = None) -> tuple[Playboo
 
 def _unchecked(files: Iterable[Path]) -> list[Playbook] | None:
     """The playbooks of these files; None when one of them is not what it should be."""
+    from tfrepair.playbook.builder import build
     from tfrepair.playbook.yaml_reader import YamlError, read_yaml
 
     try:
@@ -78,6 +80,8 @@ def _unchecked(files: Iterable[Path]) -> list[Playbook] | None:
 
 
 def _checked(files: Iterable[Path], known_facts: Collection[str] | None) -> list[Playbook]:
+    from tfrepair.playbook.builder import build
+
     names = {path.stem for path in files}
     documents = {path: _document(path, known_facts, names) for path in files}
     if problems := tuple(problem for document in documents.values() for problem in document.problems):
@@ -86,6 +90,8 @@ def _checked(files: Iterable[Path], known_facts: Collection[str] | None) -> list
 
 
 def _builtin(path: Path) -> Source:
+    from tfrepair.model.playbook import Source
+
     return Source(path=str(path), origin="built-in")
 
 
@@ -101,8 +107,13 @@ def check_file(
     Without `known_playbooks`, the built-in ones and those beside the file are known; without `actions` the built-in.
     """
     if known_playbooks is None:
-        known_playbooks = {file.stem for file in (*builtin_files(), *path.parent.glob("*.yaml"))}
+        known_playbooks = names_beside(path.parent)
     return _document(path, known_facts, known_playbooks, actions).problems
+
+
+def names_beside(folder: Path) -> frozenset[str]:
+    """The playbooks that those of a folder may name: the built-in ones and each other."""
+    return frozenset(file.stem for file in (*builtin_files(), *folder.glob("*.yaml")))
 
 
 def _shape_problems(data: Any, positions: Positions, *, extending: bool = False) -> tuple[Problem, ...]:
