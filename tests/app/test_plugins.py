@@ -9,6 +9,7 @@ import venv
 import pytest
 from fake_plugin import MANUAL, PROBE, shelf  # noqa: F401
 
+from tfrepair.app.playbooks import builtin_facts, declared_facts
 from tfrepair.app.plugins import plugins
 from tfrepair.cli.app import run
 
@@ -163,3 +164,7 @@ def test_a_distribution_in_the_current_folder_is_not_loaded(env, tmp_path):
         done = subprocess.run(words, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
         assert done.returncode in (1, 4), done.stderr
         assert not mark.exists(), start
+
+
+def test_the_stored_facts_are_those_that_the_probes_declare():
+    assert builtin_facts() == declared_facts(), "run `python tools/language.py`"

@@ -1,10 +1,13 @@
+import itertools
+import random
 import re
 import time
+import warnings
 
 import pytest
 
 from tfrepair.playbook.loader import load_builtin
-from tfrepair.playbook.patterns import pattern_problem
+from tfrepair.playbook.patterns import is_plain, pattern_problem, whole_problem
 
 
 @pytest.mark.parametrize(
@@ -42,3 +45,53 @@ def test_every_signature_is_quick_on_a_hostile_text():
             start = time.process_time()
             re.search(signature.pattern, text, re.MULTILINE)
             assert time.process_time() - start < 2, signature.pattern
+
+
+PARTS = (
+    *("a", "b", "-", ".", "|", "^", "$", "(", ")", "[", "]", "}", "{", "\\", "?", "*", "+", "x", "\x01", ","),
+    *(
+        r"\d",
+        r"\w+",
+        r"\d*?",
+        r"\b",
+        r"\B",
+        r"\.",
+        r"\1",
+        r"\(",
+        "[ab]",
+        r"[^\n]",
+        "[a-z]",
+        "[z-a]",
+        r"[\w.-]",
+        "[^]",
+        "[]",
+    ),
+    *("{0,3}", "{2}", "{1,4}", "{3,1}", "{2,5}", ")?", "(?i)", "(?:", "(?i:", "(?!", "(?=", "(?<!", "(?<=", "(a", "b)"),
+    *(r"(?!a)", r"(?<!\d)", "(a|b)", "(a+)", "(a?)", "[(?!", "--", "[&&]"),
+)
+
+
+def test_what_is_taken_for_a_plain_pattern_has_no_problem():
+    made = random.Random(8)
+    plain = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # `[[` and its like, which are not plain
+        few = map("".join, itertools.product(PARTS, repeat=2))
+        many = ("".join(made.choices(PARTS, k=made.randint(3, 9))) for _ in range(60_000))
+        for pattern in itertools.chain(few, many, [r"[(?![-]b)]-(a)\d*?"]):
+            if is_plain(pattern):
+                plain += 1
+                assert whole_problem(pattern) is None, pattern
+    assert plain > 1_500
+
+
+def test_most_patterns_of_the_built_in_playbooks_are_plain():
+    signatures = [signature.pattern for playbook in load_builtin() for signature in playbook.signatures]
+    assert sum(map(is_plain, signatures)) > 0.9 * len(signatures)
+
+
+@pytest.mark.parametrize("text", ["a?", "(a|", "(a?b?)?", r"\ba", "(?!((a?b)?c)?)", "[a", "("])
+def test_it_is_quick_to_see_whether_a_pattern_is_plain(text):
+    start = time.process_time()
+    is_plain((text * 500)[:499] + "{")
+    assert time.process_time() - start < 0.2

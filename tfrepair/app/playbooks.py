@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from tfrepair.playbook.loader import Origin
 
 __all__ = ["PROJECT_FOLDER", "Standing", "builtin_facts", "gather", "known_facts", "problems_of", "standing"]
+
+STORED_FACTS = "facts.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +79,13 @@ def _in_order(request: PlaybookRequest, cwd: Path, found: Collection[str]) -> It
 
 
 def builtin_facts() -> frozenset[str]:
-    """Every fact path that the tool itself provides."""
+    """Every fact path that the tool itself provides, as stored with the package: a test holds it to the probes."""
+    stored = resources.files("tfrepair").joinpath("data", STORED_FACTS)
+    return frozenset(json.loads(stored.read_text(encoding="utf-8")))
+
+
+def declared_facts() -> frozenset[str]:
+    """The same, as the probes declare it, all of which are imported for that."""
     from tfrepair.app.look import STATED
     from tfrepair.probes.collector import all_probes
 
@@ -92,10 +102,15 @@ def known_facts() -> frozenset[str]:
 def problems_of(files: Sequence[Path]) -> tuple[str, ...]:
     """What is wrong with these playbooks, as `file:line:column: message`."""
     from tfrepair.app.plugins import plugins
-    from tfrepair.playbook.loader import check_file
+    from tfrepair.playbook.loader import check_file, names_beside
 
     facts, actions = known_facts(), plugins().all_actions
-    return tuple(problem for file in files for problem in check_file(file, known_facts=facts, actions=actions))
+    names = {folder: names_beside(folder) for folder in {file.parent for file in files}}
+    return tuple(
+        problem
+        for file in files
+        for problem in check_file(file, known_facts=facts, known_playbooks=names[file.parent], actions=actions)
+    )
 
 
 def _files(extra: str, known: Collection[str]) -> Sequence[Path]:

@@ -97,6 +97,8 @@ def _loaded(path: tuple[str, ...]) -> Plugins:
 
 def _entry_points(path: tuple[str, ...]) -> Iterator[EntryPoint]:
     """The entry points of our groups, by distribution and name; of a name that is on the path twice the first."""
+    if not any(_mentioned(Path(entry)) for entry in path):
+        return
     from importlib.metadata import distributions
 
     seen: dict[str, Sequence[EntryPoint]] = {}
@@ -107,6 +109,16 @@ def _entry_points(path: tuple[str, ...]) -> Iterator[EntryPoint]:
             seen[name] = sorted(ours, key=lambda point: (point.group, point.name))
     for name in sorted(seen):
         yield from seen[name]
+
+
+def _mentioned(entry: Path) -> bool:
+    """Whether metadata of a folder name one of our groups; to read all metadata takes thirty times as long."""
+    if not entry.is_dir():
+        return entry.exists()  # an archive: only importlib.metadata looks into it
+    try:
+        return any(b"[tfrepair." in points.read_bytes() for points in entry.glob("*/entry_points.txt"))
+    except OSError:
+        return True
 
 
 def _add(
@@ -140,6 +152,8 @@ def _playbooks(folders: list[tuple[EntryPoint, Path]], found: Plugins, failed: l
     from tfrepair.app.plugin_rules import name_problem
     from tfrepair.playbook.loader import load_playbook
 
+    if not folders:
+        return
     facts = builtin_facts().union(found.provides)
     taken: dict[str, str] = {}
     for point, folder in folders:

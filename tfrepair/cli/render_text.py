@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from tfrepair.model.plan import Uninstall
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -89,6 +87,8 @@ def wrapped(text: str) -> list[str]:
 
 
 def _leaving(operation: Operation, plan: Plan) -> str:
+    from tfrepair.model.plan import Uninstall
+
     match operation:
         case Uninstall(name=name, version=version):
             pin = plan.lock.get(canonicalize_name(name))

@@ -12,6 +12,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    WithJsonSchema,
     with_config,
 )
 from pydantic_core import PydanticCustomError
@@ -47,13 +48,16 @@ def condition_kind(value: Any) -> str:
     for name in COMBINATORS:
         if name in keys:
             return name + TAG_SUFFIX
+    if "fact" in keys:
+        return "test" + TAG_SUFFIX
     near = (difflib.get_close_matches(key, (*COMBINATORS, *TEST_OPERATORS, "fact"), 1) for key in keys)
     words = [words[0] for words in near if words]
-    kind = words[0] if words and words[0] in COMBINATORS and "fact" not in keys else "test"
+    kind = words[0] if words and words[0] in COMBINATORS else "test"
     return kind + TAG_SUFFIX
 
 
 Number = Annotated[float, BeforeValidator(_number)]
+_NO_MAPPING = WithJsonSchema({"not": {"type": "object"}})
 Text = Annotated[str, Field(min_length=1)]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -73,7 +77,9 @@ TestDocument = TypedDict(
         "matches": NotRequired[Text],
     },
 )
-TestDocument.__pydantic_config__ = STRICT  # type: ignore[attr-defined]  # `in` is no name that a class could have
+TestDocument.__pydantic_config__ = ConfigDict(  # type: ignore[attr-defined]  # `in` is no name that a class could have
+    **STRICT, json_schema_extra={"minProperties": 2, "maxProperties": 2}
+)
 
 
 @with_config(STRICT)
@@ -176,7 +182,7 @@ class RetryDocument(TypedDict):
     """How often a step that fails is tried again."""
 
     attempts: Annotated[int, Field(ge=2, le=20)]
-    wait: NotRequired[Annotated[Number, Field(ge=0)]]
+    wait: NotRequired[Annotated[Number, Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]]
     errors: NotRequired[Annotated[list[Literal["timeout", "network", "exit-code"]], Field(min_length=1)]]
 
 
@@ -217,7 +223,7 @@ class _Step(TypedDict):
     where: NotRequired[dict[str, Any]]
     register: NotRequired[Word]
     retry: NotRequired[RetryDocument]
-    timeout: NotRequired[Annotated[Number, Field(gt=0)]]
+    timeout: NotRequired[Annotated[Number, Field(gt=0), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]]
     on_failure: NotRequired[OnFailure]
     undo: NotRequired[Annotated[list[Text], Field(min_length=1)]]
 
@@ -264,7 +270,8 @@ LineOrBlock = Annotated[
 Variables = dict[
     Word,
     Annotated[
-        Annotated[VariableDocument, Tag("mapping" + TAG_SUFFIX)] | Annotated[Any, Tag("value" + TAG_SUFFIX)],
+        Annotated[VariableDocument, Tag("mapping" + TAG_SUFFIX)]
+        | Annotated[Any, _NO_MAPPING, Tag("value" + TAG_SUFFIX)],
         _mapping_or("value"),
     ],
 ]

@@ -127,7 +127,7 @@ class Conditions:
                 yield self.problem(path, f"the playbook has no variable `{rest}` in `variables`{near}")
         elif head == "registered":
             yield from self.result(path, fact, later=later)
-        elif self.known.facts is not None and not any(is_member(fact, family) for family in self.known.facts):
+        elif self.known.facts is not None and not _is_known(fact, self.known.facts):
             yield self.problem(path, f"no probe knows the fact `{fact}`{nearest(fact, self.known.facts)}")
 
     def result(self, path: Path, fact: str, *, later: bool) -> Iterator[Problem]:
@@ -168,7 +168,12 @@ class Conditions:
         head, _, rest = word.partition(".")
         if head in {"item", "registered"} or (head == "vars" and rest in self.variables):
             return True
-        return word in self.variables or any(is_member(word, family) for family in self.known.facts or ())
+        return word in self.variables or _is_known(word, self.known.facts or ())
+
+
+def _is_known(fact: str, facts: Collection[str]) -> bool:
+    """Whether it is one of these facts, or a member of one of their families."""
+    return fact in facts or any("*" in family and is_member(fact, family) for family in facts)
 
 
 def is_member(fact: str, family: str) -> bool:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import PlaybookError
-from tfrepair.model.playbook import Source
-from tfrepair.playbook.builder import build
 from tfrepair.playbook.builtin import builtin_files
 
 if TYPE_CHECKING:
@@ -16,10 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Literal
 
-    from pydantic import TypeAdapter
-
     from tfrepair.actions.registry import Action
-    from tfrepair.model.playbook import Playbook
+    from tfrepair.model.playbook import Playbook, Source
     from tfrepair.playbook.lint import Known
     from tfrepair.playbook.yaml_reader import Positions, Problem
 
@@ -49,9 +45,12 @@ def load_playbook(
     actions: Mapping[str, Action] | None = None,
 ) -> Playbook:
     """The playbook of a file. Raises PlaybookError with every problem of the file."""
-    document = _document(path, _adapter(), known_facts, known_playbooks, actions)
+    document = _document(path, known_facts, known_playbooks, actions)
     if document.problems:
         raise PlaybookError(document.problems)
+    from tfrepair.model.playbook import Source
+    from tfrepair.playbook.builder import build
+
     return build(document.data, Source(path=str(path), origin=origin, trusted=trusted), extends=document.extends)
 
 
@@ -71,6 +70,7 @@ def load_builtin(*, known_facts: Collection[str] | None = None) -> tuple[Playboo
 
 def _unchecked(files: Iterable[Path]) -> list[Playbook] | None:
     """The playbooks of these files; None when one of them is not what it should be."""
+    from tfrepair.playbook.builder import build
     from tfrepair.playbook.yaml_reader import YamlError, read_yaml
 
     try:
@@ -80,15 +80,18 @@ def _unchecked(files: Iterable[Path]) -> list[Playbook] | None:
 
 
 def _checked(files: Iterable[Path], known_facts: Collection[str] | None) -> list[Playbook]:
-    adapter = _adapter()
+    from tfrepair.playbook.builder import build
+
     names = {path.stem for path in files}
-    documents = {path: _document(path, adapter, known_facts, names) for path in files}
+    documents = {path: _document(path, known_facts, names) for path in files}
     if problems := tuple(problem for document in documents.values() for problem in document.problems):
         raise PlaybookError(problems)
     return [build(document.data, _builtin(path)) for path, document in documents.items()]
 
 
 def _builtin(path: Path) -> Source:
+    from tfrepair.model.playbook import Source
+
     return Source(path=str(path), origin="built-in")
 
 
@@ -104,25 +107,34 @@ def check_file(
     Without `known_playbooks`, the built-in ones and those beside the file are known; without `actions` the built-in.
     """
     if known_playbooks is None:
-        known_playbooks = {file.stem for file in (*builtin_files(), *path.parent.glob("*.yaml"))}
-    return _document(path, _adapter(), known_facts, known_playbooks, actions).problems
+        known_playbooks = names_beside(path.parent)
+    return _document(path, known_facts, known_playbooks, actions).problems
 
 
-def _adapter() -> TypeAdapter[Any]:
-    from tfrepair.playbook.schema import adapter
+def names_beside(folder: Path) -> frozenset[str]:
+    """The playbooks that those of a folder may name: the built-in ones and each other."""
+    return frozenset(file.stem for file in (*builtin_files(), *folder.glob("*.yaml")))
 
-    return adapter()
+
+def _shape_problems(data: Any, positions: Positions, *, extending: bool = False) -> tuple[Problem, ...]:
+    """What the shape of a document lacks; pydantic is asked only about one that is not clearly right."""
+    from tfrepair.playbook.accept import is_accepted
+
+    if is_accepted(data, "ExtendingDocument" if extending else "PlaybookDocument"):
+        return ()
+    from tfrepair.playbook.schema import adapter, extending_adapter
+    from tfrepair.playbook.shape import shape_problems
+
+    return shape_problems(data, positions, extending_adapter() if extending else adapter(), extending=extending)
 
 
 def _document(
     path: Path,
-    adapter: TypeAdapter[Any],
     known_facts: Collection[str] | None,
     known_playbooks: Collection[str] | None,
     actions: Mapping[str, Action] | None = None,
 ) -> Document:
     from tfrepair.playbook.lint import lint
-    from tfrepair.playbook.shape import shape_problems
     from tfrepair.playbook.yaml_reader import YamlError, read_yaml
 
     try:
@@ -133,22 +145,19 @@ def _document(
         return Document(data=None, problems=(error.problem.at(str(path)),))
     known = _known(known_facts, known_playbooks, actions)
     if isinstance(data, dict) and "extends" in data:
-        return _extending(path, data, positions, adapter, known)
-    found = (*shape_problems(data, positions, adapter), *lint(data, positions, known))
+        return _extending(path, data, positions, known)
+    found = (*_shape_problems(data, positions), *lint(data, positions, known))
     return Document(data=data, problems=_sorted(found, path))
 
 
-def _extending(
-    path: Path, data: dict[str, Any], positions: Positions, adapter: TypeAdapter[Any], known: Known
-) -> Document:
+def _extending(path: Path, data: dict[str, Any], positions: Positions, known: Known) -> Document:
     """A document that extends a built-in playbook, with that one's content in it."""
     from tfrepair.playbook.extend import change_problems, merged
     from tfrepair.playbook.lint import lint
-    from tfrepair.playbook.schema import extending_adapter
-    from tfrepair.playbook.shape import nearest, shape_problems
+    from tfrepair.playbook.shape import nearest
     from tfrepair.playbook.yaml_reader import Problem, read_yaml
 
-    found = [*shape_problems(data, positions, extending_adapter(), extending=True)]
+    found = [*_shape_problems(data, positions, extending=True)]
     name, files = data["extends"], {file.stem: file for file in builtin_files()}
     if not isinstance(name, str) or name not in files:
         line, column = positions.value(("extends",))
@@ -163,7 +172,7 @@ def _extending(
     own = {problem.text for problem in lint(base, positions, known)}
     found += [problem for problem in lint(whole, places, known) if problem.text not in own]
     if not found:
-        found += shape_problems(whole, places, adapter)
+        found += _shape_problems(whole, places)
     return Document(data=whole, problems=_sorted(found, path), extends=name)
 
 

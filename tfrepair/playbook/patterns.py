@@ -32,12 +32,58 @@ _LEAVES = {constants.LITERAL, constants.NOT_LITERAL, constants.ANY, constants.IN
 
 def pattern_problem(pattern: str) -> str | None:
     """Why a pattern is refused, or None."""
+    return None if is_plain(pattern) else whole_problem(pattern)
+
+
+_ESCAPE = r"\\[\[\]{}()^$|.*+?\\/\"'`#:=<>dswDSWnt-]"
+_CLASS = rf"\[(?!\^?\])\^?-?(?:0-[1-9]|1-[2-9]|2-[3-9]|a-[fz]|A-[FZ]|[^\\\[\]&~|-]|{_ESCAPE})*-?\]"
+_SKIPPED = rf"{_ESCAPE}|{_CLASS}"
+_ONE = rf"(?:[^\x01\\\[\]{{}}()^$|.*+?]|\.|{_SKIPPED})"
+"""What stands for one character; a group that was found to be good is replaced by such a character."""
+_PLACE = r"(?:[\x01^$]|\\b)"
+"""What stands for a place; so is what looks ahead or behind."""
+_TIMES = r"(?:\?|\{[0-9]{1,3}\}|\{[01],[1-9][0-9]{0,3}\}|\{[2-9],[1-9][0-9]{1,3}\}|\{[23],[4-9]\})\??"
+_END = r"(?![*+?{])"
+
+
+def _ways(end: str, more: str = "") -> str:
+    """Alternatives, each with something in it that must be there, and before that only what has an upper limit."""
+    way = rf"(?:{_ONE}{_TIMES}|{_PLACE})*{_ONE}{_END}(?:(?:{_ONE}(?:{_TIMES}{more})?|{_PLACE}){_END})*"
+    return rf"(?:{way}(?:\|(?!{end})|(?={end})))+"
+
+
+_GROUP, _LOOK = rf"\((?:\?i?:)?{_ways('[)]')}\)", rf"\(\?(?:[!=]{_ways('[)]')}|<[!=]{_ONE})\)"
+_GROUPS = re.compile(rf"{_SKIPPED}|\\b|({_GROUP})|({_LOOK})|[\\[].*", re.DOTALL)
+"""Groups without groups; after a class or an escape that is not one of the above, nothing is looked for."""
+_PLAIN = re.compile(_ways(r"\Z", "|[*+][?]?"))
+
+
+def is_plain(pattern: str) -> bool:
+    """Whether a pattern is seen to be good without being parsed, which takes many times as long.
+
+    What is repeated without a limit is no group, and stands in none. That this is never true of a pattern with a
+    problem is what a test tries.
+    """
+    if len(pattern) > MAX_LENGTH or pattern.count("*") + pattern.count("+") > MAX_UNBOUNDED or "\x01" in pattern:
+        return False
+    rest = pattern.removeprefix("(?i)")
+    while "(" in rest and (inner := _GROUPS.sub(_replaced, rest)) != rest:
+        rest = inner
+    return _PLAIN.fullmatch(rest) is not None
+
+
+def _replaced(found: re.Match[str]) -> str:
+    return "x" if found[1] else "\x01" if found[2] else found[0]
+
+
+def whole_problem(pattern: str) -> str | None:
+    """The same, for any pattern: takes it apart."""
     if len(pattern) > MAX_LENGTH:
         return f"the pattern is longer than {MAX_LENGTH} characters"
     try:
         tree = parser.parse(pattern, re.MULTILINE)
         nodes = tuple(_nodes(tree))
-        if _looks_behind(nodes):  # whether its width is fixed is seen only when it is compiled, which takes long
+        if _looks_behind_loosely(nodes):  # a width that is not fixed is refused only when the pattern is compiled
             re.compile(pattern, re.MULTILINE)
     except (re.error, OverflowError, RecursionError) as error:
         return f"`{pattern}` is not a regular expression: {error}"
@@ -57,9 +103,12 @@ def _objections(tree: Any, nodes: Sequence[tuple[Any, Any]], pattern: str) -> It
         yield f"`{pattern}` matches the empty text, so it says nothing"
 
 
-def _looks_behind(nodes: Sequence[tuple[Any, Any]]) -> bool:
+def _looks_behind_loosely(nodes: Sequence[tuple[Any, Any]]) -> bool:
+    """Whether something of no fixed width is looked for behind a place."""
     kinds = (constants.ASSERT, constants.ASSERT_NOT)
-    return any(operator in kinds and argument[0] < 0 for operator, argument in nodes)
+    return any(
+        operator in kinds and argument[0] < 0 and len(set(argument[1].getwidth())) > 1 for operator, argument in nodes
+    )
 
 
 def _children(operator: Any, argument: Any) -> list[Any]:

@@ -86,13 +86,10 @@ class _Reader:
             raise _refusal(event, f"the document is nested more than {MAX_DEPTH} levels deep")
         _refuse_magic(event)
         self.positions.values[path] = _place(event)
-        match event:
-            case yaml.ScalarEvent():
-                return _scalar(event)
-            case yaml.SequenceStartEvent():
-                return self._sequence(path)
-            case _:
-                return self._mapping(path)
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            return _scalar(event)
+        return self._sequence(path) if kind is yaml.SequenceStartEvent else self._mapping(path)
 
     def _sequence(self, path: Path) -> list[Any]:
         items: list[Any] = []
@@ -175,13 +172,13 @@ def _scalar(event: Any) -> Any:
 
 
 def _check_text(event: Any) -> None:
-    # Escapes in double quotes can write what the file itself may not hold.
-    if found := REFUSED.search(event.value):
+    # Only escapes in double quotes can write what the file itself may not hold.
+    if event.style == '"' and (found := REFUSED.search(event.value)):
         raise _refusal(event, f"the control character U+{ord(found[0]):04X} is not allowed")
 
 
 def _refuse_magic(event: Any) -> None:
-    if isinstance(event, yaml.AliasEvent):
+    if type(event) is yaml.AliasEvent:
         raise _refusal(event, f"aliases (`*{event.anchor}`) are not supported: write the value out")
     if event.anchor is not None:
         raise _refusal(event, f"anchors (`&{event.anchor}`) are not supported")
@@ -190,7 +187,8 @@ def _refuse_magic(event: Any) -> None:
 
 
 def _place(event: Any) -> tuple[int, int]:
-    return event.start_mark.line + 1, event.start_mark.column + 1
+    mark = event.start_mark
+    return mark.line + 1, mark.column + 1
 
 
 def _refusal(event: Any, text: str) -> YamlError:

@@ -10,7 +10,6 @@ from tfrepair.reason.conditions import needed
 from tfrepair.reason.judge import judge
 from tfrepair.reason.ordering import ordered
 from tfrepair.reason.text import normalised
-from tfrepair.reason.translations import with_english
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,6 +43,8 @@ def needed_facts(playbook: Playbook) -> frozenset[str]:
 def _failed_output(facts: Facts) -> str | None:
     if facts.value("import.ok") is not False:
         return None
+    from tfrepair.reason.translations import with_english
+
     return with_english(normalised(str(facts.value("import.output", ""))))
 
 

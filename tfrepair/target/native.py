@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,11 +77,12 @@ def missing_sonames(
     beside = tuple(str(Path(prefix, "lib")) for prefix in (environment.prefix, environment.base_prefix))
     carried: frozenset[str] | None = None
     cached: frozenset[str] | None = None
+    listed = cache(_listed)  # hundreds of libraries look in the same folders
     for library in libraries:
         system = tuple(folder.format(m=library.machine) for folder in _SYSTEM_FOLDERS)
         for name in library.sonames:
             folders = (*library.folders, *named, *beside, *system)
-            if "/" in name or any(Path(folder, name).exists() for folder in folders):
+            if "/" in name or any(name in listed(folder) and Path(folder, name).exists() for folder in folders):
                 continue
             carried = _carried(environment.site_folders) if carried is None else carried
             if name in carried:
@@ -87,6 +90,13 @@ def missing_sonames(
             cached = (known or _loader_cache)() if cached is None else cached
             if name not in cached:
                 yield library, name
+
+
+def _listed(folder: str) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(folder))  # noqa: PTH208
+    except OSError:
+        return frozenset()
 
 
 def _carried(site_folders: Iterable[str]) -> frozenset[str]:

@@ -27,6 +27,7 @@ class Tree:
     _bases: dict[str, str] = field(init=False)
     _inside: dict[str, bool] = field(init=False)
     _listings: dict[str, dict[str, int]] = field(default_factory=dict)
+    _links: set[str] = field(default_factory=set)
     _ignores_case: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,18 +58,26 @@ class Tree:
 
     def _judge(self, folder: str) -> bool:
         parent = os.path.dirname(folder)  # noqa: PTH120
-        if parent != folder and self._is_inside(parent) and not _is_link(folder):
+        if parent != folder and self._is_inside(parent) and not self._is_link(parent, folder):
             return True
         if parent == folder:
             return False
         real = os.path.realpath(folder)
         return real == self._root or real.startswith(self._root.rstrip(os.sep) + os.sep)
 
+    def _is_link(self, parent: str, folder: str) -> bool:
+        """Below the site folder the listing of the parent says it, for a third of what it takes to ask the system."""
+        below = parent == self.site or parent.startswith(self.site + os.sep)
+        if _EXACT and below and os.path.basename(folder) in self.listing(parent):  # noqa: PTH119
+            return folder in self._links
+        return _is_link(folder)
+
     def listing(self, folder: str) -> dict[str, int]:
         """Names in a folder with their sizes in bytes, -1 for what is no file; empty when there is no such folder."""
         known = self._listings.get(folder)
         if known is None:
-            known = _listing(folder)
+            known, links = _listing(folder)
+            self._links.update(os.path.join(folder, name) for name in links)  # noqa: PTH118
             self._listings[folder] = known
         return known
 
@@ -105,29 +114,39 @@ def _is_link(folder: str) -> bool:
     return os.path.islink(folder) or (os.name == "nt" and os.path.realpath(folder) != os.path.normpath(folder))  # noqa: PTH114
 
 
-def _listing(folder: str) -> dict[str, int]:
+def _listing(folder: str) -> tuple[dict[str, int], list[str]]:
+    """Names with sizes, and those of them that are links."""
     try:
         if os.scandir not in os.supports_fd:
             with os.scandir(folder) as entries:
-                return dict(_sizes(entries))
+                return _sizes(entries)
         # asked beside an open folder, the system need not walk the whole path again for every file
         opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
-        return {}
+        return {}, []
     try:
         with os.scandir(opened) as entries:
-            return dict(_sizes(entries))
+            return _sizes(entries)
     except OSError:
-        return {}
+        return {}, []
     finally:
         os.close(opened)
 
 
-def _sizes(entries: Iterator[os.DirEntry[str]]) -> Iterator[tuple[str, int]]:
+def _sizes(entries: Iterator[os.DirEntry[str]]) -> tuple[dict[str, int], list[str]]:
+    found: dict[str, int] = {}
+    links: list[str] = []
+    regular = stat.S_ISREG
     for entry in entries:
+        name = entry.name if _EXACT else os.path.normcase(entry.name)
         try:
+            if entry.is_dir(follow_symlinks=False):  # known from the listing itself
+                found[name] = -1
+                continue
             status = entry.stat()
         except OSError:  # a link to nowhere is as good as missing
             continue
-        size = status.st_size if stat.S_ISREG(status.st_mode) else -1
-        yield entry.name if _EXACT else os.path.normcase(entry.name), size
+        found[name] = status.st_size if regular(status.st_mode) else -1
+        if entry.is_symlink():
+            links.append(name)
+    return found, links
