@@ -86,9 +86,9 @@ def test_an_environment_at_hand_is_named_with_the_repair(explained, monkeypatch)
 )
 def test_the_repair_of_a_gpu_is_asked_for_because_it_is_only_a_warning(explained, text):
     document = explained(text, "--env", "mine", "--os", "linux")[1]
-    assert any(
-        "tfrepair fix --dry-run --gpu require --env mine`" in sentence for sentence in document["messages"]
-    ), document["messages"]
+    assert any("tfrepair fix --dry-run --gpu require --env mine`" in sentence for sentence in document["messages"]), (
+        document["messages"]
+    )
 
 
 CUDA_NOISE = (
@@ -103,7 +103,7 @@ def test_what_a_healthy_import_logs_about_gpus_is_not_the_cause_of_the_exception
     assert ids(explained(raised)[1])[0] == "numpy-abi"
     unknown = CUDA_NOISE + "AttributeError: 'Ragged' object has no attribute 'shear'\n"
     assert not [one for one in explained(unknown)[1]["findings"] if one["confidence"] == "high"]
-    alone = explained(CUDA_NOISE + "Num GPUs Available: 0\n")[1]
+    alone = explained(CUDA_NOISE.split("\n")[0])[1]
     assert ids(alone)[0] == "missing-cuda-library"
 
 

@@ -201,7 +201,9 @@ def _next(finding: Finding, playbooks: Sequence[Playbook], where: TargetRequest)
     if finding.repair == "manual":
         return "no command of tfrepair repairs this; the text was only read, nothing was changed"
     asked = _asked(next(playbook for playbook in playbooks if playbook.name == finding.playbook))
-    return f"next: `tfrepair fix --dry-run{asked}{_here(where)}` shows the repair of the environment; nothing was changed"
+    return (
+        f"next: `tfrepair fix --dry-run{asked}{_here(where)}` shows the repair of the environment; nothing was changed"
+    )
 
 
 def _asked(playbook: Playbook) -> str:
