@@ -103,7 +103,7 @@ def test_what_a_healthy_import_logs_about_gpus_is_not_the_cause_of_the_exception
     assert ids(explained(raised)[1])[0] == "numpy-abi"
     unknown = CUDA_NOISE + "AttributeError: 'Ragged' object has no attribute 'shear'\n"
     assert not [one for one in explained(unknown)[1]["findings"] if one["confidence"] == "high"]
-    alone = explained(CUDA_NOISE.split("\n")[0])[1]
+    alone = explained(CUDA_NOISE.split("\n", maxsplit=1)[0])[1]
     assert ids(alone)[0] == "missing-cuda-library"
 
 
