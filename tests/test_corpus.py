@@ -36,7 +36,7 @@ def test_the_causes_of_the_development_part(accuracy, platform, floors, ceiling)
     assert found["wrong with high confidence"] <= ceiling
 
 
-@pytest.mark.parametrize("part", ["second_development", "third_development"])
+@pytest.mark.parametrize("part", ["second_development", "third_development", "fourth_development"])
 def test_the_causes_of_later_development_parts(accuracy, part):
     found = accuracy.measures(accuracy.outcomes(part, platform=True))
     assert found["top-1"] >= 0.88

@@ -77,6 +77,36 @@ def test_an_environment_at_hand_is_named_with_the_repair(explained, monkeypatch)
     assert any("tfrepair fix --dry-run` " in sentence for sentence in explained(NUMPY)[1]["messages"])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Could not find a version that satisfies the requirement nvidia-cudnn-cu12==8.9.4 (from tensorflow[and-cuda])",
+        "Loaded runtime CuDNN library: 8.0.5 but source was compiled with: 8.1.0.",
+    ],
+)
+def test_the_repair_of_a_gpu_is_asked_for_because_it_is_only_a_warning(explained, text):
+    document = explained(text, "--env", "mine", "--os", "linux")[1]
+    assert any("tfrepair fix --dry-run --gpu require --env mine`" in sentence for sentence in document["messages"]), (
+        document["messages"]
+    )
+
+
+CUDA_NOISE = (
+    "2021-05-01 10:00:00.1: W tensorflow/stream_executor/platform/default/dso_loader.cc:60] "
+    "Could not load dynamic library 'cudart64_110.dll'; dlerror: cudart64_110.dll not found\n"
+    "2021-05-01 10:00:00.2: W tensorflow/stream_executor/cuda/cuda_driver.cc:326] failed call to cuInit: UNKNOWN ERROR (303)\n"
+)
+
+
+def test_what_a_healthy_import_logs_about_gpus_is_not_the_cause_of_the_exception_after_it(explained):
+    raised = CUDA_NOISE + "AttributeError: module 'numpy' has no attribute 'object'\n"
+    assert ids(explained(raised)[1])[0] == "numpy-abi"
+    unknown = CUDA_NOISE + "AttributeError: 'Ragged' object has no attribute 'shear'\n"
+    assert not [one for one in explained(unknown)[1]["findings"] if one["confidence"] == "high"]
+    alone = explained(CUDA_NOISE.split("\n", maxsplit=1)[0])[1]
+    assert ids(alone)[0] == "missing-cuda-library"
+
+
 def test_an_exception_counts_more_than_a_warning_above_it(explained):
     text = "UserWarning: Protobuf gencode version 5.28.3 is exactly one major version older than the runtime version 6.31.1\n"
     assert ids(explained(text)[1])[0] == "protobuf-mismatch"

@@ -83,7 +83,7 @@ def explain(
         )
     first = diagnosis.findings[0]
     status: Status = "manual" if first.repair == "manual" else "broken"
-    messages += [*_apart(diagnosis), _next(first, where)]
+    messages += [*_apart(diagnosis), _next(first, playbooks, where)]
     return Report(
         command="explain", status=status, exit_code=1, facts=facts, diagnosis=diagnosis,
         manual=_by_hand(first, playbooks, facts), messages=tuple(messages),
@@ -197,10 +197,22 @@ def _descriptions() -> dict[str, str]:
     return {path: meaning for probe in all_probes() for path, meaning in probe.provides.items()}
 
 
-def _next(finding: Finding, where: TargetRequest) -> str:
+def _next(finding: Finding, playbooks: Sequence[Playbook], where: TargetRequest) -> str:
     if finding.repair == "manual":
         return "no command of tfrepair repairs this; the text was only read, nothing was changed"
-    return f"next: `tfrepair fix --dry-run{_here(where)}` shows the repair of the environment; nothing was changed"
+    asked = _asked(next(playbook for playbook in playbooks if playbook.name == finding.playbook))
+    return (
+        f"next: `tfrepair fix --dry-run{asked}{_here(where)}` shows the repair of the environment; nothing was changed"
+    )
+
+
+def _asked(playbook: Playbook) -> str:
+    """What `fix` must be told to act on a cause that is only a warning in an environment."""
+    if any(rule.severity == "error" for rule in playbook.rules):
+        return ""
+    if any(rule.error_when is not None for rule in playbook.rules):
+        return " --gpu require"
+    return f" --only {playbook.name}" if playbook.rules else ""
 
 
 def _more(where: TargetRequest) -> list[str]:

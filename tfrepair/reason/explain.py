@@ -38,6 +38,13 @@ _LOGGED = r"^\s*(?:ERROR|error|CRITICAL|fatal|FATAL)\b|: [EF] (?:tensorflow|exte
 _STANDINGS = ((0, re.compile(_WARNING)), (8, re.compile(_RAISED)), (6, re.compile(_LOGGED)))
 """What a line is worth for what it is; the first that fits."""
 _ORDINARY = 3
+_BYSTANDER = -15
+"""What TensorFlow logs about GPUs before another exception ends the import: a healthy import prints it too."""
+_NOISE = re.compile(r": [WI] tensorflow/|^[WI]\d{4} |failed call to cuInit|TF-TRT Warning")
+_REFUSAL = re.compile(
+    r"^\s*(?:\w+\.)*(?:ImportError|ModuleNotFoundError|AttributeError|TypeError|SyntaxError|NameError)\b(?::|$)",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +83,8 @@ def explain(text: str, facts: Facts, playbooks: Sequence[Playbook]) -> Diagnosis
             ]
         )
     )
-    found = [candidate for playbook in playbooks if (candidate := _candidate(playbook, facts, text))]
+    refused = _last_refusal(text)
+    found = [one for playbook in playbooks if (one := _candidate(playbook, facts, text, refused))]
     ranks = {playbook.name: playbook.rank for playbook in playbooks}
     explains = {playbook.name: playbook.explains for playbook in playbooks}
     found.sort(key=lambda one: (-one.worth, ranks[one.finding.id], one.finding.id))
@@ -84,11 +92,11 @@ def explain(text: str, facts: Facts, playbooks: Sequence[Playbook]) -> Diagnosis
     return Diagnosis(findings=tuple(_told_apart(found, explains)))
 
 
-def _candidate(playbook: Playbook, facts: Facts, text: str) -> _Candidate | None:
+def _candidate(playbook: Playbook, facts: Facts, text: str, refused: int) -> _Candidate | None:
     facts = scope(playbook, facts)
     verdict = judge(playbook, facts, None)
     rules = [hit for hit in verdict.hits if hit.severity == "error"]
-    hits = sorted(_hits(playbook, facts, text), key=lambda hit: (-hit.worth, -hit.start))
+    hits = sorted(_hits(playbook, facts, text, refused), key=lambda hit: (-hit.worth, -hit.start))
     if not hits and not rules:
         return None
     said = {hit.line: _said(hit) for hit in reversed(hits)}  # of two that match one line the stronger one speaks
@@ -113,7 +121,7 @@ def _worth(hits: Sequence[_Hit], rules: Sequence[Hit]) -> int:
     return hits[0].worth + (_BOTH if rules else 0)
 
 
-def _hits(playbook: Playbook, facts: Facts, text: str) -> Iterator[_Hit]:
+def _hits(playbook: Playbook, facts: Facts, text: str, refused: int) -> Iterator[_Hit]:
     for signature in playbook.signatures:
         match = _best_match(signature, text)  # before the conditions, which search the text too
         if match is None:
@@ -124,11 +132,12 @@ def _hits(playbook: Playbook, facts: Facts, text: str) -> Iterator[_Hit]:
             continue
         start, standing, line = match
         undecided = trace is not None and trace.value is None
+        beside = start < refused and _NOISE.search(line) is not None
         condition = 0 if trace is None else _UNDECIDED if undecided else _DECIDED
         yield _Hit(
-            worth=_WORTH[signature.confidence] + standing + condition,
+            worth=_WORTH[signature.confidence] + (_BYSTANDER if beside else standing) + condition,
             start=start,
-            confidence=_weaker(signature.confidence) if undecided else signature.confidence,
+            confidence=_weaker(signature.confidence) if undecided or beside else signature.confidence,
             line=line,
             means=signature.means,
             open=tuple(path for one in (trace, guard) if one is not None for path in one.unknown),
@@ -149,6 +158,11 @@ def _best_match(signature: Signature, text: str) -> tuple[int, int, str] | None:
         if best is None or standing >= best[1]:
             best = match.start(), standing, line
     return best
+
+
+def _last_refusal(text: str) -> int:
+    """Where the last exception stands that ends an import; -1 when there is none."""
+    return max((match.start() for match in _REFUSAL.finditer(text)), default=-1)
 
 
 def _standing(line: str) -> int:
