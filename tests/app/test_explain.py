@@ -229,3 +229,26 @@ def test_the_end_of_a_long_text_counts(explained):
     _, document, _ = explained(b"epoch 1: loss 0.5\n" * 1_000_000 + NUMPY.encode())
     assert ids(document)[0] == "numpy-abi"
     assert any("bytes were read" in sentence for sentence in document["messages"])
+
+
+@pytest.mark.parametrize(
+    ("cpu", "first"),
+    [
+        ("i5 650", "no-avx"),
+        ("Intel(R) Core(TM) i7 CPU 920 @ 2.67GHz", "no-avx"),
+        ("nehalem", "no-avx"),
+        ("Intel(R) Core(TM) i7-9700K", "msvc-redistributable"),
+        ("skylake", "msvc-redistributable"),
+        ("AMD Ryzen 7 3700X", "msvc-redistributable"),
+    ],
+)
+def test_a_processor_that_is_named_decides(explained, cpu, first):
+    text = "ImportError: DLL load failed: A dynamic link library (DLL) initialization routine failed."
+    _, found, _ = explained(text, "--os", "windows", "--tensorflow", "2.10.0", "--cpu", cpu)
+    assert ids(found)[0] == first
+
+
+def test_a_processor_that_nobody_knows_is_said_to_be_none(explained):
+    text = "ImportError: DLL load failed: A dynamic link library (DLL) initialization routine failed."
+    _, found, _ = explained(text, "--os", "windows", "--cpu", "banana")
+    assert any("`--cpu banana` does not tell" in message for message in found["messages"])

@@ -81,7 +81,6 @@ def test_nothing_is_overwritten(work, capsys):
 
 def test_a_recorded_case_comes_out_as_recorded_and_names_nobody(work, env, capsys):
     done(capsys, "new", "our-tools")
-    Path("cases/our-tools").mkdir(parents=True)
     before = tree_digest(env)
     file = "cases/our-tools/old.yaml"
     done(capsys, "record", file, "--env", env, "--no-import", "--playbook", "our-tools.yaml")
@@ -94,6 +93,15 @@ def test_a_recorded_case_comes_out_as_recorded_and_names_nobody(work, env, capsy
     assert done(capsys, "test", ".") == "1 of 1 cases came out as expected\n"
     assert "exists already" in done(capsys, "record", file, "--env", env, "--no-import", code=2)
     assert done(capsys, "record", "-", "--env", env, "--no-import").startswith("about: ")
+
+
+def test_words_find_the_members_of_a_family_too(work, env, capsys):
+    found = done(capsys, "facts", "our-tools", "version", "--env", env, "--no-import")
+    assert "distribution.our-tools.version" in found
+    assert "1.4" in found
+    assert "distribution.pip" not in found
+    assert run(["playbook", "facts", "no-such-thing", "--env", str(env), "--no-import"]) == 0
+    assert "no fact has `no-such-thing`" in "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def outcomes(folder: Path, playbooks: Sequence[Playbook]) -> Iterator[Outcome]:
     if not paths:
         raise UsageError(
             f"there is no case (`<playbook>/<case>.yaml`) in the folder `{folder}`",
-            hint="`tfrepair playbook record NAME` makes one from a machine",
+            hint=f"`tfrepair playbook record {folder}/PLAYBOOK/CASE.yaml` makes one from a machine",
         )
     facts = known_facts()
     for path in paths:

@@ -98,7 +98,8 @@ def judged(
     """The report of a look."""
     diagnosis = chosen(seen.diagnosis, request)
     screen.diagnosis(diagnosis, seen.target)
-    status, code, manual, more = _verdict(diagnosis, playbooks, seen.facts, _next(seen.target, where), works=seen.works)
+    command = _next(seen.target, where.words + request.words)
+    status, code, manual, more = _verdict(diagnosis, playbooks, seen.facts, command, works=seen.works)
     return Report(
         command="diagnose",
         status=status,
@@ -148,6 +149,8 @@ def verify(
             f"TensorFlow works at `{target.interpreter.executable}`, but `{name}` does not:",
             *(f"  {text}" for text in smoke.exceptions[:3]),
         )
+    elif smoke.ok and extras:
+        messages += tuple(f"`{extra.name}` works beside it" for extra in extras)
     elif not smoke.ok:
         messages += (
             f"TensorFlow does not work at `{target.interpreter.executable}`: it fails at the rung `{smoke.rung}`",
@@ -201,13 +204,13 @@ def read_facts(recorded: Path) -> Facts:
         raise UsageError(f"`{recorded}` cannot be read as recorded facts: {error}") from error
 
 
-def _next(target: Target, where: TargetRequest) -> str:
+def _next(target: Target, words: str) -> str:
     """The command that shows the repair of this target."""
     from tfrepair.execute.scope import never_written
 
     if never_written(target.environment) is not None:
-        return f"tfrepair fix --dry-run --venv DIR{where.words}"
-    return f"tfrepair fix --dry-run{where.words}"
+        return f"tfrepair fix --dry-run --venv DIR{words}"
+    return f"tfrepair fix --dry-run{words}"
 
 
 def _verdict(

@@ -83,6 +83,8 @@ def explain(
         )
     first = diagnosis.findings[0]
     status: Status = "manual" if first.repair == "manual" else "broken"
+    if request.cpu and not isinstance(facts.get("host.has_avx"), Known):
+        messages.append(f"`--cpu {request.cpu}` does not tell whether there is AVX: give the flags of the processor")
     messages += [*_apart(diagnosis), _next(first, playbooks, where)]
     return Report(
         command="explain", status=status, exit_code=1, facts=facts, diagnosis=diagnosis,
@@ -110,10 +112,18 @@ def _facts(request: ExplainRequest, recorded: Facts, text: str) -> Facts:
         machine=request.machine,
         python=request.python_version,
         tensorflow=request.tensorflow,
-        cpu=request.cpu,
+        cpu=_processor(request.cpu) if request.cpu else None,
     )
     facts = facts_in(text).merged(recorded).merged(told)
     return asked_release(text, facts, load_releases()).merged(facts)
+
+
+def _processor(text: str) -> str:
+    """A processor, with the features of the microarchitecture when archspec knows one of that name."""
+    from archspec.cpu import TARGETS
+
+    known = TARGETS.get(text.strip().lower())
+    return text if known is None else f"{text} {' '.join(sorted(known.features))}"
 
 
 def _read(file: str) -> tuple[bytes, str | None]:

@@ -89,10 +89,10 @@ def fix(
 
 def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report) -> Report:
     request = bench.request
+    if request.plan_in is None:
+        plan = replace(plan, notes=(*plan.notes, *_given_up(subject, request)))
     base = replace(base, plan=plan)
     bench.screen.plan(plan)
-    for sentence in _given_up(subject, request):
-        bench.screen.say(sentence)
     if plan.operations:
         bench.screen.say(f"  {check_space(plan, subject.prefix)}")
     if request.plan_out is not None:
@@ -134,7 +134,7 @@ def _given_up(subject: Subject, request: FixRequest) -> tuple[str, ...]:
         return ()
     dropped = superseded(subject.prefix, keep_count(request.keep) - 1)
     return tuple(
-        f"  note: what is kept of the environment before run {name} will be dropped; a larger `--keep` keeps it"
+        f"what is kept of the environment before run {name} will be dropped; a larger `--keep` keeps it"
         for name in dropped
     )
 

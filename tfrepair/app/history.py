@@ -27,13 +27,14 @@ def roll_back(
     """Put the target back as it was before a run. Exit 0: restored, working or not."""
     from tfrepair.app.selfcopy import step_aside
     from tfrepair.execute.recover import undos
-    from tfrepair.execute.runs import changes_since, find_run, kept_changes, rollback
+    from tfrepair.execute.runs import changes_since, find_run, kept_changes, require_kept, rollback
 
     prefix = _prefix(run, where, screen)
     if prefix is not None and (undone := _undo_unfinished(prefix, screen, log, yes=yes, lock_timeout=lock_timeout)):
         return undone
     found = find_run(run, where.environ, prefix=prefix)
     _same_target(found, where)
+    require_kept(found)
     step_aside(found.prefix, found.scope, where.environ)
     commands = undos(found.entries)
     also = f", and run {'; '.join(f'`{shlex.join(argv)}`' for argv in commands)}" if commands else ""

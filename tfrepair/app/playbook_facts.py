@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.app.bench import variables
@@ -67,7 +67,11 @@ def facts(
     """Every fact whose path or meaning has all the words, with its value. Raises TargetError."""
     target = locate(where, screen)
     found = look(target, (), wanted, where.environ, screen, log, told=variables(playbooks)).facts
-    return tuple(_with_values(row, found) for row in described() if _is_asked(row, words))
+    rows = (_with_values(row, found) for row in described())
+    asked = tuple(each for row in rows if (each := _asked(row, words)) is not None)
+    if not asked:
+        screen.say(f"no fact has {' and '.join(f'`{word}`' for word in words)} in its path or meaning")
+    return asked
 
 
 def _row(path: str, text: str, source: str) -> Row:
@@ -77,14 +81,16 @@ def _row(path: str, text: str, source: str) -> Row:
     return Row(path=path, kind=kind[:1].lower() + kind[1:], meaning=meaning.rstrip("."), source=source)
 
 
-def _is_asked(row: Row, words: Sequence[str]) -> bool:
-    text = f"{row.path} {row.meaning} {row.source}".lower()
-    return all(word.lower() in text for word in words)
+def _asked(row: Row, words: Sequence[str]) -> Row | None:
+    """The row when it has all the words; a family with those of its members that have them."""
+    said = f"{row.path} {row.meaning} {row.source}".lower()
+    if all(word.lower() in said for word in words):
+        return row
+    values = tuple(v for v in row.values if all(word.lower() in f"{v.path} {said}".lower() for word in words))
+    return replace(row, values=values) if "*" in row.path and values else None
 
 
 def _with_values(row: Row, facts: Facts) -> Row:
-    from dataclasses import replace
-
     if "*" not in row.path:
         return replace(row, values=(_value(row.path, facts),))
     members = (path for path, fact in sorted(facts.by_path.items()) if isinstance(fact.state, Known))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +53,8 @@ def record(
     system, version = facts.value("host.system"), facts.value("interpreter.version")
     text = case_text(facts, diagnose(facts, known), about=f"Python {version} on {system}, recorded from a machine.")
     if output is not None:
-        if not output.parent.is_dir():
-            raise UsageError(f"the folder `{output.parent}` does not exist", hint="make it first; nothing was changed")
+        with suppress(OSError):  # what cannot be written is said below
+            output.parent.mkdir(parents=True, exist_ok=True)
         write_text(output, text)
         screen.say(f"written to `{output}`; read it before you publish it, and say in `about` what it shows")
     return text

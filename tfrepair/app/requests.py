@@ -45,6 +45,11 @@ class PlaybookRequest:
     user_folder: Path | None = None
     """The user's own playbooks; None: there are none."""
 
+    @property
+    def words(self) -> str:
+        """The options that name these playbooks again, with a space before them; empty when none did."""
+        return "".join(f" --playbook {shlex.quote(name)}" for name in self.extra)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookRequest:

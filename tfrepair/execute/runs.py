@@ -102,6 +102,15 @@ def can_roll_back(run: RunFolder) -> bool:
     return bool(data.get("created")) and data.get("status") in {"repaired", "restored"} and exists(run.place)
 
 
+def require_kept(run: RunFolder) -> None:
+    """Raise UsageError for a run that cannot be rolled back."""
+    if not can_roll_back(run):
+        raise UsageError(
+            f"run {run.id} keeps no environment that `{run.prefix}` could be put back to; nothing was changed",
+            hint="`tfrepair runs list` shows which runs keep one",
+        )
+
+
 def changes_since(run: RunFolder, seen: dict[int, str] | None = None) -> tuple[str, ...]:
     """Relative paths in the environment that came, went or changed since the run: rolling back loses these."""
     before = run.read_manifest("live")
@@ -129,11 +138,7 @@ def rollback(
         recovered = settle(run.beside)
         if recovered is not None and recovered.run == run.id and recovered.outcome != "finished":
             return run
-        if not can_roll_back(run):
-            raise UsageError(
-                f"run {run.id} keeps no environment that `{run.prefix}` could be put back to",
-                hint="`tfrepair runs list` shows which runs keep one",
-            )
+        require_kept(run)
         new = RunFolder.create(run.prefix, environ, command="rollback", of=run.id, scope=run.scope)
         _exchange(run, new, lost=changes_since(run) if lost is None else lost)
     return new

@@ -153,6 +153,9 @@ _WITHOUT_AVX = (
     r"\b(Celeron|Atom|Core\(?(TM|tm)?\)?2|Core 2|Phenom|Athlon( \(?tm\)?)? (II|64|X[24])|Turion|Sempron"
     r"|Opteron(\(tm\))?( Processor)? (61|24|84)\d\d|Pentium(?! (Gold|G[67]\d{3}))|QEMU Virtual|Common KVM)\b"
 )
+_FIRST_CORE = r"(?i)\bi[357][- ]?\d{3}[a-z]{0,2}\b"
+"""Intel's first Core i generation has three digits; AVX came with the second."""
+_WITH_AVX = r"(?i)\bi[3579][- ]?\d{4,5}[a-z]{0,2}\b|\bCore\(?(tm)?\)? Ultra\b|\bRyzen\b|\bEPYC\b|\bThreadripper\b"
 
 
 def has_avx(cpu: str) -> bool | None:
@@ -160,6 +163,6 @@ def has_avx(cpu: str) -> bool | None:
     words = set(re.split(r"[\s,;:]+", cpu.lower()))
     if words & {"avx", "avx2", "avx512f"}:
         return True
-    if "sse2" in words or re.search(_WITHOUT_AVX, cpu):
+    if "sse2" in words or re.search(_WITHOUT_AVX, cpu) or re.search(_FIRST_CORE, cpu):
         return False
-    return None
+    return True if re.search(_WITH_AVX, cpu) else None

@@ -28,8 +28,8 @@ _NATIVE = re.compile(r"\.(?:so(?:\.\d+)*|pyd|dll|dylib)$", re.IGNORECASE)
 _SCRIPT_FOLDERS = frozenset({"bin", "Scripts"})
 _BYTECODE = (".pyc", ".pyo")
 _CHUNK = 1 << 20
-_MEANT_TO_BE_CHANGED = frozenset({"certifi/cacert.pem", "pip/_vendor/certifi/cacert.pem"})
-"""Where organisations add the certificates of their own authorities."""
+_MEANT_TO_BE_CHANGED = "/cacert.pem"
+"""Where organisations add the certificates of their own authorities: certifi's, pip's, botocore's."""
 
 
 class RecordEntry(NamedTuple):
@@ -174,7 +174,7 @@ def check(
             size = tree.size(folder, name)
         if size is None:
             missing.append(path)
-        elif script or path in _MEANT_TO_BE_CHANGED:
+        elif script or path.endswith(_MEANT_TO_BE_CHANGED):
             continue
         elif size < 0 or (entry.size is not None and size != entry.size):
             altered.append(path)
