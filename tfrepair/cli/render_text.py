@@ -98,10 +98,8 @@ def _leaving(operation: Operation, plan: Plan) -> str:
 
 
 def lock_lines(plan: Plan) -> Iterator[str]:
-    """The exact versions, a line each, with the first hash."""
-    for pin in plan.lock.pins:
-        digest = f"  {pin.hashes[0][:23]}..." if pin.hashes else ""
-        yield f"    {pin.name}=={pin.version}{digest}"
+    """The exact versions; their hashes are in the document of `--json` and in that of `--plan-out`."""
+    yield from wrapped(f"  {', '.join(f'{pin.name}=={pin.version}' for pin in plan.lock.pins)}")
 
 
 def result_lines(report: Report) -> Iterator[str]:
