@@ -103,7 +103,7 @@ def test_what_a_text_says_two_ways_it_does_not_say():
         ("AMD Phenom(tm) II X4 955", False),
         ("fpu vme sse sse2 ssse3", False),
         ("fpu sse2 avx avx2", True),
-        ("Intel(R) Core(TM) i7-8550U", None),
+        ("Intel(R) Core(TM) i7-8550U", True),
     ],
 )
 def test_what_the_name_or_the_flags_of_a_processor_tell(cpu, expected):
