@@ -55,7 +55,7 @@ ROWS = (
     ("3.10", "tensorflow-cpu==2.10.1 jupyterlab", "release"),
     ("3.10", "tensorflow==2.10.1 transformers", "release"),
     ("3.10", "tensorflow-cpu==2.10.1 torch==1.12.1", "release"),
-    ("3.10", "tensorflow-cpu==2.12.1 jax[cpu]==0.4.10", "release"),
+    ("3.10", "tensorflow-cpu==2.13.1 pandas", "release"),
     ("3.10", "tensorflow==2.14.1", "release"),
     ("3.10", "intel-tensorflow==2.14.0", "release"),
     ("3.10", "tensorflow==2.16.2 tf-keras==2.16.*", "release"),

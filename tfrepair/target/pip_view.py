@@ -7,6 +7,8 @@ import os
 import secrets
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import UsageError
@@ -16,7 +18,6 @@ from tfrepair.target.interpreter import marked_json, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 _TIMEOUT = 60.0
 
@@ -81,6 +82,7 @@ def read_requirements_file(path: Path, environ: Mapping[str, str]) -> Requiremen
 def _ask(order: Mapping[str, Any], python: str, environ: Mapping[str, str], timeout: float) -> Any:
     """The script's answer, or as text why there is none."""
     mark = f"-----{secrets.token_hex(12)}-----"
+    order = {**order, "home": _home()}
     env = child_environ(environ) | {"PIPAPI_PYTHON_LOCATION": python, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         with script("pip_script.py") as path:
@@ -91,6 +93,12 @@ def _ask(order: Mapping[str, Any], python: str, environ: Mapping[str, str], time
         return f"there is no pip in `{python}`"
     answer = marked_json(done.stdout, mark)
     return how_it_ended(done, timeout) if answer is None else answer
+
+
+def _home() -> str | None:
+    """The folder that pip_api lies in: of a private copy of tfrepair the interpreter does not know it."""
+    spec = find_spec("pip_api")
+    return str(Path(spec.origin).parent.parent) if spec is not None and spec.origin else None
 
 
 def _last_line(text: str) -> str:

@@ -1,6 +1,7 @@
 """Runs under tfrepair's own interpreter and asks pip_api, which starts pip as soon as it is imported.
 
-Arguments: a mark, and one JSON document: `{"inventory": true}` or `{"requirements": FILE, "folder": FOLDER}`.
+Arguments: a mark, and one JSON document: `{"inventory": true}` or `{"requirements": FILE, "folder": FOLDER}`;
+`home` beside it names the folder that pip_api lies in.
 """
 
 import json
@@ -101,5 +102,7 @@ def requirements():
 
 
 order = json.loads(sys.argv[2])
+if order.get("home"):
+    sys.path.append(order["home"])
 answer = inventory() if order.get("inventory") else requirements()
 sys.stdout.write("\n" + sys.argv[1] + json.dumps(answer) + sys.argv[1] + "\n")
