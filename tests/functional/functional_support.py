@@ -7,10 +7,12 @@ import io
 import json
 import os
 import re
+import select
 import struct
 import subprocess
 import sys
 import tarfile
+import time
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -316,6 +318,21 @@ class World:
     def log(self, record):
         """The events of a run's log.jsonl."""
         return [json.loads(line) for line in (record / "log.jsonl").read_text().splitlines()]
+
+
+def screens(leader, *, seconds):
+    """What stands on a pseudo-terminal, over and over, until whoever writes to it ends."""
+    screen, deadline = b"", time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if select.select([leader], [], [], 0.2)[0]:
+            try:
+                chunk = os.read(leader, 4096)
+            except OSError:
+                return
+            if not chunk:
+                return
+            screen += chunk
+        yield screen
 
 
 def site(env):

@@ -4,13 +4,11 @@ import json
 import os
 import pty
 import re
-import select
 import subprocess
 import sys
-import time
 
 import pytest
-from functional_support import NEW
+from functional_support import NEW, screens
 from index_support import Index, pip_conf, serving, times, unavailable
 
 
@@ -29,16 +27,7 @@ def watched(world, *arguments):
         cwd=world.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=follower,
     )  # fmt: skip
     os.close(follower)
-    screen, deadline = b"", time.monotonic() + 240
-    while time.monotonic() < deadline:
-        if select.select([leader], [], [], 0.2)[0]:
-            try:
-                chunk = os.read(leader, 4096)
-            except OSError:
-                break
-            if not chunk:
-                break
-            screen += chunk
+    *_, screen = (b"", *screens(leader, seconds=240))
     out = child.stdout.read().decode()
     child.stdout.close()
     child.wait(60)

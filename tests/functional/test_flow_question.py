@@ -2,11 +2,9 @@
 
 import os
 import pty
-import select
-import time
 
 import pytest
-from functional_support import NEW
+from functional_support import NEW, screens
 
 
 @pytest.fixture
@@ -19,17 +17,8 @@ def answered(world, answers, *arguments):
     leader, follower = pty.openpty()
     child = world.child(*arguments, stdin=follower, stdout=follower, stderr=follower, close_fds=True)
     os.close(follower)
-    screen, todo, deadline = b"", list(answers), time.monotonic() + 60
-    seen = 0
-    while time.monotonic() < deadline:
-        if select.select([leader], [], [], 0.2)[0]:
-            try:
-                chunk = os.read(leader, 4096)
-            except OSError:
-                break
-            if not chunk:
-                break
-            screen += chunk
+    screen, todo, seen = b"", list(answers), 0
+    for screen in screens(leader, seconds=60):
         if todo and screen.count(b"[y/N]") > seen:
             seen += 1
             os.write(leader, todo.pop(0).encode() + b"\n")

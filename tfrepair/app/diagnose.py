@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 from tfrepair.app.bench import variables
 from tfrepair.app.look import look, smoke_of
-from tfrepair.app.playbooks import gather
+from tfrepair.app.playbooks import bound_playbooks
 from tfrepair.app.report import Report, Status
 from tfrepair.errors import UsageError
-from tfrepair.reason.variables import bound
 
 if TYPE_CHECKING:
     from tfrepair.app.look import Look
@@ -38,7 +37,7 @@ def diagnose(
 ) -> Report:
     """Name what is wrong. Exit 0: it works, 1: it does not and a repair exists, 4: it does not and none exists."""
     if recorded is not None:
-        return _judge(recorded, _gathered(playbook_request, target_request), playbook_request, screen)
+        return _judge(recorded, bound_playbooks(playbook_request, target_request), playbook_request, screen)
     with ThreadPoolExecutor(max_workers=1) as pool:
         reading = pool.submit(_prepared, playbook_request, target_request)
         target = _found(target_request)
@@ -52,16 +51,11 @@ def diagnose(
     return judged(seen, playbooks, playbook_request, target_request, screen, messages=warnings)
 
 
-def _gathered(request: PlaybookRequest, where: TargetRequest) -> tuple[Playbook, ...]:
-    """The playbooks with the values of their variables. Raises PlaybookError, UsageError."""
-    return bound(gather(request, where.cwd), request.variables, where.environ)
-
-
 def _prepared(request: PlaybookRequest, where: TargetRequest) -> tuple[Playbook, ...]:
     """The playbooks, with the modules that looking needs: read while the interpreter describes itself."""
     from tfrepair.probes.collector import all_probes
 
-    playbooks = _gathered(request, where)
+    playbooks = bound_playbooks(request, where)
     import_module("tfrepair.reason.diagnose")
     all_probes()
     return playbooks

@@ -8,11 +8,10 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from tfrepair.app.playbooks import gather
+from tfrepair.app.playbooks import bound_playbooks
 from tfrepair.app.report import Report, Status
 from tfrepair.errors import UsageError
 from tfrepair.model.facts import Fact, Facts, Known, Unknown
-from tfrepair.reason.variables import bound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +66,7 @@ def explain(
     from tfrepair.reason.explain import explain as reason
     from tfrepair.reason.pasted import cleaned
 
-    playbooks = bound(gather(playbook_request, where.cwd), playbook_request.variables, where.environ)
+    playbooks = bound_playbooks(playbook_request, where)
     recorded = _recorded(request)
     raw, cut = _read(request.file)
     text = cleaned(_decoded(raw, request.file))
@@ -174,9 +173,8 @@ def _decoded(raw: bytes, file: str) -> str:
         text = raw.decode("utf-16", errors="replace")
     else:
         text = raw.decode("utf-8-sig", errors="replace")
-        if (
-            text.count("\0") <= len(text) // 2 + 1
-        ):  # UTF-16 without its mark, or what `>>` of PowerShell put below UTF-8
+        # UTF-16 without its mark, or what `>>` of PowerShell put below UTF-8
+        if text.count("\0") <= len(text) // 2 + 1:
             text = text.replace("\0", "")
     strange = sum(text.count(character) for character in _CONTROL) + text.count("\N{REPLACEMENT CHARACTER}")
     if strange > len(text) * _BINARY:

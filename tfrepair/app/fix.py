@@ -13,7 +13,7 @@ from tfrepair.app.look import look, smoke_of
 from tfrepair.app.manual import ManualError
 from tfrepair.app.newcomer import look_at_nothing
 from tfrepair.app.planning import Round, plan_round
-from tfrepair.app.playbooks import gather
+from tfrepair.app.playbooks import bound_playbooks
 from tfrepair.app.repair import repair
 from tfrepair.app.report import Report
 from tfrepair.app.selfcopy import step_aside
@@ -22,7 +22,6 @@ from tfrepair.app.subject import find_subject
 from tfrepair.app.wishes import is_file
 from tfrepair.errors import NoRepairError, SurroundingsError, UsageError
 from tfrepair.reason.choose import Wanted, parse_wanted
-from tfrepair.reason.variables import bound
 
 if TYPE_CHECKING:
     from tfrepair.app.look import Look
@@ -48,7 +47,7 @@ def fix(
         request=request,
         look=look_request,
         chosen=playbook_request,
-        playbooks=bound(gather(playbook_request, where.cwd), playbook_request.variables, where.environ),
+        playbooks=bound_playbooks(playbook_request, where),
         releases=load_releases(),
         environ=where.environ,
         cwd=where.cwd,

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING
 
 from tfrepair.app.sources import PROJECT_FOLDER, folder_files, project_files, user_files
 from tfrepair.errors import UsageError
+from tfrepair.reason.variables import bound
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from tfrepair.app.requests import PlaybookRequest
+    from tfrepair.app.requests import PlaybookRequest, TargetRequest
     from tfrepair.model.playbook import Playbook, Source
     from tfrepair.playbook.loader import Origin
 
-__all__ = ["PROJECT_FOLDER", "Standing", "builtin_facts", "gather", "known_facts", "problems_of", "standing"]
+__all__ = [
+    "PROJECT_FOLDER", "Standing", "bound_playbooks", "builtin_facts", "gather", "known_facts", "problems_of",
+    "standing",
+]  # fmt: skip
 
 STORED_FACTS = "facts.json"
 
@@ -40,6 +44,11 @@ def gather(request: PlaybookRequest, cwd: Path) -> tuple[Playbook, ...]:
     _known("--only", request.only, found)
     _known("--skip", request.skip, found)
     return tuple(playbook for playbook in found.values() if playbook.name not in request.skip)
+
+
+def bound_playbooks(request: PlaybookRequest, where: TargetRequest) -> tuple[Playbook, ...]:
+    """What `gather` finds, with the values of the variables. Raises as it does, and UsageError for a value."""
+    return bound(gather(request, where.cwd), request.variables, where.environ)
 
 
 def standing(request: PlaybookRequest, cwd: Path) -> tuple[Standing, ...]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from tfrepair.errors import SurroundingsError, TimeLimitError, UnresolvableError
+from tfrepair.errors import StepError, SurroundingsError, TimeLimitError, UnresolvableError
 from tfrepair.model.resolution import ResolveRequest
 
 if TYPE_CHECKING:
@@ -187,6 +187,21 @@ def write_lines(path: Path, lines: Iterable[str]) -> Path:
     """Write a requirements file; returns its path."""
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return path
+
+
+def shares(lock: Lock, names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Of what is to be installed, the wheel files and URLs, and the canonical names that the index gives.
+
+    Raises StepError for a name that the lock does not hold.
+    """
+    wanted = [canonicalize_name(name) for name in names]
+    local = list(local_items(lock, wanted))
+    named = {local_name(item) for item in local}
+    locked: list[str] = [name for name in wanted if name not in named]
+    strange = [name for name in locked if lock.get(name) is None]
+    if strange:
+        raise StepError(f"The lock does not hold {', '.join(f'`{name}`' for name in strange)}")
+    return local, locked
 
 
 def local_items(lock: Lock, names: Iterable[str]) -> tuple[str, ...]:

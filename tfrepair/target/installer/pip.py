@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from packaging.utils import canonicalize_name
 
-from tfrepair.errors import StepError, SurroundingsError, UnresolvableError
+from tfrepair.errors import SurroundingsError, UnresolvableError
 from tfrepair.model.plan import Lock
 from tfrepair.target.installer import base, pylock
 from tfrepair.target.installer.failures import failure
@@ -163,13 +163,7 @@ class PipInstaller:
         on_line: Callable[[str], None] | None = None,
     ) -> None:
         """See `Installer`."""
-        wanted = [canonicalize_name(name) for name in names]
-        local = list(base.local_items(lock, wanted))
-        locals_named = {base.local_name(item) for item in local}
-        locked = [name for name in wanted if name not in locals_named]
-        strange = [name for name in locked if lock.get(name) is None]
-        if strange:
-            raise StepError(f"The lock does not hold {', '.join(f'`{name}`' for name in strange)}")
+        local, locked = base.shares(lock, names)
         env = pip_environment(self.outside.settings, self.outside.environ)
         pip = choose_pip(python, self.outside, env, resolves=False)
         flags = ["--no-deps", "--no-warn-script-location"]

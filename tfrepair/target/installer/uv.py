@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from packaging.utils import canonicalize_name
 
-from tfrepair.errors import StepError, SurroundingsError, UnresolvableError
+from tfrepair.errors import SurroundingsError, UnresolvableError
 from tfrepair.model.plan import Lock
 from tfrepair.target.installer import base, pylock
 from tfrepair.target.installer.failures import failure
@@ -193,14 +193,8 @@ class UvInstaller:
         on_line: Callable[[str], None] | None = None,
     ) -> None:
         """See `Installer`. Files are hard-linked from uv's cache where the file system allows it."""
-        wanted = [canonicalize_name(name) for name in names]
-        local = base.local_items(lock, wanted)
-        locals_named = {base.local_name(item) for item in local}
-        locked = [name for name in wanted if name not in locals_named]
-        strange = [name for name in locked if lock.get(name) is None]
-        if strange:
-            raise StepError(f"The lock does not hold {', '.join(f'`{name}`' for name in strange)}")
-        flags = self._install_flags(lock, wanted, reinstall=reinstall, past_cache=past_cache)
+        local, locked = base.shares(lock, names)
+        flags = self._install_flags(lock, names, reinstall=reinstall, past_cache=past_cache)
         flags += ["--prefix", user_base] if user_base is not None else []
         with base.private_folder() as folder:
             if locked:
