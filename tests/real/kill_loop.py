@@ -19,9 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from real_support import World, base, computed
+from real_support import World, base, computed, tree
 
-from tfrepair.execute.fingerprint import tree_digest
 from tfrepair.execute.recover import unfinished
 
 RELEASE = "2.15.1"
@@ -63,13 +62,13 @@ def kill_once(world, env, after, before):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         ended = "killed"
-    state = "as it was" if tree_digest(env) == before else "repaired"
+    state = "as it was" if tree(env) == before else "repaired"
     if state == "repaired" and computed(world, env) != RELEASE:
         return f"{ended}: NEITHER as it was nor repaired"
     if unfinished(env) is not None or state == "repaired":
         world.tfrepair("rollback", "--yes", "--env", env)
         world.tfrepair("runs", "clean", "--yes")
-    if tree_digest(env) != before:
+    if tree(env) != before:
         return f"{ended}: {state}, but NOT as it was after the rollback"
     left = [path.name for path in world.folder.iterdir() if path.name not in {env.name, f".tfrepair-{env.name}"}]
     return f"{ended}: {state}" if not left else f"{ended}: LEFT BEHIND {left}"
@@ -79,7 +78,7 @@ def loop(world, rounds, seed, report):
     """Run it; the number of kills that left something else."""
     base("3.11")
     env = broken(world)
-    before = tree_digest(env)
+    before = tree(env)
     span = whole_time(world, env)
     report(f"an undisturbed repair takes {span:.1f} s")
     dice = random.Random(seed)

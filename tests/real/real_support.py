@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tfrepair.execute.fingerprint import tree_digest
+from tfrepair.execute.fingerprint import tree_lines
 from tfrepair.target.discover import find_bases
 from tfrepair.target.installer.uv_child import find_uv
+
+_CERTIFICATES = "/certifi/cacert.pem "
 
 
 @dataclass
@@ -68,13 +70,18 @@ class World:
     def pip(self, env, *arguments):
         self.run(env / "bin" / "python", "-m", "pip", "-q", "--disable-pip-version-check", *arguments)
 
-    def digest(self, *left_out):
+    def tree(self, *left_out):
         """Of everything in the folder, neighbours included."""
-        return {
-            child.name: tree_digest(child) if child.is_dir() else child.read_bytes()
-            for child in sorted(self.folder.iterdir())
-            if child.name not in left_out
-        }
+        hidden = tuple(name + end for name in left_out for end in " /")
+        return {row for row in tree(self.folder) if not row.startswith(hidden)}
+
+
+def tree(folder):
+    """A row for each path: name, mode, owner, link or SHA-256 of the content, and extended attributes.
+
+    Of a bundle of certificates only the name: machines add their own authority to new ones, some seconds later.
+    """
+    return {row.split()[0] if _CERTIFICATES in row else row for row in tree_lines(folder)}
 
 
 def base(minor):

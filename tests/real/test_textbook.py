@@ -17,12 +17,12 @@ def ids(outcome):
 
 
 def test_the_textbook_conflict_is_named_planned_repaired_and_can_be_undone(world, textbook):
-    before = world.digest()
+    before = world.tree()
     seen = world.tfrepair("diagnose", "--env", textbook, "--json")
     assert seen.code == 1, seen
     assert ids(seen)[0] == "conflicting-distributions"
     assert "numpy-abi" in ids(seen)
-    assert world.digest() == before
+    assert world.tree() == before
 
     planned = world.tfrepair("fix", "--dry-run", "--env", textbook, "--json")
     assert planned.code == 1, planned
@@ -30,7 +30,7 @@ def test_the_textbook_conflict_is_named_planned_repaired_and_can_be_undone(world
     assert lock["tensorflow"]["version"] == "2.10.0"
     assert lock["numpy"]["version"].startswith("1.")
     assert all(row["hashes"] for row in lock.values())
-    assert world.digest() == before
+    assert world.tree() == before
 
     fixed = world.tfrepair("fix", "--yes", "--env", textbook, "--json")
     assert fixed.code == 0, fixed
@@ -47,7 +47,7 @@ def test_the_textbook_conflict_is_named_planned_repaired_and_can_be_undone(world
     back = world.tfrepair("rollback", "--yes", "--env", textbook, "--json")
     assert back.code == 0, back
     assert back.json["status"] == "restored"
-    assert world.digest(".tfrepair-env") == before
+    assert world.tree(".tfrepair-env") == before
 
 
 def test_a_half_removed_install_is_repaired(world, textbook):

@@ -4,9 +4,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from real_support import COMPUTES
+from real_support import COMPUTES, tree
 
-from tfrepair.execute.fingerprint import tree_digest, tree_lines
 from tfrepair.target.installer.uv_child import find_uv
 
 SYSTEM = Path("/usr/bin/python3")
@@ -30,7 +29,7 @@ def user_base(world, monkeypatch):
 
 @pytest.mark.parametrize("installer", ["uv", "pip"])
 def test_it_is_repaired_and_put_back(world, user_base, installer):
-    before, system = list(tree_lines(user_base)), tree_digest(Path("/usr/lib/python3"))
+    before, system = tree(user_base), tree(Path("/usr/lib/python3"))
     seen = world.tfrepair("diagnose", "--python", SYSTEM, "--json")
     assert seen.code == 1, seen
     assert seen.json["target"]["kind"] == "user"
@@ -43,5 +42,5 @@ def test_it_is_repaired_and_put_back(world, user_base, installer):
     assert world.run(user_base / "bin" / "tensorboard", "--help").stdout
     back = world.tfrepair("rollback", "--yes", "--python", SYSTEM)
     assert back.code == 0, back
-    assert list(tree_lines(user_base)) == before
-    assert tree_digest(Path("/usr/lib/python3")) == system
+    assert tree(user_base) == before
+    assert tree(Path("/usr/lib/python3")) == system

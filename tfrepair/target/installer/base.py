@@ -168,12 +168,17 @@ def make_installer(
 
 
 def inherited(environ: Mapping[str, str], keep: Callable[[str], bool]) -> dict[str, str]:
-    """An installer's environment: nothing that leads Python astray, of `PIP_*` and `UV_*` only what `keep` takes."""
-    return {
+    """An installer's environment: nothing that leads Python astray, of `PIP_*` and `UV_*` only what `keep` takes.
+
+    An installer that imports from the target itself (Debian's pip takes certifi from the user site) writes no bytecode
+    there; what it installs it compiles as it is told.
+    """
+    kept = {
         name: value
         for name, value in environ.items()
         if name not in _MISLEADING and (not name.startswith(("PIP_", "UV_")) or keep(name))
     }
+    return kept | {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 @contextmanager
