@@ -28,7 +28,7 @@ from tfrepair.execute import exchange, swap
 from tfrepair.execute.paths import STASH, Beside
 from tfrepair.execute.pieces import LISTING
 from tfrepair.execute.recover import recover, unfinished
-from tfrepair.execute.runs import changes_since, find_run, kept_changes, rollback
+from tfrepair.execute.runs import Changes, changes_since, find_run, rollback
 from tfrepair.execute.scope import EVERYTHING, Scope, scope_of
 from tfrepair.model.operations import RunCommand
 from tfrepair.model.plan import RemovePath
@@ -55,7 +55,7 @@ def test_a_repair_and_the_ways_back_are_exact(inside, environ, outside):
     assert str(record.tree) not in (inside / "bin" / "newtool").read_text()
     assert {entry.detail["how"] for entry in record.entries if entry.event == "swapped"} == {"pieces"}
     assert lines(record.tree) == before
-    assert changes_since(record) == kept_changes(record) == ()
+    assert changes_since(record) == Changes(lost=(), written=())
     repaired = lines(inside)
     rollback(find_run(None, environ, prefix=inside), environ)
     assert lines(inside) == before

@@ -16,7 +16,7 @@ from tfrepair.execute.lock import environment_lock, holder
 from tfrepair.execute.paths import Beside
 from tfrepair.execute.recover import recover, unfinished
 from tfrepair.execute.run_folder import RunFolder
-from tfrepair.execute.runs import changes_since, clean, find_run, kept_changes, list_runs, rollback, size
+from tfrepair.execute.runs import Changes, changes_since, clean, find_run, list_runs, rollback, size
 from tfrepair.execute.transaction import Transaction
 from tfrepair.model.operations import RunCommand
 from tfrepair.model.plan import Carry, CreateEnvironment, Install, RemovePath, Uninstall
@@ -86,18 +86,35 @@ def test_rollback_brings_back_the_exact_tree_and_can_itself_be_rolled_back(prefi
 
 def test_rollback_names_what_was_installed_since_and_what_was_written_through_a_link(prefix, environ, outside):
     record = repair(prefix, environ, outside, in_place_plan(prefix))
-    assert changes_since(record) == ()
-    assert kept_changes(record) == ()
+    assert changes_since(record) == Changes(lost=(), written=())
     write(prefix / SITE / "later.py", "later")
-    write(prefix / SITE / "kept" / "__init__.py", "scribbled through the link")
-    assert changes_since(record) == (f"{SITE}/kept/__init__.py", f"{SITE}/later.py")
-    assert kept_changes(record) == (f"{SITE}/kept/__init__.py",)
+    scribbled = f"{SITE}/kept/__init__.py"
+    write(prefix / scribbled, "scribbled through the link")
+    assert changes_since(record) == Changes(lost=(scribbled, f"{SITE}/later.py"), written=(scribbled,))
+
+
+def test_what_was_written_through_a_link_is_named_when_the_link_is_gone(prefix, environ, outside):
+    record = repair(prefix, environ, outside, in_place_plan(prefix))
+    scribbled = f"{SITE}/kept/__init__.py"
+    write(prefix / scribbled, "scribbled through the link")
+    (prefix / scribbled).unlink()
+    assert changes_since(record) == Changes(lost=(scribbled,), written=(scribbled,))
+    write(prefix / scribbled, "anew")
+    assert changes_since(record) == Changes(lost=(scribbled,), written=(scribbled,))
+
+
+def test_what_the_kept_environment_shares_with_nobody_is_watched_too(prefix, environ, outside):
+    record = repair(prefix, environ, outside, in_place_plan(prefix))
+    alone = next(p for p in record.tree.rglob("*.py") if p.stat().st_nlink == 1)
+    write(alone, "scribbled")
+    relative = alone.relative_to(record.tree).as_posix()
+    assert changes_since(record) == Changes(lost=(), written=(relative,))
 
 
 def test_keep_copy_shares_nothing(prefix, environ, outside):
     record = repair(prefix, environ, outside, in_place_plan(prefix), keep="copy")
     write(prefix / SITE / "kept" / "__init__.py", "scribbled")
-    assert kept_changes(record) == ()
+    assert changes_since(record).written == ()
 
 
 def test_keep_none_keeps_nothing(prefix, environ, outside):

@@ -22,12 +22,22 @@ SHOWN = 5
 
 
 def roll_back(
-    run: str | None, where: TargetRequest, screen: Screen, log: Log, *, yes: bool, lock_timeout: float
+    run: str | None,
+    where: TargetRequest,
+    screen: Screen,
+    log: Log,
+    *,
+    yes: bool,
+    lock_timeout: float,
+    describe: bool = True,
 ) -> Report:
-    """Put the target back as it was before a run. Exit 0: restored, working or not."""
+    """Put the target back as it was before a run. Exit 0: restored, working or not.
+
+    `describe` asks the interpreter that is back what it is, for who reads the report's `target`.
+    """
     from tfrepair.app.selfcopy import step_aside
     from tfrepair.execute.recover import undos
-    from tfrepair.execute.runs import changes_since, find_run, kept_changes, require_kept, rollback
+    from tfrepair.execute.runs import changes_since, find_run, require_kept, rollback
 
     prefix = _prefix(run, where, screen)
     if prefix is not None and (undone := _undo_unfinished(prefix, screen, log, yes=yes, lock_timeout=lock_timeout)):
@@ -39,16 +49,18 @@ def roll_back(
     commands = undos(found.entries)
     also = f", and run {'; '.join(f'`{shlex.join(argv)}`' for argv in commands)}" if commands else ""
     question = f"put `{found.prefix}` back as it was before {found.id}{also}?"
-    seen: dict[int, str] = {}
-    if lost := changes_since(found, seen):
-        screen.say(f"note: {_listed(lost)} came or changed since then and will not be there; that state is kept too")
-    if written := kept_changes(found, seen):
-        screen.say(f"note: {_listed(written)} was written through a link since, and comes back as it is now")
+    since = changes_since(found)
+    if since.lost:
+        screen.say(
+            f"note: {_listed(since.lost)} came or changed since then and will not be there; that state is kept too"
+        )
+    if since.written:
+        screen.say(f"note: {_listed(since.written)} was written through a link since, and comes back as it is now")
     if not yes and not screen.ask(question):
         return Report(command="rollback", status="planned", exit_code=1, messages=("declined: nothing was changed",))
     screen.step(f"putting back `{found.prefix}`")
-    failed = _take_back(commands, found.prefix, where, screen)
-    record = rollback(found, where.environ, lock_timeout=lock_timeout, lost=lost)
+    failed = _take_back(commands, found.prefix, where, screen) if commands else ()
+    record = rollback(found, where.environ, lock_timeout=lock_timeout, lost=since.lost)
     log.info("restored", run=found.id, prefix=str(found.prefix))
     if failed:
         raise RollbackError(
@@ -60,7 +72,7 @@ def roll_back(
         command="rollback",
         status="restored",
         exit_code=0,
-        target=_target(found.prefix, where),
+        target=_target(found.prefix, where) if describe else None,
         run=RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path), kept=record.record().kept),
         messages=(_restored(found), *(f"what a step did elsewhere is taken back: `{shlex.join(c)}`" for c in commands)),
     )
@@ -68,13 +80,13 @@ def roll_back(
 
 def _take_back(
     commands: Sequence[tuple[str, ...]], prefix: Path, where: TargetRequest, screen: Screen
-) -> list[tuple[str, str]]:
+) -> Sequence[tuple[str, str]]:
     """Run what undoes the steps of a run outside the environment; what failed, and why."""
     from tfrepair.app.ports import run_command_in
     from tfrepair.execute.operations import program_in
     from tfrepair.execute.steps import UNDO_LIMIT
 
-    target = _target(prefix, where) if commands else None
+    target = _target(prefix, where)
     failed = []
     for argv in commands:
         command = shlex.join(argv)

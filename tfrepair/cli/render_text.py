@@ -6,8 +6,6 @@ import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -87,6 +85,8 @@ def wrapped(text: str) -> list[str]:
 
 
 def _leaving(operation: Operation, plan: Plan) -> str:
+    from packaging.utils import canonicalize_name
+
     from tfrepair.model.plan import Uninstall
 
     match operation:

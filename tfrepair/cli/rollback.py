@@ -39,4 +39,4 @@ def rollback(
     )  # fmt: skip
     with session(output) as (console, log):
         request = target_request(python, env)
-        finish(console, output, use_case(run, request, console, log, yes=yes, lock_timeout=lock_timeout))
+        finish(console, output, use_case(run, request, console, log, yes=yes, lock_timeout=lock_timeout, describe=json))

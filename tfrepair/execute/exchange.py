@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.execute.files import exists
 from tfrepair.execute.paths import can_be_renamed
-from tfrepair.execute.pieces import LISTING, Pieces
 from tfrepair.execute.scope import EVERYTHING, Scope
 from tfrepair.execute.swap import Swap, inode
 
@@ -16,9 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfrepair.execute.paths import Beside
+    from tfrepair.execute.pieces import Pieces
     from tfrepair.execute.run_folder import RunFolder
 
-Exchange = Swap | Pieces
+    Exchange = Swap | Pieces
+
 NOT_AS_A_WHOLE = frozenset({errno.EXDEV, errno.EBUSY, errno.EACCES, errno.EPERM})
 """Why a folder may refuse to be renamed although its files can be: a layer of a container image, mostly."""
 
@@ -36,13 +37,19 @@ def exchange_for(
     """The exchange of a run's place for a tree, as a `whole` if this place allows it. Raises OSError."""
     place, scope = record.place, record.scope
     if not whole or not in_one_step(record.beside, scope):
+        from tfrepair.execute.pieces import LISTING, Pieces
+
         return Pieces.between(place, tree, keep_as, record.folder / LISTING, scope, disposable=disposable)
     return Swap(place=place, tree=tree, keep_as=keep_as, before=inode(place), after=inode(tree), disposable=disposable)
 
 
 def exchange_from(detail: Mapping[str, Any]) -> Exchange:
     """The exchange that a journal announces. Raises KeyError, FileNotFoundError when its list is gone."""
-    return Pieces.from_detail(detail) if "pieces" in detail else Swap.from_detail(detail)
+    if "pieces" not in detail:
+        return Swap.from_detail(detail)
+    from tfrepair.execute.pieces import Pieces
+
+    return Pieces.from_detail(detail)
 
 
 def carry_out(exchange: Exchange, record: RunFolder) -> tuple[Exchange, str]:

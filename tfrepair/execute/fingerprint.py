@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from tfrepair.execute.scope import EVERYTHING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tfrepair.execute.scope import Scope
 
 _CACHE = "__pycache__"
+_NAME = attrgetter("name")
 
 
 def fingerprint(path: Path, scope: Scope = EVERYTHING) -> str:
@@ -42,49 +44,57 @@ def manifest(path: Path, scope: Scope = EVERYTHING) -> dict[str, str]:
     return dict(_rows(str(path), scope))
 
 
-def differences(
-    before: Mapping[str, str], path: Path, scope: Scope = EVERYTHING, *, seen: dict[int, str] | None = None
-) -> tuple[str, ...]:
-    """Relative paths that came, went or changed since a manifest was taken of this tree.
+def differences(before: Mapping[str, str], path: Path, scope: Scope = EVERYTHING) -> tuple[str, ...]:
+    """Relative paths that came, went or changed since a manifest was taken of this tree."""
+    rest = dict(before)
+    new = [name for name, row in _rows(str(path), scope) if rest.pop(name, None) != row]
+    return tuple(sorted({*new, *rest}))
 
-    `seen` is what two trees that share files have in common: each file is looked at once.
+
+def changed_files(before: Mapping[str, str], path: Path, unchanged: Mapping[str, str]) -> tuple[str, ...]:
+    """Relative paths of this tree's manifest that went or changed; what came is not looked for.
+
+    `unchanged` is a part of the manifest of a tree that may share files with this one under the same names, and known
+    to hold: such a file has not changed here either, and is not looked at again.
     """
-    after = dict(_rows(str(path), scope, seen))
-    return tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
+    root = str(path)
+    changed = (name for name, row in before.items() if unchanged.get(name) != row and _row_at(f"{root}/{name}") != row)
+    return tuple(sorted(changed))
 
 
-def _rows(root: str, scope: Scope, seen: dict[int, str] | None = None) -> Iterator[tuple[str, str]]:
+def _rows(root: str, scope: Scope) -> Iterator[tuple[str, str]]:
     todo = [""]
     while todo:
         folder = todo.pop()
         prefix = f"{folder}/" if folder else ""
+        narrow = bool(scope.parts) or not folder
         with os.scandir(f"{root}/{folder}" if folder else root) as entries:
-            ordered = sorted(entries, key=lambda entry: entry.name)
+            ordered = sorted(entries, key=_NAME)
         for entry in ordered:
             relative = prefix + entry.name
-            if relative not in scope:
+            if narrow and relative not in scope:
                 continue
-            if entry.is_dir(follow_symlinks=False):
+            found = entry.stat(follow_symlinks=False)
+            if stat.S_ISDIR(found.st_mode):
                 if entry.name == _CACHE:
                     continue
                 todo.append(relative)
-            yield relative, _row(entry) if seen is None else _shared_row(entry, seen)
+            yield relative, _row(found, entry.path)
 
 
-def _shared_row(entry: os.DirEntry[str], seen: dict[int, str]) -> str:
-    """The same for every name of a file, and asked of the system for the first only."""
-    number = entry.inode()
-    if number not in seen:
-        seen[number] = _row(entry)
-    return seen[number]
+def _row_at(path: str) -> str:
+    """Empty when nothing is there."""
+    try:
+        return _row(os.lstat(path), path)
+    except FileNotFoundError:
+        return ""
 
 
-def _row(entry: os.DirEntry[str]) -> str:
-    found = entry.stat(follow_symlinks=False)
+def _row(found: os.stat_result, path: str) -> str:
     # A folder's size and time change with what is in it, which has rows of its own.
     if stat.S_ISDIR(found.st_mode):
         return f"{found.st_mode:o} {found.st_ino}"
-    link = os.readlink(entry.path) if stat.S_ISLNK(found.st_mode) else ""
+    link = os.readlink(path) if stat.S_ISLNK(found.st_mode) else ""
     return f"{found.st_mode:o} {found.st_size} {found.st_mtime_ns} {found.st_ino} {link}"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -144,4 +143,4 @@ def new_run_id(now: float | None = None) -> str:
     """
     seconds = time.time() if now is None else now
     fraction = int(seconds % 1 * 0x10000)
-    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(seconds))}-{fraction:04x}{secrets.token_hex(4)}"
+    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(seconds))}-{fraction:04x}{os.urandom(4).hex()}"

@@ -18,7 +18,6 @@ from tfrepair.execute.paths import Beside, new_run_id, runs_dir
 from tfrepair.execute.scope import EVERYTHING, Scope
 from tfrepair.execute.swap import inode
 from tfrepair.model.run import RunRecord
-from tfrepair.model.wire import plan_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,6 +136,8 @@ class RunFolder:
 
     def write_plan(self, plan: Plan) -> None:
         """Store a plan (each round under its number too) and its lock."""
+        from tfrepair.model.wire import plan_to_json
+
         text = json.dumps(plan_to_json(plan), indent=1).encode()
         for name in ("plan.json", f"plan-{plan.round}.json"):
             write_durably(self.folder / name, text, mode=0o600)

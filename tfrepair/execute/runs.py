@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tfrepair.errors import SurroundingsError, UsageError
 from tfrepair.execute.exchange import carry_out, exchange_for
 from tfrepair.execute.files import exists, remove_tree, write_durably
-from tfrepair.execute.fingerprint import differences
+from tfrepair.execute.fingerprint import changed_files, differences
 from tfrepair.execute.lock import environment_lock
 from tfrepair.execute.paths import Beside, runs_dir
 from tfrepair.execute.recover import complete, settle, settle_run
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from tfrepair.model.run import RunRecord, RunStatus
 
 __all__ = [
+    "Changes",
     "RunFolder",
     "Size",
     "changes_since",
     "clean",
     "find_run",
     "keep_count",
-    "kept_changes",
     "list_runs",
     "prune",
     "rollback",
@@ -111,19 +111,24 @@ def require_kept(run: RunFolder) -> None:
         )
 
 
-def changes_since(run: RunFolder, seen: dict[int, str] | None = None) -> tuple[str, ...]:
-    """Relative paths in the environment that came, went or changed since the run: rolling back loses these."""
-    before = run.read_manifest("live")
-    return differences(before, run.place, run.scope, seen=seen) if before is not None and exists(run.place) else ()
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Relative paths that are not as a run left them."""
+
+    lost: tuple[str, ...]
+    """In the environment; rolling back loses these."""
+    written: tuple[str, ...]
+    """In the kept environment, because somebody wrote through a link."""
 
 
-def kept_changes(run: RunFolder, seen: dict[int, str] | None = None) -> tuple[str, ...]:
-    """Relative paths in the kept environment that are not as they were, because somebody wrote through a link.
-
-    `seen` is what `changes_since` found out about files that both environments share.
-    """
-    before = run.read_manifest("kept")
-    return differences(before, run.tree, run.scope, seen=seen) if before is not None and exists(run.tree) else ()
+def changes_since(run: RunFolder) -> Changes:
+    """What came, went or changed in the environment since a run, and what changed or went in what the run keeps."""
+    live = (run.read_manifest("live") if exists(run.place) else None) or {}
+    lost = differences(live, run.place, run.scope) if live else ()
+    for path in lost:
+        live.pop(path, None)
+    kept = (run.read_manifest("kept") if exists(run.tree) else None) or {}
+    return Changes(lost=lost, written=changed_files(kept, run.tree, live))
 
 
 def rollback(
@@ -131,7 +136,7 @@ def rollback(
 ) -> RunFolder:
     """Put the environment back as it was before a run; a run of its own, so that it can be rolled back too.
 
-    `lost` is what `changes_since` said, when the caller asked already. An unfinished run is settled first; if it is
+    `lost` is what `changes_since` named, when the caller asked already. An unfinished run is settled first; if it is
     this one, that was the rollback, and it is returned. Raises UsageError, SurroundingsError, RollbackError.
     """
     with environment_lock(run.beside, timeout=lock_timeout, run=f"rollback of {run.id}"):
@@ -140,7 +145,7 @@ def rollback(
             return run
         require_kept(run)
         new = RunFolder.create(run.prefix, environ, command="rollback", of=run.id, scope=run.scope)
-        _exchange(run, new, lost=changes_since(run) if lost is None else lost)
+        _exchange(run, new, lost=changes_since(run).lost if lost is None else lost)
     return new
 
 

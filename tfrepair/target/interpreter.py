@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_CAP = 8 * 1024 * 1024
 _CHUNK = 64 * 1024
 _GRACE = 2.0
+_LONGEST_POLL = 2**31 - 1
 _WINDOWS = os.name == "nt"
 _LEASH = (
     "import ctypes, os, signal, sys\n"
@@ -160,18 +162,33 @@ def _start(argv: Sequence[str], env: Mapping[str, str] | None, cwd: str, *, merg
 
 def _wait(process: subprocess.Popen[bytes], readers: Sequence[_Reader], timeout: float) -> int | None:
     deadline = time.monotonic() + timeout
-    try:
-        exit_code = process.wait(timeout)
-    except subprocess.TimeoutExpired:
+    if not _ends(process, timeout):
         _kill(process)
         process.wait()
         return None
+    exit_code = process.wait()
     # A grandchild may still hold the pipes: it belongs to the group and has had its chance.
     for reader in readers:
         reader.thread.join(max(0.0, min(_GRACE, deadline - time.monotonic())))
     if any(reader.thread.is_alive() for reader in readers):
         _kill(process)
     return exit_code
+
+
+def _ends(process: subprocess.Popen[bytes], timeout: float) -> bool:
+    """Wait for the end of a program: told by the system where it can (Linux), else by asking again and again."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout)
+        return process.returncode is not None
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(min(max(0.0, timeout) * 1000, _LONGEST_POLL)))
+    finally:
+        os.close(descriptor)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
