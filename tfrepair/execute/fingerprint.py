@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tfrepair.execute.scope import Scope
 
 _CACHE = "__pycache__"
+_FOLDER = f"{stat.S_IFDIR:o}"[0]
+"""How the row of a folder begins, and no other: with the type that its mode holds."""
 _NAME = attrgetter("name")
 
 
@@ -52,14 +54,14 @@ def differences(before: Mapping[str, str], path: Path, scope: Scope = EVERYTHING
 
 
 def changed_files(before: Mapping[str, str], path: Path, unchanged: Mapping[str, str]) -> tuple[str, ...]:
-    """Relative paths of this tree's manifest that went or changed; what came is not looked for.
+    """Relative paths of the files of this tree's manifest that went or changed; what came is not looked for.
 
     `unchanged` is a part of the manifest of a tree that may share files with this one under the same names, and known
     to hold: such a file has not changed here either, and is not looked at again.
     """
     root = str(path)
-    changed = (name for name, row in before.items() if unchanged.get(name) != row and _row_at(f"{root}/{name}") != row)
-    return tuple(sorted(changed))
+    files = ((name, row) for name, row in before.items() if unchanged.get(name) != row and not row.startswith(_FOLDER))
+    return tuple(sorted(name for name, row in files if _row_at(f"{root}/{name}") != row))
 
 
 def _rows(root: str, scope: Scope) -> Iterator[tuple[str, str]]:
@@ -79,7 +81,7 @@ def _rows(root: str, scope: Scope) -> Iterator[tuple[str, str]]:
                 if entry.name == _CACHE:
                     continue
                 todo.append(relative)
-            yield relative, _row(found, entry.path)
+            yield relative, _row(found, entry)
 
 
 def _row_at(path: str) -> str:
@@ -90,7 +92,7 @@ def _row_at(path: str) -> str:
         return ""
 
 
-def _row(found: os.stat_result, path: str) -> str:
+def _row(found: os.stat_result, path: str | os.DirEntry[str]) -> str:
     # A folder's size and time change with what is in it, which has rows of its own.
     if stat.S_ISDIR(found.st_mode):
         return f"{found.st_mode:o} {found.st_ino}"
