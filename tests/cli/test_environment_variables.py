@@ -1,5 +1,10 @@
 """Every option has an environment variable, except those that must be typed."""
 
+import os
+import subprocess
+import sys
+
+import pytest
 import typer
 
 from tfrepair.cli.app import app
@@ -25,3 +30,20 @@ def test_every_option_can_be_set_by_its_variable():
         elif option not in LISTS:  # those are split as PATH is, see session.listed
             wanted = f"TFREPAIR_{option.removeprefix('--').replace('-', '_').upper()}"
             assert parameter.envvar == wanted, f"{name} {option}"
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments", "expected"),
+    [
+        ({"TFREPAIR_GPU": "maybe"}, (), "error: `--gpu maybe` is not known (set by TFREPAIR_GPU)"),
+        ({"TFREPAIR_KEEP": "many"}, (), "not `many` (set by TFREPAIR_KEEP)"),
+        ({"TFREPAIR_GPU": "maybe"}, ("--gpu", "perhaps"), "error: `--gpu perhaps` is not known\n"),
+        ({"TFREPAIR_GPU": "maybe"}, ("--gpu=perhaps",), "error: `--gpu perhaps` is not known\n"),
+        ({}, ("--gpu", "perhaps"), "error: `--gpu perhaps` is not known\n"),
+    ],
+)
+def test_an_error_says_which_variable_gave_the_option(variables, arguments, expected):
+    command = [sys.executable, "-m", "tfrepair", "fix", "--dry-run", *arguments]
+    done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert expected in done.stderr

@@ -22,7 +22,13 @@ def fix(
         typer.Option("--tensorflow", metavar="VERSION|SPEC|WHEEL|URL", envvar="TFREPAIR_TENSORFLOW", help="The pin."),
     ] = None,
     strategy: Annotated[
-        str, typer.Option("--strategy", envvar="TFREPAIR_STRATEGY", help="auto, in-place or rebuild.")
+        str,
+        typer.Option(
+            "--strategy",
+            metavar="auto|in-place|rebuild",
+            envvar="TFREPAIR_STRATEGY",
+            help="Mend the environment, or build it anew.",
+        ),
     ] = "auto",
     venv: Annotated[
         str | None,
@@ -40,7 +46,8 @@ def fix(
         bool, typer.Option("--allow-python-change", help="A fresh venv may have another Python minor version.")
     ] = False,
     installer: Annotated[
-        str, typer.Option("--installer", envvar="TFREPAIR_INSTALLER", help="auto, uv or pip.")
+        str,
+        typer.Option("--installer", metavar="auto|uv|pip", envvar="TFREPAIR_INSTALLER", help="What installs wheels."),
     ] = "auto",
     index_url: Annotated[
         str | None, typer.Option("--index-url", metavar="URL", envvar="TFREPAIR_INDEX_URL", help="The package index.")
@@ -71,7 +78,12 @@ def fix(
             "--lock-timeout", metavar="SECONDS", envvar="TFREPAIR_LOCK_TIMEOUT", help="Wait for another repair."
         ),
     ] = 30.0,
-    gpu: Annotated[str, typer.Option("--gpu", envvar="TFREPAIR_GPU", help="auto, require or ignore.")] = "auto",
+    gpu: Annotated[
+        str,
+        typer.Option(
+            "--gpu", metavar="auto|require|ignore", envvar="TFREPAIR_GPU", help="Whether TensorFlow must use the GPU."
+        ),
+    ] = "auto",
     allow_running: Annotated[
         bool, typer.Option("--allow-running", help="Go on although processes use the environment.")
     ] = False,
@@ -96,7 +108,10 @@ def fix(
     quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
 ) -> None:
-    """Diagnose, plan, show the plan, ask, apply, verify; everything as it was if the result does not work."""
+    """Diagnose, plan, ask, apply and verify.
+
+    Everything is as it was if the result does not work.
+    """
     from tfrepair.app.fix import fix as use_case
     from tfrepair.app.requests import FixRequest, IndexRequest, LookRequest
     from tfrepair.cli.session import Output, finish, listed, one_of, playbook_request, session, target_request

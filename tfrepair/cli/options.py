@@ -18,7 +18,8 @@ Json = Annotated[
     typer.Option("--json", envvar="TFREPAIR_JSON", help="One JSON document on standard output, nothing else there."),
 ]
 LogFormat = Annotated[
-    str, typer.Option("--log-format", envvar="TFREPAIR_LOG_FORMAT", help="How the log reads: console or json.")
+    str,
+    typer.Option("--log-format", metavar="console|json", envvar="TFREPAIR_LOG_FORMAT", help="How the log reads."),
 ]
 LogFile = Annotated[
     Path | None, typer.Option("--log-file", metavar="FILE", envvar="TFREPAIR_LOG_FILE", help="Also write the log here.")

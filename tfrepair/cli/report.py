@@ -19,7 +19,7 @@ def report(
     python: opt.Python = None,
     env: opt.Env = None,
     format_: Annotated[
-        str, typer.Option("--format", metavar="KIND", envvar="TFREPAIR_FORMAT", help="markdown, html or json.")
+        str, typer.Option("--format", metavar="markdown|html|json", envvar="TFREPAIR_FORMAT", help="How it is written.")
     ] = "markdown",
     output: Annotated[
         Path | None,
@@ -39,7 +39,9 @@ def report(
     quiet: opt.Quiet = False,
     no_color: opt.NoColor = False,
 ) -> None:
-    """Describe the environment for a bug report, without credentials, user, host and home folder. Changes nothing.
+    """Describe the environment for a bug report.
+
+    It holds no credentials, user, host or home folder. Changes nothing.
 
     `--json` (as `--format json`) gives the facts, which `diagnose --facts` and `explain --facts` read elsewhere.
     """

@@ -14,7 +14,10 @@ app = typer.Typer(no_args_is_help=True, help="The record of past runs.")
 
 @app.command("list")
 def list_(json: opt.Json = False) -> None:
-    """Every run: id, environment, how it ended, what is kept of the environment before it."""
+    """Every run, how it ended and what it keeps.
+
+    What it keeps is the environment as it was before.
+    """
     import json as encoder
     from dataclasses import asdict
 
@@ -34,7 +37,7 @@ def list_(json: opt.Json = False) -> None:
 
 @app.command()
 def show(run: Annotated[str, typer.Argument(metavar="RUN")], json: opt.Json = False) -> None:
-    """One run: where its record is, its journal, how it ended."""
+    """One run: its record, journal and end."""
     import json as encoder
 
     from tfrepair.app.history import detail as details
@@ -68,7 +71,10 @@ def clean(
     yes: Annotated[bool, typer.Option("--yes", "-y", envvar="TFREPAIR_YES", help="Ask nothing.")] = False,
     json: opt.Json = False,
 ) -> None:
-    """Drop old environments that are kept, so that their space is free. Going back is then not possible."""
+    """Drop old environments that are kept.
+
+    Their space is free then, and going back is not possible.
+    """
     import json as encoder
     import sys
 

@@ -8,9 +8,12 @@ import typer
 
 
 def schema(
-    name: Annotated[str, typer.Argument(help="playbook, plan, result, report or journal.")],
+    name: Annotated[str, typer.Argument(metavar="playbook|plan|result|report|journal", help="Which document.")],
 ) -> None:
-    """The JSON Schema of a document: what --json prints, what a plan or a playbook looks like."""
+    """The JSON Schema of a document.
+
+    What --json prints, and what a plan, a playbook or a journal looks like.
+    """
     import json
 
     from tfrepair.app.schemas import NAMES, schema_of

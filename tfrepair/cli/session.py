@@ -14,7 +14,7 @@ import typer
 from tfrepair.errors import InterruptedRunError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import TextIO
 
@@ -97,6 +97,8 @@ def finish(console: Console, output: Output, report: Report) -> None:
 
 def fail(error: TfrepairError, *, command: str, json: bool) -> None:
     """Show an error and end with its exit code."""
+    if isinstance(error, UsageError) and (variables := set_by_variable(error.message, sys.argv[1:], os.environ)):
+        error.message += f" (set by {', '.join(variables)})"
     if json:
         from tfrepair.app.report import Report
         from tfrepair.cli.render_json import document
@@ -107,6 +109,14 @@ def fail(error: TfrepairError, *, command: str, json: bool) -> None:
         if error.hint:
             print(f"hint: {error.hint}", file=sys.stderr)
     raise typer.Exit(error.exit_code) from error
+
+
+def set_by_variable(message: str, arguments: Sequence[str], environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The environment variables that gave options which a message names and the command line does not hold."""
+    typed = {word.partition("=")[0] for word in arguments}
+    options = dict.fromkeys(option for option in re.findall(r"--[a-z][a-z-]*", message) if option not in typed)
+    variables = (f"TFREPAIR_{option.removeprefix('--').replace('-', '_').upper()}" for option in options)
+    return tuple(name for name in variables if environ.get(name) and name not in message)
 
 
 def target_request(python: str | None, env: str | None) -> TargetRequest:

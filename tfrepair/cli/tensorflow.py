@@ -30,7 +30,10 @@ def list_(
     json: opt.Json = False,
     no_color: opt.NoColor = False,
 ) -> None:
-    """Which releases fit this machine and Python, and why the others do not."""
+    """Which releases fit, and why others do not.
+
+    To this machine and to the Python of the target.
+    """
     from tfrepair.app.tensorflow import release_table
     from tfrepair.cli.session import Output, session, target_request
 
