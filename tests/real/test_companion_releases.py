@@ -33,3 +33,18 @@ def test_they_move_with_the_pin_and_setuptools_82_goes(world):
     seen = world.tfrepair("verify", "--env", env, *(f"--with={name}" for name in COMPANIONS), "--json")
     assert seen.code == 0, seen
     assert seen.json["result"]["smoke"]["ok"]
+
+
+def test_each_of_them_is_tried_where_it_is_healthy(world):
+    env = world.venv("3.11", pip=False)
+    beside = {
+        "tensorboard": "2.15.2", "tf-keras": "2.15.1", "tensorflow-text": "2.15.0", "tensorflow-hub": "0.16.1",
+        "tensorflow-addons": "0.23.0", "tensorflow-probability": "0.23.0", "tensorflow-datasets": "4.9.4",
+        "tf2onnx": "1.16.1", "tensorflow-estimator": "2.15.0", "tensorflow-io-gcs-filesystem": "0.36.0",
+    }  # fmt: skip
+    world.uv(
+        env, "--exclude-newer", "2024-04-01", "tensorflow-cpu==2.15.1", *(f"{name}=={v}" for name, v in beside.items())
+    )
+    seen = world.tfrepair("verify", "--env", env, *(f"--with={name}" for name in beside), "--json")
+    assert seen.code == 0, seen
+    assert len([m for m in seen.json["messages"] if m.endswith("works beside it")]) == len(beside), seen

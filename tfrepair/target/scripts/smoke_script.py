@@ -255,10 +255,11 @@ def check_gpu(tensorflow):
 
 def check_extra(name, modules, tensorflow):
     """What the user named beside TensorFlow can be imported, and does something."""
-    for module in modules:
-        check_module(module)
     if name in CHECKS:
         CHECKS[name](tensorflow)
+        return
+    for module in modules:
+        check_module(module)
 
 
 def check_module(name):
