@@ -76,7 +76,7 @@ ROWS = (
     ("3.12", "tensorflow-cpu==2.16.2", "release"),
     ("3.12", "tensorflow-cpu==2.17.1 onnx", "release"),
     ("3.12", "tensorflow-cpu==2.19.1", None),
-    ("3.12", "tensorflow-cpu==2.20.0 keras-tuner keras-hub", None),
+    ("3.12", "tensorflow-cpu==2.20.0 keras-tuner", None),
     ("3.12", "tensorflow-cpu==2.21.0 jax[cpu]", None),
     ("3.12", "tensorflow-cpu==2.21.0 fastapi uvicorn pydantic", None),
     ("3.12", "tensorflow==2.21.0 ipykernel", None),
