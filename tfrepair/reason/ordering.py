@@ -19,7 +19,7 @@ Key = tuple[int, int, int, str]
 def ordered(findings: Sequence[Finding], playbooks: Mapping[str, Playbook]) -> tuple[Finding, ...]:
     """The findings with `caused_by` set, by severity; among equals what stands for itself comes before what follows.
 
-    A cause is at least as severe as its effect, so it always comes first; then rank, confidence and name decide.
+    A cause is at least as severe as its effect, so it always comes first; then confidence, rank and name decide.
     """
     keys = {finding.id: _key(finding, playbooks[finding.id].rank) for finding in findings}
     causes = _causes(findings, playbooks, keys)
@@ -32,7 +32,7 @@ def ordered(findings: Sequence[Finding], playbooks: Mapping[str, Playbook]) -> t
 
 
 def _key(finding: Finding, rank: int) -> Key:
-    return SEVERITIES.index(finding.severity), rank, CONFIDENCES.index(finding.confidence), finding.id
+    return SEVERITIES.index(finding.severity), CONFIDENCES.index(finding.confidence), rank, finding.id
 
 
 def _causes(findings: Sequence[Finding], playbooks: Mapping[str, Playbook], keys: Mapping[str, Key]) -> dict[str, str]:
