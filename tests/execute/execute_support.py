@@ -101,6 +101,8 @@ class Outside:
 
     calls: list = field(default_factory=list)
     bad_installs: int = 0
+    bad_texts: int = 0
+    """As often, `__init__.py` is not what RECORD says, but as long."""
 
     def create_venv(self, base, destination, *, prompt, system_site_packages):
         self.calls.append(("venv", base))
@@ -118,6 +120,9 @@ class Outside:
             if self.bad_installs:
                 self.bad_installs -= 1
                 write(info.parent / name / "lib.so", b"cut short")
+            if self.bad_texts:
+                self.bad_texts -= 1
+                write(info.parent / name / "__init__.py", "odd\n")
 
     def run_command(self, argv, *, cwd, timeout):
         self.calls.append(("run", tuple(argv)))

@@ -181,6 +181,13 @@ def test_a_distribution_that_comes_damaged_out_of_the_cache_is_installed_once_mo
     assert records_hold(prefix)
 
 
+def test_a_wheel_that_records_a_wrong_hash_for_a_text_is_installed_past_the_cache_and_taken(prefix, environ, outside):
+    outside.bad_texts = 2
+    repair(prefix, environ, outside, in_place_plan(prefix))
+    assert outside.calls == [("install", ("new",), False, False), ("install", ("new",), True, True)]
+    assert (prefix / SITE / "new" / "__init__.py").read_text() == "odd\n"
+
+
 def test_a_foreign_change_before_the_swap_is_noticed(prefix, environ, outside):
     plan = in_place_plan(prefix)
 

@@ -98,7 +98,10 @@ class Stage:
         carry_variables(old, new)
 
     def _install(self, names: Sequence[str], lock: Lock, limit: float | None) -> None:
-        """Install, then compare with RECORD: a cache may hand out files that were damaged through a link."""
+        """Install, then compare with RECORD: a cache may hand out files that were damaged through a link.
+
+        A text that differs still when it came past the cache is as it was published: some wheels record wrong hashes.
+        """
         self._ports.install(
             self.target, lock, names, reinstall=False, past_cache=False, on_line=self._ports.progress, limit=limit
         )
@@ -115,7 +118,7 @@ class Stage:
             on_line=self._ports.progress,
             limit=limit,
         )
-        still = dict(self._damaged(tuple(bad)))
+        still = dict(self._damaged(tuple(bad), texts=False))
         if still:
             name, what = next(iter(sorted(still.items())))
             raise StepError(
@@ -123,23 +126,23 @@ class Stage:
                 hint="check the disk and the index: the file may be damaged at its source",
             )
 
-    def _damaged(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Names whose files are not as recorded, and what is wrong."""
+    def _damaged(self, names: Sequence[str], *, texts: bool = True) -> Iterator[tuple[str, str]]:
+        """Names whose files are not as recorded, and what is wrong; `texts` compares more than the size of these."""
         every = installed(self.target.environment)
         for name in names:
             mine = [one for one in every if one.name == name]
             if not mine:
                 yield name, "it is not installed"
             for one in mine:
-                what = self._differs(one, every)
+                what = self._differs(one, every, texts=texts)
                 if what:
                     yield name, what
 
-    def _differs(self, one: Installed, every: Sequence[Installed]) -> str | None:
+    def _differs(self, one: Installed, every: Sequence[Installed], *, texts: bool) -> str | None:
         entries = read_record(one.metadata)
         if entries is None:
             return None if one.metadata.suffix != ".dist-info" else "it has no RECORD"
-        damage = check(entries, one.site, Path(os.path.realpath(self.tree)), hash_native=True)
+        damage = check(entries, one.site, Path(os.path.realpath(self.tree)), hash_native=True, hash_all=texts)
         if damage.missing:
             return f"`{damage.missing[0]}` is missing"
         altered = [path for path in damage.altered if not self._is_shared(path, one, every)]
