@@ -45,6 +45,19 @@ def test_windows_statuses_are_named():
     assert signal_name(0xC000001D) == "SIGILL"
 
 
+def refuse(_process):
+    raise PermissionError
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["the system tells", "a container forbids it"])
+def test_the_end_is_noticed_with_and_without_the_systems_help(told, monkeypatch):
+    if not told:
+        monkeypatch.setattr(os, "pidfd_open", refuse, raising=False)
+    assert python("print('out')").stdout == "out\n"
+    assert python("import time; time.sleep(60)", timeout=0.5).exit_code is None
+    assert python("import sys; sys.exit(3)", timeout=1e9).exit_code == 3
+
+
 def test_the_time_limit_ends_it():
     done = python("import time; print('here', flush=True); time.sleep(60)", timeout=1)
     assert done.exit_code is None
