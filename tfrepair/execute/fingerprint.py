@@ -30,7 +30,7 @@ def fingerprint(path: Path, scope: Scope = EVERYTHING) -> str:
 
     Bytecode caches are left out: interpreters write them at will, and nothing is lost with them. Raises OSError.
     """
-    return digest_of(_rows(str(path), scope))
+    return digest_of(_rows(f"{path}/", scope))
 
 
 def digest_of(rows: Iterable[tuple[str, str]]) -> str:
@@ -43,13 +43,13 @@ def digest_of(rows: Iterable[tuple[str, str]]) -> str:
 
 def manifest(path: Path, scope: Scope = EVERYTHING) -> dict[str, str]:
     """The same for each relative path: text that changes when the file, folder or link does."""
-    return dict(_rows(str(path), scope))
+    return dict(_rows(f"{path}/", scope))
 
 
 def differences(before: Mapping[str, str], path: Path, scope: Scope = EVERYTHING) -> tuple[str, ...]:
     """Relative paths that came, went or changed since a manifest was taken of this tree."""
     rest = dict(before)
-    new = [name for name, row in _rows(str(path), scope) if rest.pop(name, None) != row]
+    new = [name for name, row in _rows(f"{path}/", scope) if rest.pop(name, None) != row]
     return tuple(sorted({*new, *rest}))
 
 
@@ -59,9 +59,9 @@ def changed_files(before: Mapping[str, str], path: Path, unchanged: Mapping[str,
     `unchanged` is a part of the manifest of a tree that may share files with this one under the same names, and known
     to hold: such a file has not changed here either, and is not looked at again.
     """
-    root = str(path)
+    root = f"{path}/"
     files = ((name, row) for name, row in before.items() if unchanged.get(name) != row and not row.startswith(_FOLDER))
-    return tuple(sorted(name for name, row in files if _row_at(f"{root}/{name}") != row))
+    return tuple(sorted(name for name, row in files if _row_at(root, name) != row))
 
 
 def _rows(root: str, scope: Scope) -> Iterator[tuple[str, str]]:
@@ -70,33 +70,41 @@ def _rows(root: str, scope: Scope) -> Iterator[tuple[str, str]]:
         folder = todo.pop()
         prefix = f"{folder}/" if folder else ""
         narrow = bool(scope.parts) or not folder
-        with os.scandir(f"{root}/{folder}" if folder else root) as entries:
-            ordered = sorted(entries, key=_NAME)
-        for entry in ordered:
-            relative = prefix + entry.name
+        for name, found in _entries(root + prefix):
+            relative = prefix + name
             if narrow and relative not in scope:
                 continue
-            found = entry.stat(follow_symlinks=False)
             if stat.S_ISDIR(found.st_mode):
-                if entry.name == _CACHE:
+                if name == _CACHE:
                     continue
                 todo.append(relative)
-            yield relative, _row(found, entry)
+            yield relative, _row(found, root, relative)
 
 
-def _row_at(path: str) -> str:
+def _entries(folder: str) -> list[tuple[str, os.stat_result]]:
+    """What is in a folder, by name; through its descriptor, where the system has it, a file is found at once."""
+    place = os.open(folder, os.O_RDONLY) if os.scandir in os.supports_fd else folder
+    try:
+        with os.scandir(place) as entries:
+            return [(entry.name, entry.stat(follow_symlinks=False)) for entry in sorted(entries, key=_NAME)]
+    finally:
+        if isinstance(place, int):
+            os.close(place)
+
+
+def _row_at(root: str, relative: str) -> str:
     """Empty when nothing is there."""
     try:
-        return _row(os.lstat(path), path)
+        return _row(os.lstat(root + relative), root, relative)
     except FileNotFoundError:
         return ""
 
 
-def _row(found: os.stat_result, path: str | os.DirEntry[str]) -> str:
+def _row(found: os.stat_result, root: str, relative: str) -> str:
     # A folder's size and time change with what is in it, which has rows of its own.
     if stat.S_ISDIR(found.st_mode):
         return f"{found.st_mode:o} {found.st_ino}"
-    link = os.readlink(path) if stat.S_ISLNK(found.st_mode) else ""
+    link = os.readlink(root + relative) if stat.S_ISLNK(found.st_mode) else ""
     return f"{found.st_mode:o} {found.st_size} {found.st_mtime_ns} {found.st_ino} {link}"
 
 
