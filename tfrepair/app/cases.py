@@ -110,7 +110,7 @@ class _Document:
         except OSError as error:
             self.problems = (Problem(line=1, column=1, text=f"the file cannot be read: {error.strerror or error}"),)
         except YamlError as error:
-            self.problems = (error.problem,)
+            self.problems = error.problems
         else:
             self.problems = tuple(self._checked(found))
             self.data = found if isinstance(found, dict) else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.playbook.shape import nearest
+from tfrepair.playbook.shape import meant_word, nearest, place_name
 from tfrepair.playbook.yaml_reader import Positions, Problem
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ def merged(base: dict[str, Any], change: dict[str, Any], positions: Positions) -
     top = positions.value(("extends",))
     places = Positions(values={**positions.values, (): top}, keys=dict(positions.keys))
     data: dict[str, Any] = {**base, **{key: value for key, value in change.items() if key != "extends"}}
-    for path, _ in CHANGED:
+    for path, needed in CHANGED:
         old, new = _at(base, path), _at(change, path)
         if isinstance(old, list) and isinstance(new, list):
-            _put(data, base, path, _entries(old, new, path, places, top))
+            _put(data, base, path, _entries(old, _meant(old, new, needed), path, places, top))
         elif isinstance(old, list):
             _put(data, base, path, old)
     if isinstance(base.get("variables"), dict) and isinstance(change.get("variables"), dict):
@@ -51,7 +51,7 @@ def change_problems(base: dict[str, Any], change: dict[str, Any], positions: Pos
             if not isinstance(entry, dict) or "platforms" in entry or entry.get("id") in known:
                 continue
             where: Path = (*path, index)
-            said = _said(where)
+            said = place_name(where)
             line, column = positions.value((*where, "id") if "id" in entry else where)
             word = entry.get("id")
             near = nearest(str(word), known) if word else ""
@@ -70,6 +70,19 @@ def change_problems(base: dict[str, Any], change: dict[str, Any], positions: Pos
                 keys = " and ".join(f"`{key}`" for key in missing)
                 text = f"{found}, so this is a further entry, which needs {keys}{near}"
                 yield Problem(line=line, column=column, text=text)
+
+
+def _meant(old: list[Any], new: list[Any], needed: Names) -> list[Any]:
+    """The entries with the nearest id of the base where an id that it does not have can be no further entry's."""
+    ids = [entry["id"] for entry in old if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+
+    def meant(entry: Any) -> Any:
+        if not isinstance(entry, dict) or ("drop" not in entry and all(key in entry for key in needed)):
+            return entry
+        word = meant_word(entry.get("id"), ids)
+        return entry if word is None else {**entry, "id": word}
+
+    return [meant(entry) for entry in new]
 
 
 def _entries(old: list[Any], new: list[Any], path: Path, places: Positions, top: tuple[int, int]) -> list[Any]:
@@ -132,7 +145,3 @@ def _put(data: dict[str, Any], base: dict[str, Any], path: Names, value: list[An
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _said(path: Path) -> str:
-    return "`" + ".".join(str(part) for part in path[:-1]) + f"[{path[-1]}]`"

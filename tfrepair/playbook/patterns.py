@@ -30,9 +30,9 @@ _LEAVES = {constants.LITERAL, constants.NOT_LITERAL, constants.ANY, constants.IN
 """What most of a pattern consists of, and nothing lies below."""
 
 
-def pattern_problem(pattern: str) -> str | None:
-    """Why a pattern is refused, or None."""
-    return None if is_plain(pattern) else whole_problem(pattern)
+def pattern_problems(pattern: str) -> tuple[str, ...]:
+    """Why a pattern is refused; nothing when it is good."""
+    return () if is_plain(pattern) else whole_problems(pattern)
 
 
 _ESCAPE = r"\\[\[\]{}()^$|.*+?\\/\"'`#:=<>dswDSWnt-]"
@@ -76,18 +76,18 @@ def _replaced(found: re.Match[str]) -> str:
     return "x" if found[1] else "\x01" if found[2] else found[0]
 
 
-def whole_problem(pattern: str) -> str | None:
+def whole_problems(pattern: str) -> tuple[str, ...]:
     """The same, for any pattern: takes it apart."""
     if len(pattern) > MAX_LENGTH:
-        return f"the pattern is longer than {MAX_LENGTH} characters"
+        return (f"the pattern is longer than {MAX_LENGTH} characters",)
     try:
         tree = parser.parse(pattern, re.MULTILINE)
         nodes = tuple(_nodes(tree))
         if _looks_behind_loosely(nodes):  # a width that is not fixed is refused only when the pattern is compiled
             re.compile(pattern, re.MULTILINE)
     except (re.error, OverflowError, RecursionError) as error:
-        return f"`{pattern}` is not a regular expression: {error}"
-    return next(_objections(tree, nodes, pattern), None)
+        return (f"`{pattern}` is not a regular expression: {error}",)
+    return tuple(_objections(tree, nodes, pattern))
 
 
 def _objections(tree: Any, nodes: Sequence[tuple[Any, Any]], pattern: str) -> Iterator[str]:
