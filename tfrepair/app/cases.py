@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import PlaybookError
 from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
+from tfrepair.playbook.lint_conditions import nearest_fact
 from tfrepair.playbook.shape import nearest
 from tfrepair.playbook.yaml_reader import Problem, YamlError, read_yaml
 
@@ -176,7 +177,7 @@ class _Document:
 
         if self.known_facts is None or any(belongs(path, family) for family in self.known_facts):
             return None
-        return f"no probe knows the fact `{path}`{nearest(path, self.known_facts)}"
+        return f"no probe knows the fact `{path}`{nearest_fact(path, self.known_facts)}"
 
     def _finding_problems(self, place: Place, finding: Any) -> Iterator[Problem]:
         if not isinstance(finding, dict) or not isinstance(finding.get("id"), str):

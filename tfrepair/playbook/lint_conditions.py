@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from tfrepair.model.facts import belongs
 from tfrepair.playbook.patterns import pattern_problems
 from tfrepair.playbook.shape import kind_of, meant_word, nearest
 from tfrepair.playbook.yaml_reader import Problem
@@ -164,7 +165,7 @@ class Conditions:
         elif head == "registered":
             yield from self.result(path, fact, later=later)
         elif self.known.facts is not None and not _is_known(fact, self.known.facts):
-            yield self.problem(path, f"no probe knows the fact `{fact}`{nearest(fact, self.known.facts)}")
+            yield self.problem(path, f"no probe knows the fact `{fact}`{nearest_fact(fact, self.known.facts)}")
 
     def result(self, path: Path, fact: str, *, later: bool) -> Iterator[Problem]:
         """What a step has registered."""
@@ -236,13 +237,20 @@ def is_number(value: Any) -> bool:
 
 def _is_known(fact: str, facts: Collection[str]) -> bool:
     """Whether it is one of these facts, or a member of one of their families."""
-    return fact in facts or any("*" in family and is_member(fact, family) for family in facts)
+    return fact in facts or any("*" in family and belongs(fact, family) for family in facts)
 
 
-def is_member(fact: str, family: str) -> bool:
-    """Whether a fact is this one, or one of this family."""
-    parts, wanted = fact.split("."), family.split(".")
-    return len(parts) == len(wanted) and all(w in ("*", p) for p, w in zip(parts, wanted, strict=True))
+def nearest_fact(fact: str, facts: Collection[str]) -> str:
+    """`, did you mean ...?` when a known fact is near, else nothing; of a family, the member that was written."""
+    parts = fact.split(".")
+
+    def member(family: str) -> str:
+        words = family.split(".")
+        if len(words) != len(parts):
+            return family
+        return ".".join(part if word == "*" else word for word, part in zip(words, parts, strict=True))
+
+    return nearest(fact, map(member, facts))
 
 
 def mapping(value: Any) -> dict[str, Any]:
