@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,8 +97,9 @@ def _in_order(request: PlaybookRequest, cwd: Path, found: Collection[str]) -> It
 
 def builtin_facts() -> frozenset[str]:
     """Every fact path that the tool itself provides, as stored with the package: a test holds it to the probes."""
-    stored = resources.files("tfrepair").joinpath("data", STORED_FACTS)
-    return frozenset(json.loads(stored.read_text(encoding="utf-8")))
+    from tfrepair.playbook.builtin import stored
+
+    return frozenset(json.loads(stored(STORED_FACTS)))
 
 
 def declared_facts() -> frozenset[str]:

@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 from tfrepair.model.facts import belongs
 from tfrepair.playbook.patterns import pattern_problems
 from tfrepair.playbook.shape import kind_of, meant_word, nearest
@@ -53,6 +51,8 @@ class Known:
 
     facts: Collection[str] | None = None
     """Fact paths; families have `*` (`distribution.*.version`)."""
+    families: tuple[str, ...] = ()
+    """Those of the facts that are families."""
     playbooks: Collection[str] | None = None
     arguments: Mapping[str, Mapping[str, str]]
     """The arguments of each action and what they are, in words; see `tfrepair.actions.arguments`."""
@@ -117,9 +117,7 @@ class Conditions:
             case "matches":
                 yield from self.pattern(path, value)
             case "specifier" if isinstance(value, str):
-                try:
-                    SpecifierSet(value)
-                except InvalidSpecifier:
+                if not _is_specifier(value):
                     yield self.problem(path, f"`{value}` is not a version specifier, such as `<2,>=1.26`")
             case "contains":
                 yield from self.wanted(path, value)
@@ -164,7 +162,7 @@ class Conditions:
                 yield self.problem(path, f"the playbook has no variable `{rest}` in `variables`{near}")
         elif head == "registered":
             yield from self.result(path, fact, later=later)
-        elif self.known.facts is not None and not _is_known(fact, self.known.facts):
+        elif self.known.facts is not None and not self._is_known(fact, self.known.facts):
             yield self.problem(path, f"no probe knows the fact `{fact}`{nearest_fact(fact, self.known.facts)}")
 
     def result(self, path: Path, fact: str, *, later: bool) -> Iterator[Problem]:
@@ -201,6 +199,10 @@ class Conditions:
                 place = "a step with `loop`" if path[0] == "fix" else "evidence with `each`"
                 yield self.problem(path, f"`{{{inside}}}` has a meaning only in {place}")
 
+    def _is_known(self, fact: str, facts: Collection[str]) -> bool:
+        """Whether it is one of these facts, or a member of one of their families."""
+        return fact in facts or any(belongs(fact, family) for family in self.known.families)
+
     def _is_meant(self, word: str) -> bool:
         """Whether a word in doubled braces is meant to be filled in: it looks like a fact, or like a variable."""
         head, dot, _ = word.partition(".")
@@ -224,6 +226,23 @@ def _is_operand(operator: str, value: Any) -> bool:
             return True
 
 
+_PART = r"(?:[<>=!]=|[<>]) *[0-9]+(?:\.[0-9]+)*(?:rc[0-9]+)?"
+_PLAIN_SPECIFIER = re.compile(rf"{_PART}(?: *, *{_PART})*")
+
+
+def _is_specifier(text: str) -> bool:
+    """Whether a text is a version specifier; a plain one is seen to be so without what takes long to import."""
+    if _PLAIN_SPECIFIER.fullmatch(text):
+        return True
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        return False
+    return True
+
+
 def is_number(value: Any) -> bool:
     """Whether it is a whole number, or a decimal fraction, which is read as a text."""
     if isinstance(value, str):
@@ -233,11 +252,6 @@ def is_number(value: Any) -> bool:
             return False
         return True
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_known(fact: str, facts: Collection[str]) -> bool:
-    """Whether it is one of these facts, or a member of one of their families."""
-    return fact in facts or any("*" in family and belongs(fact, family) for family in facts)
 
 
 def nearest_fact(fact: str, facts: Collection[str]) -> str:

@@ -216,6 +216,7 @@ def _known(
     every = ACTIONS if actions is None else actions
     return Known(
         facts=facts,
+        families=tuple(fact for fact in facts or () if "*" in fact),
         playbooks=playbooks,
         arguments={name: action.ARGS for name, action in every.items()},
         problems={name: action.problems for name, action in every.items() if hasattr(action, "problems")},

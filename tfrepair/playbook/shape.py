@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tfrepair.playbook.yaml_reader import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from pydantic import TypeAdapter
     from pydantic_core import ErrorDetails
@@ -100,9 +100,11 @@ def nearest_word(word: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
 
 
-def meant_word(word: Any, known: Iterable[str]) -> str | None:
+def meant_word(word: Any, known: Collection[str]) -> str | None:
     """The word itself when it is known, else the nearest that is; None for what is not even a text."""
-    return nearest_word(word, known) if isinstance(word, str) else None
+    if not isinstance(word, str):
+        return None
+    return word if word in known else nearest_word(word, known)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

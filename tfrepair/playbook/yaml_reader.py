@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
@@ -104,7 +104,7 @@ class Rest:
 class _Reader:
     """One pass over the parser's events; goes on after what is refused, and stops at the first limit."""
 
-    events: Iterator[Any]
+    next_event: Callable[[], Any]
     positions: Positions = field(default_factory=Positions)
     nodes: int = 0
     problems: list[Problem] = field(default_factory=list)
@@ -122,7 +122,8 @@ class _Reader:
         if kind is yaml.AliasEvent:
             self._refuse_alias(event)
             return self._refused(event)
-        self._refuse_magic(event)
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_magic(event)
         if kind is yaml.ScalarEvent:
             return self._scalar(event)
         return self._sequence(path) if kind is yaml.SequenceStartEvent else self._mapping(event, path)
@@ -139,14 +140,14 @@ class _Reader:
 
     def _sequence(self, path: Path) -> list[Any]:
         items: list[Any] = []
-        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+        while type(event := self.next_event()) is not yaml.SequenceEndEvent:
             items.append(self.build(event, (*path, len(items))))
         return items
 
     def _mapping(self, start: Any, path: Path) -> dict[str, Any]:
         items: dict[str, Any] = {}
-        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            key = self._key(event, path)
+        while type(event := self.next_event()) is not yaml.MappingEndEvent:
+            key = event.value if _is_plain(event) else self._key(event, path)
             if key is None:
                 self.unsure.add(_place(start))
             elif key in items:
@@ -154,10 +155,11 @@ class _Reader:
                 self.refuse(event, f"the key `{key}` stands here a second time, first in line {line}")
                 key = None
             if key is None:
-                self.build(next(self.events), (*path, _NOWHERE))
+                self.build(self.next_event(), (*path, _NOWHERE))
                 continue
-            self.positions.keys[(*path, key)] = _place(event)
-            items[key] = self.build(next(self.events), (*path, key))
+            below = (*path, key)
+            self.positions.keys[below] = _place(event)
+            items[key] = self.build(self.next_event(), below)
         return items
 
     def _key(self, event: Any, path: Path) -> str | None:
@@ -176,11 +178,9 @@ class _Reader:
         return None if self._refuse_text(event) else str(event.value)
 
     def _scalar(self, event: Any) -> Any:
-        if self._refuse_text(event):
-            return self._refused(event)
-        value = str(event.value)
         if event.style:
-            return value
+            return self._refused(event) if self._refuse_text(event) else event.value
+        value = event.value
         if value in _CONSTANTS:
             return _CONSTANTS[value]
         return int(value) if _INTEGER.fullmatch(value) else value
@@ -213,13 +213,16 @@ _NOWHERE = "\0"
 def read_yaml(raw: bytes) -> tuple[Any, Positions]:
     """The data of one YAML document and where each part of it stands. Raises YamlError."""
     text, problems = _decoded(raw)
-    reader = _Reader(iter(yaml.parse(text, Loader=_LOADER)), problems=problems)
+    parser = _LOADER(text)
+    reader = _Reader(parser.get_event, problems=problems)
     try:
         data = _document(reader)
     except yaml.MarkedYAMLError as error:
         raise YamlError(*problems, _syntax_problem(error)) from error
     except yaml.YAMLError as error:
         raise YamlError(*problems, Problem(line=1, column=1, text=f"this is not YAML: {error}")) from error
+    finally:
+        parser.dispose()
     if problems:
         rest = Rest(data=data, positions=reader.positions, unsure=frozenset(reader.unsure))
         raise YamlError(*problems, rest=rest)
@@ -229,16 +232,14 @@ def read_yaml(raw: bytes) -> tuple[Any, Positions]:
 def _document(reader: _Reader) -> Any:
     data: Any = None
     documents = 0
-    for event in reader.events:
-        match event:
-            case yaml.DocumentStartEvent() if documents:
-                reader.refuse(event, "a second document starts here: write one playbook in a file")
-                break
-            case yaml.DocumentStartEvent():
-                documents += 1
-                data = reader.build(next(reader.events), ())
-            case _:
-                continue
+    while type(event := reader.next_event()) is not yaml.StreamEndEvent:
+        if type(event) is not yaml.DocumentStartEvent:
+            continue
+        documents += 1
+        if documents > 1:
+            reader.refuse(event, "a second document starts here: write one playbook in a file")
+            break
+        data = reader.build(reader.next_event(), ())
     return data
 
 
@@ -267,6 +268,17 @@ def _control(text: str, found: re.Match[str]) -> Problem:
 
 def _not_allowed(found: re.Match[str]) -> str:
     return f"the control character U+{ord(found[0]):04X} is not allowed"
+
+
+def _is_plain(event: Any) -> bool:
+    """Whether an event is a text of which nothing can be refused: most keys are."""
+    return (
+        type(event) is yaml.ScalarEvent
+        and not event.style
+        and event.anchor is None
+        and event.tag is None
+        and event.value != "<<"
+    )
 
 
 def _place(event: Any) -> tuple[int, int]:
