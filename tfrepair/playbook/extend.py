@@ -46,15 +46,17 @@ def merged(base: dict[str, Any], change: dict[str, Any], positions: Positions) -
 def change_problems(base: dict[str, Any], change: dict[str, Any], positions: Positions, name: str) -> Iterator[Problem]:
     """What is wrong with the entries of a change: ids that the base does not have, further entries that lack a key."""
     for path, needed in CHANGED:
-        known = [entry["id"] for entry in _list(_at(base, path)) if isinstance(entry, dict) and "id" in entry]
+        known = [word for word in map(_id, _list(_at(base, path))) if word]
         for index, entry in enumerate(_list(_at(change, path))):
-            if not isinstance(entry, dict) or "platforms" in entry or entry.get("id") in known:
+            word = _id(entry)
+            if not isinstance(entry, dict) or "platforms" in entry or word in known:
+                continue
+            if word is None and "id" in entry:  # its shape is wrong
                 continue
             where: Path = (*path, index)
             said = place_name(where)
             line, column = positions.value((*where, "id") if "id" in entry else where)
-            word = entry.get("id")
-            near = nearest(str(word), known) if word else ""
+            near = nearest(word, known) if word else ""
             if "drop" in entry:
                 has = "" if near or not known else f": it has {', '.join(f'`{one}`' for one in known)}"
                 text = (
@@ -74,7 +76,7 @@ def change_problems(base: dict[str, Any], change: dict[str, Any], positions: Pos
 
 def _meant(old: list[Any], new: list[Any], needed: Names) -> list[Any]:
     """The entries with the nearest id of the base where an id that it does not have can be no further entry's."""
-    ids = [entry["id"] for entry in old if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+    ids = [word for word in map(_id, old) if word]
 
     def meant(entry: Any) -> Any:
         if not isinstance(entry, dict) or ("drop" not in entry and all(key in entry for key in needed)):
@@ -87,23 +89,19 @@ def _meant(old: list[Any], new: list[Any], needed: Names) -> list[Any]:
 
 def _entries(old: list[Any], new: list[Any], path: Path, places: Positions, top: tuple[int, int]) -> list[Any]:
     """The entries of a list of the whole; where they stand follows."""
-    ids = [entry.get("id") if isinstance(entry, dict) else None for entry in old]
-    changes = {
-        entry["id"]: (index, entry)
-        for index, entry in enumerate(new)
-        if isinstance(entry, dict) and isinstance(entry.get("id"), str) and entry["id"] in ids
-    }
+    ids = [_id(entry) for entry in old]
+    changes = {word: (index, entry) for index, entry in enumerate(new) if (word := _id(entry)) and word in ids}
     whole: list[Any] = []
     moved: dict[int, int] = {}
     for entry, word in zip(old, ids, strict=True):
-        index, change = changes.get(word, (-1, {})) if isinstance(word, str) else (-1, {})
+        index, change = changes.get(word or "", (-1, {}))
         if "drop" not in change:
             moved[index] = len(whole)
             whole.append({**entry, **change} if change else entry)
     further = [
         (index, entry)
         for index, entry in enumerate(new)
-        if not isinstance(entry, dict) or (entry.get("id") not in changes and "drop" not in entry)
+        if not isinstance(entry, dict) or (_id(entry) not in changes and "drop" not in entry)
     ]
     for index, entry in further:
         moved[index] = len(whole)
@@ -113,6 +111,12 @@ def _entries(old: list[Any], new: list[Any], path: Path, places: Positions, top:
     for index in range(len(whole)):
         places.values.setdefault((*path, index), top)
     return whole
+
+
+def _id(entry: Any) -> str | None:
+    """The id of an entry; None when it has none, or one that is no text."""
+    word = entry.get("id") if isinstance(entry, dict) else None
+    return word if isinstance(word, str) else None
 
 
 def _move(places: dict[Path, tuple[int, int]], path: Path, moved: dict[int, int]) -> None:

@@ -97,7 +97,7 @@ class Rest:
     data: Any
     positions: Positions
     unsure: frozenset[tuple[int, int]]
-    """Places where something is missing because it was refused."""
+    """Places where a value was refused."""
 
 
 @dataclass(slots=True)
@@ -126,7 +126,7 @@ class _Reader:
             self._refuse_magic(event)
         if kind is yaml.ScalarEvent:
             return self._scalar(event)
-        return self._sequence(path) if kind is yaml.SequenceStartEvent else self._mapping(event, path)
+        return self._sequence(path) if kind is yaml.SequenceStartEvent else self._mapping(path)
 
     def refuse(self, event: Any, text: str) -> None:
         """Note what is refused, and go on."""
@@ -144,13 +144,11 @@ class _Reader:
             items.append(self.build(event, (*path, len(items))))
         return items
 
-    def _mapping(self, start: Any, path: Path) -> dict[str, Any]:
+    def _mapping(self, path: Path) -> dict[str, Any]:
         items: dict[str, Any] = {}
         while type(event := self.next_event()) is not yaml.MappingEndEvent:
             key = event.value if _is_plain(event) else self._key(event, path)
-            if key is None:
-                self.unsure.add(_place(start))
-            elif key in items:
+            if key is not None and key in items:
                 line, _ = self.positions.keys[(*path, key)]
                 self.refuse(event, f"the key `{key}` stands here a second time, first in line {line}")
                 key = None
