@@ -18,7 +18,7 @@ __all__ = ["Known", "duplicates", "lint"]
 _TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "int": (int,),
-    "float": (int, str),
+    "float": (int,),
     "bool": (bool,),
     "list": (list,),
 }
