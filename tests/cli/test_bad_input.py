@@ -79,6 +79,17 @@ def test_a_playbook_with_a_wrong_key(refused, env, tmp_path):
     assert "repair" in text
 
 
+def test_mistakes_of_several_playbooks_are_named_at_once(refused, env, tmp_path):
+    named, lying = tmp_path / "mine.yaml", tmp_path / ".tfrepair" / "theirs.yaml"
+    lying.parent.mkdir()
+    for path in (named, lying):
+        path.write_text(WRONG_KEY)
+    for words in ((named,), (named, "--playbook", "theirs")):
+        text = refused("diagnose", "--env", env, "--playbook", *words, code=2)
+        assert f"{named}:5:1: " in text
+        assert f"{lying}:5:1: " in text
+
+
 def test_a_playbook_name_that_is_not_known(refused, env):
     assert "numpy-abi" in refused("diagnose", "--env", env, "--only", "numpy-abbi", code=2)
 

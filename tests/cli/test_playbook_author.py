@@ -16,7 +16,6 @@ from tfrepair.app.playbooks import known_facts
 from tfrepair.cli.app import run
 from tfrepair.execute.fingerprint import tree_digest
 from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
-from tfrepair.model.finding import Diagnosis
 from tfrepair.playbook.loader import load_builtin
 from tfrepair.playbook.schema import known_keys
 from tfrepair.playbook.yaml_reader import read_yaml
@@ -89,10 +88,50 @@ def test_a_recorded_case_comes_out_as_recorded_and_names_nobody(work, env, capsy
     assert str(work) not in text
     assert "~/env" in text
     case = read_case(Path(file), known_facts())
-    assert "our-tools" in [finding["id"] for finding in case.findings]
+    assert {"id": "our-tools", "severity": "error", "confidence": "high"} in case.findings
     assert done(capsys, "test", ".") == "1 of 1 cases came out as expected\n"
     assert "exists already" in done(capsys, "record", file, "--env", env, "--no-import", code=2)
     assert done(capsys, "record", "-", "--env", env, "--no-import").startswith("about: ")
+
+
+LICENCE = """schema: 1
+name: our-licence
+title: The licence of our tools is not named
+about: Our tools look for a variable.
+variables: {site: {type: str, default: none}}
+diagnose:
+  rules:
+    - when: {all: [{fact: distribution.our-tools.version, exists: true}, {fact: vars.site, equals: north}]}
+      evidence: [{kind: distribution, text: 'our tools {distribution.our-tools.version}'}]
+repair: automatic
+fix:
+  - name: Name it
+    action: environment
+    args: {variables: {OUR_LICENCE: '{vars.site}'}}
+"""
+
+
+def test_variables_and_the_plan_are_recorded_too(work, env, capsys):
+    info = env / SITE / "tensorflow-2.15.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tensorflow\nVersion: 2.15.1\n")
+    (info / "RECORD").write_text("tensorflow-2.15.1.dist-info/METADATA,,\ntensorflow-2.15.1.dist-info/RECORD,,\n")
+    Path("our-licence.yaml").write_text(LICENCE)
+    file = "cases/our-licence/north.yaml"
+    words = ("--env", env, "--no-import", "--playbook", "our-licence.yaml")
+    done(capsys, "record", file, *words, "--var", "site=north")
+    text = Path(file).read_text()
+    case = read_case(Path(file), known_facts())
+    assert case.variables == {"site": "north"}
+    assert "our-licence" in [finding["id"] for finding in case.findings]
+    assert case.operations[-1].startswith('set OUR_LICENCE = "north"')
+    assert done(capsys, "test", ".") == "1 of 1 cases came out as expected\n"
+    Path(file).write_text(text.replace('"north"', '"south"'))
+    assert run(["playbook", "test", "."]) == 1
+    assert f"{file}:" in capsys.readouterr().out
+    Path(file).write_text(text.replace("  site:", "  sight:"))
+    assert run(["playbook", "test", "."]) == 1
+    assert "no playbook has this variable, did you mean `site`?" in capsys.readouterr().out
 
 
 def test_words_find_the_members_of_a_family_too(work, env, capsys):
@@ -130,7 +169,7 @@ def test_any_value_comes_back_from_a_recorded_case(tmp_path, value, read):
     states = {"a.b": Known(value), "a.c": Absent(), "a.d": Unknown("no: {time}\n")}
     facts = Facts.of(Fact(path=path, state=state, source="case") for path, state in states.items())
     path = tmp_path / "case.yaml"
-    path.write_text(case_text(facts, Diagnosis(findings=()), about="x"), encoding="utf-8")
+    path.write_text(case_text(facts, (), about="x"), encoding="utf-8")
     back = read_case(path).facts
     assert back.get("a.b") == Known(value if read is None else read)
     assert [back.get("a.c"), back.get("a.d")] == [states["a.c"], states["a.d"]]

@@ -91,6 +91,10 @@ def test_what_is_otherwise_is_named_at_its_place(team, capsys, old, new, message
         ("about: x\nlike: ours\n", "2:7: more than 5 machines that are like another, or like each other"),
         ("facts: [1]\n", "1:8: `facts` must be a mapping of fact paths to values"),
         ("facts: {host.sytem: linux}\n", "1:9: no probe knows the fact `host.sytem`, did you mean `host.system`?"),
+        (
+            "facts: {distribution.numpy.verson: '2'}\n",
+            "1:9: no probe knows the fact `distribution.numpy.verson`, did you mean `distribution.numpy.version`?",
+        ),
     ],
 )
 def test_a_machine_that_is_wrong_is_named(team, capsys, machine, message):

@@ -5,6 +5,7 @@ import pty
 
 import pytest
 from functional_support import NEW, screens
+from playbook_support import GRANT, needs_licence, write_playbook
 
 
 @pytest.fixture
@@ -61,6 +62,18 @@ def test_accepted_on_a_terminal_repairs(world, env):
     assert screen.index("plan, round 1") < screen.index("carry out this plan?") < screen.index("repaired")
     assert screen.count("[y/N]") == 1
     assert world.imported(env) == NEW
+
+
+def test_the_question_names_the_playbook_of_the_current_folder_that_would_act(world):
+    env = needs_licence(world)
+    path = write_playbook(world.folder / ".tfrepair", f"fix:{GRANT}")
+    before = world.tree()
+    for answer, code in (("n", 1), ("y", 0)):
+        ended, screen = answered(world, [answer], "fix", "--env", env)
+        assert ended == code, screen
+        assert f"with what {path} of the current folder asks for?" in "".join(screen.splitlines()), screen
+        assert (world.tree() == before) == (answer == "n")
+        assert (env / "licence.txt").exists() == (answer == "y")
 
 
 def test_a_rollback_asks_too(world, env):

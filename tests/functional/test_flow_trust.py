@@ -88,6 +88,43 @@ def test_run(world, env, tmp_path):
     assert mark.exists(), done
 
 
+ACTING = {
+    "write": {"path": "acted.txt", "content": "x"},
+    "environment": {"variables": {"ACTED": "x"}},
+    "kernel": {"name": "acted"},
+    "remove": {"paths": ["{environment.prefix}/left.txt"], "why": "of no use"},
+    "upgrade": {"distributions": ["paint"]},
+}
+
+
+def traces(world, env):
+    """What each of these actions has left behind in an environment."""
+    return {
+        "write": (env / "acted.txt").exists(),
+        "environment": "ACTED" in (env / "bin" / "activate").read_text(),
+        "kernel": (env / "share" / "jupyter" / "kernels" / "acted").exists(),
+        "remove": not (env / "left.txt").exists(),
+        "upgrade": world.imported(env, "paint") == "2.0",
+    }
+
+
+@pytest.mark.parametrize("action", ACTING)
+def test_another_action(world, env, action):
+    for version in ("1.0", "2.0"):
+        write_wheel(world.index, "paint", version, {"paint.py": f"__version__ = '{version}'\n"})
+    write_wheel(world.index, "evil", "1.0", {"evil.py": ""})
+    write_wheel(world.index, "ipykernel", "6.0", {"ipykernel/__init__.py": "", "ipykernel_launcher.py": ""})
+    world.install(env, "paint==1.0", "ipykernel")
+    (env / "left.txt").write_text("left over")
+    step = {"action": action, "args": ACTING[action]}
+    hostile(world, step)
+    stays_harmless(world, env, codes=(1,))
+    assert not any(traces(world, env).values())
+    hostile(world, step, {"action": "install", "args": {"requirements": ["evil"]}})  # else the finding stays
+    done = world.tfrepair("fix", "--yes", "--trust", "--env", env, "--json")
+    assert traces(world, env) == {name: name == action for name in ACTING}, done
+
+
 def test_install(world, env):
     write_wheel(world.index, "evil", "1.0", {"evil.py": ""})
     hostile(world, {"action": "install", "args": {"requirements": ["evil"]}})

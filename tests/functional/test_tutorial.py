@@ -19,7 +19,9 @@ def test_the_tutorial_works_as_it_is_written(world):
     for kind, text in BLOCK.findall(TUTORIAL.read_text(encoding="utf-8")):
         if kind == "yaml":
             name = text.partition("\n")[0].removeprefix("# ")
-            (world.folder / name).write_text(text)
+            path = world.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
             continue
         for line in text.splitlines():
             words, code = COMMAND.fullmatch(line).groups()
@@ -32,6 +34,13 @@ def test_the_tutorial_works_as_it_is_written(world):
         assert part in planned
     done = next(text for words, text in said.items() if "--var kernel=vision --yes" in words)
     assert re.search(r"there are \d+ files at the top of the environment", done)
-    mine = {"facts.json", "lab-kernel.yaml", "lab-numpy.yaml"}
+    tested = [text for words, text in said.items() if words.startswith("playbook test")]
+    assert "4 of 4 cases came out as expected" in tested[0]
+    assert "wrong.yaml:4:1: expected the findings `lab-kernel`, found none" in tested[1]
+    ours = (world.folder / "cases/lab-kernel/ours.yaml").read_text()
+    assert "{id: lab-kernel, severity: error, confidence: high}" in ours
+    assert "# no `operations`: " in ours
+    assert "only an index knows which `ipykernel` fits" in ours
+    mine = {"facts.json", "lab-kernel.yaml", "lab-numpy.yaml", "cases", "draft"}
     left = world.tree(".tfrepair-env", *mine)
     assert left == before, "the rollback at the end put everything back"

@@ -174,7 +174,7 @@ def misspelt():
         if bad == key:
             bad = key + "s"
         message = f"{at[0]}:{at[1]}: unknown key `{bad}` in {words(path[:-1])}, did you mean `{key}`?"
-        yield change(at, f"{key}:", f"{bad}:", among(path, message), f"{words(path)} misspelt")
+        yield change(at, f"{key}:", f"{bad}:", [message], f"{words(path)} misspelt")
 
 
 def strange():

@@ -52,6 +52,8 @@ def check(operator, expected, value):
         ("contains", {"name": ["x", "y"]}, [{"name": "y"}], True),
         ("contains", {"name": None}, [{}], False),
         ("contains", {"name": {"matches": "^y"}}, [{"name": "xy"}, {"name": "yx"}], True),
+        ("contains", {"size": {"at_least": "0.5"}}, [{"size": 0.7}], True),
+        ("contains", {"size": {"at_least": "0.5"}}, [{"size": 0.3}], False),
         ("contains", {"name": {"nonsense": "^y"}}, [{"name": "y"}], False),
         ("contains", {"name": "x"}, ["x"], False),
         ("contains", 1, 1, False),

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -55,6 +53,10 @@ def lines(args: Mapping[str, Any], name: str, facts: Facts) -> tuple[str, ...]:
 
 def requirement_problem(text: str) -> str | None:
     """Why a text is no requirement; None when it is one."""
+    if _NAME.fullmatch(text):
+        return None
+    from packaging.requirements import InvalidRequirement, Requirement
+
     try:
         Requirement(text)
     except InvalidRequirement:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.model.goals import Goals
-from tfrepair.model.operations import SetEnvironment
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tfrepair.model.facts import Facts
+    from tfrepair.model.goals import Goals
 
 ARGS = {"variables": "mapping of names to texts; `null` unsets the variable"}
 OWN = True
@@ -24,6 +22,9 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def goals(args: Mapping[str, Any], facts: Facts) -> Goals:  # noqa: ARG001  # every action has these two
     """The activation scripts set these variables."""
+    from tfrepair.model.goals import Goals
+    from tfrepair.model.operations import SetEnvironment
+
     pairs = tuple((name, None if value is None else str(value)) for name, value in args["variables"].items())
     return Goals(operations=(SetEnvironment(variables=pairs),))
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.arguments import item_problems, lines, requirement_problem
-from tfrepair.model.goals import Goals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tfrepair.model.facts import Facts
+    from tfrepair.model.goals import Goals
 
 ARGS = {"requirements": "list of requirements, or a fact"}
 
 
 def goals(args: Mapping[str, Any], facts: Facts) -> Goals:
     """The requirements must hold afterwards."""
+    from tfrepair.model.goals import Goals
+
     return Goals(install=lines(args, "requirements", facts))
 
 

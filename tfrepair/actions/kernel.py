@@ -6,13 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.environment import variable_problems
-from tfrepair.model.goals import Goals
-from tfrepair.model.operations import RegisterKernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tfrepair.model.facts import Facts
+    from tfrepair.model.goals import Goals
 
 ARGS = {
     "name": "text: letters, digits, `.`, `_` and `-`",
@@ -25,6 +24,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 def goals(args: Mapping[str, Any], facts: Facts) -> Goals:  # noqa: ARG001  # every action has these two
     """The kernel is registered."""
+    from tfrepair.model.goals import Goals
+    from tfrepair.model.operations import RegisterKernel
+
     name = str(args["name"])
     pairs = tuple((key, str(value)) for key, value in args.get("environment", {}).items())
     shown = str(args.get("display_name", name))

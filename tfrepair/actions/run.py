@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.arguments import inside_problem, lines
-from tfrepair.model.goals import Goals
-from tfrepair.model.operations import RunCommand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tfrepair.model.facts import Facts
+    from tfrepair.model.goals import Goals
 
 ARGS = {
     "argv": "list of texts: the program and its arguments, no shell",
@@ -24,6 +23,9 @@ UNDOABLE = True
 
 def goals(args: Mapping[str, Any], facts: Facts) -> Goals:
     """The command runs in the stage."""
+    from tfrepair.model.goals import Goals
+    from tfrepair.model.operations import RunCommand
+
     return Goals(operations=(RunCommand(argv=lines(args, "argv", facts), creates=args.get("creates")),))
 
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from packaging.utils import canonicalize_name
-
 from tfrepair.actions.arguments import item_problems, lines, name_problem
-from tfrepair.model.goals import Goals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tfrepair.model.facts import Facts
+    from tfrepair.model.goals import Goals
 
 ARGS = {"distributions": "list of names, or a fact"}
 
 
 def goals(args: Mapping[str, Any], facts: Facts) -> Goals:
     """The named distributions must go."""
+    from packaging.utils import canonicalize_name
+
+    from tfrepair.model.goals import Goals
+
     return Goals(uninstall=tuple(canonicalize_name(name) for name in lines(args, "distributions", facts)))
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.arguments import inside_problem
-from tfrepair.model.goals import Goals
-from tfrepair.model.operations import WriteFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tfrepair.model.facts import Facts
+    from tfrepair.model.goals import Goals
 
 ARGS = {
     "path": "text: where, relative to the environment's folder",
@@ -22,6 +21,9 @@ OWN = True
 
 def goals(args: Mapping[str, Any], facts: Facts) -> Goals:  # noqa: ARG001  # every action has these two
     """The file has this content."""
+    from tfrepair.model.goals import Goals
+    from tfrepair.model.operations import WriteFile
+
     return Goals(operations=(WriteFile(path=str(args["path"]), content=str(args["content"])),))
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from tfrepair.app.plugins import plugins
-from tfrepair.errors import UnresolvableError
+from tfrepair.errors import NoRepairError, UnresolvableError
 from tfrepair.model.facts import Fact, Facts, Known
 from tfrepair.model.goals import Goals
 from tfrepair.model.plan import Choice, Lock, Pin
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from tfrepair.model.finding import Diagnosis
     from tfrepair.model.playbook import Playbook
     from tfrepair.model.releases import Releases
-    from tfrepair.model.resolution import ResolveRequest
+    from tfrepair.model.resolution import Resolve, ResolveRequest
 
 SITE = "lib/python{minor}/site-packages"
 
@@ -52,8 +54,67 @@ class _Index:
         return Lock(pins=pins, pylock="", method="case")
 
 
+@dataclass(slots=True)
+class _Guess:
+    """A resolver without an index: what is there where it fits, else what worked with the release."""
+
+    there: Mapping[str, str]
+    worked: Mapping[str, str]
+    versions: dict[str, str]
+    """What it has answered last."""
+
+    def __call__(self, request: ResolveRequest) -> Lock:
+        from packaging.requirements import Requirement
+
+        asked: dict[str, SpecifierSet] = {}
+        for line in (*request.constraints, *request.roots):
+            requirement = Requirement(line)
+            name = canonicalize_name(requirement.name)
+            asked[name] = asked.get(name, SpecifierSet()) & requirement.specifier
+        names = {*self.worked, *(canonicalize_name(Requirement(line).name) for line in request.roots)}
+        found = {name: self._version(name, asked.get(name, SpecifierSet())) for name in sorted(names)}
+        self.versions = found
+        return _Index(found)(request)
+
+    def _version(self, name: str, asked: SpecifierSet) -> str:
+        for versions in (self.there, self.worked):
+            version = versions.get(name)
+            if version is not None and asked.contains(version, prereleases=True):
+                return version
+        said = f"only an index knows which `{name}` fits"
+        raise UnresolvableError(said, reason=said)
+
+
+def planned(
+    case: Case, diagnosis: Diagnosis, playbooks: Sequence[Playbook]
+) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """The lines of a plan that the facts alone lead to, and what the case's index must have for it.
+
+    Raises NoRepairError, UsageError, UnresolvableError.
+    """
+    from tfrepair.target.release_data import load_known_good
+
+    rows = case.facts.value("inventory.distributions", [])
+    there: dict[str, str] = {canonicalize_name(row["name"]): str(row["version"]) for row in rows}
+    name, version = case.facts.value("tensorflow.name"), case.facts.value("tensorflow.version")
+    lock = load_known_good().get(str(name), str(version), str(case.facts.value("interpreter.minor")))
+    guess = _Guess(there, dict(lock.pins) if lock is not None else {}, {})
+    lines = _lines(case, diagnosis, playbooks, guess)
+    changed = {name: version for name, version in guess.versions.items() if there.get(name) != version}
+    for index in (changed, guess.versions):
+        with suppress(NoRepairError):  # what stays may be asked for by name
+            if operations_of(replace(case, index=index), diagnosis, playbooks) == lines:
+                return index, lines
+    raise UnresolvableError("no index of fixed versions leads to its plan", reason="index")
+
+
 def operations_of(case: Case, diagnosis: Diagnosis, playbooks: Sequence[Playbook]) -> tuple[str, ...]:
     """The lines of the plan; none when nothing acts here. Raises NoRepairError, UsageError."""
+    return _lines(case, diagnosis, playbooks, None)
+
+
+def _lines(case: Case, diagnosis: Diagnosis, playbooks: Sequence[Playbook], resolve: Resolve | None) -> tuple[str, ...]:
+    """The lines of the plan; with a resolver other than the case's index, what that one leads to."""
     from tfrepair.target.release_data import load_releases
 
     facts, releases = case.facts, load_releases()
@@ -65,7 +126,7 @@ def operations_of(case: Case, diagnosis: Diagnosis, playbooks: Sequence[Playbook
     versions: dict[str, str] = {choice.name: choice.version}
     versions |= {canonicalize_name(name): version for name, version in case.index.items()}
     situation = _situation(facts, goals, choice, releases, tuple(finding.id for finding in findings))
-    return tuple(operation.summary for operation in make_plan(situation, _Index(versions)).operations)
+    return tuple(operation.summary for operation in make_plan(situation, resolve or _Index(versions)).operations)
 
 
 def _choice(case: Case, releases: Releases) -> Choice:

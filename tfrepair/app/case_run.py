@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import PlaybookError, TfrepairError, UsageError
 from tfrepair.reason.diagnose import diagnose
+from tfrepair.reason.variables import bound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,6 +52,10 @@ def outcomes(folder: Path, playbooks: Sequence[Playbook]) -> Iterator[Outcome]:
 
 def differences(case: Case, playbooks: Sequence[Playbook]) -> tuple[str, ...]:
     """What comes out otherwise than the case expects."""
+    try:
+        playbooks = bound(playbooks, case.variables, {})
+    except UsageError as error:
+        return (case.at("vars", error.message),)
     diagnosis = diagnose(case.facts, playbooks)
     return (*_of_findings(case, diagnosis), *_of_operations(case, diagnosis, playbooks))
 

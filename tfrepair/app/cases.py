@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import PlaybookError
 from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
+from tfrepair.playbook.lint_conditions import nearest_fact
 from tfrepair.playbook.shape import nearest
 from tfrepair.playbook.yaml_reader import Problem, YamlError, read_yaml
+from tfrepair.reason.variables import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -50,6 +52,8 @@ class Case:
     absent: tuple[str, ...] = ()
     operations: tuple[str, ...] | None = None
     """The lines of the plan in order; None when they are not compared."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What `--var` would give."""
     index: Mapping[str, str] = field(default_factory=dict)
     """What the resolver answers: names and versions."""
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -89,6 +93,7 @@ def read_case(path: Path, known_facts: Collection[str] | None = None) -> Case:
         findings=tuple(data["findings"]),
         absent=tuple(data.get("absent", ())),
         operations=tuple(data["operations"]) if "operations" in data else None,
+        variables=document.variables,
         index={name: str(version) for name, version in data.get("index", {}).items()},
         lines={key: document.positions.key((key,))[0] for key in data},
     )
@@ -110,7 +115,7 @@ class _Document:
         except OSError as error:
             self.problems = (Problem(line=1, column=1, text=f"the file cannot be read: {error.strerror or error}"),)
         except YamlError as error:
-            self.problems = (error.problem,)
+            self.problems = error.problems
         else:
             self.problems = tuple(self._checked(found))
             self.data = found if isinstance(found, dict) else {}
@@ -136,9 +141,14 @@ class _Document:
         states: dict[str, Any] = {path: Known(value) for path, value in data.get("facts", {}).items()}
         states |= {path: Absent() for path in data.get("missing", ())}
         states |= {path: Unknown(str(reason)) for path, reason in data.get("unknown", {}).items()}
-        states |= {f"vars.{name}": Known(str(value)) for name, value in data.get("vars", {}).items()}
+        states |= {f"vars.{name}": Known(value) for name, value in self.variables.items()}
         own = Facts.of(Fact(path=path, state=state, source="case") for path, state in states.items())
         return (self._below.facts if self._below else Facts()).merged(own)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The values of variables, as texts."""
+        return {name: as_text(value) for name, value in self.data.get("vars", {}).items()}
 
     def _checked(self, data: Any) -> Iterator[Problem]:
         if not isinstance(data, dict):
@@ -176,7 +186,7 @@ class _Document:
 
         if self.known_facts is None or any(belongs(path, family) for family in self.known_facts):
             return None
-        return f"no probe knows the fact `{path}`{nearest(path, self.known_facts)}"
+        return f"no probe knows the fact `{path}`{nearest_fact(path, self.known_facts)}"
 
     def _finding_problems(self, place: Place, finding: Any) -> Iterator[Problem]:
         if not isinstance(finding, dict) or not isinstance(finding.get("id"), str):

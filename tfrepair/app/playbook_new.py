@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from tfrepair.app.plugins import plugins
 from tfrepair.errors import UsageError
+from tfrepair.playbook.builtin import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def skeleton(name: str, file: str) -> str:
         raise UsageError(
             f"`{name}` is no name of a playbook", hint="use lower-case words joined by hyphens, such as `our-licence`"
         )
-    text = files("tfrepair").joinpath("data", "skeleton.yaml").read_text(encoding="utf-8")
+    text = stored("skeleton.yaml")
     for mark, lines in (("operators", _operators()), ("keys", _keys()), ("actions", _actions())):
         text = text.replace(f"@{mark}@", "\n".join(lines))
     return text.replace("@name@", name).replace("@file@", file).replace("@schema@", SCHEMA_FILE)

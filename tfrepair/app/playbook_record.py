@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfrepair.app.case_operations import planned
+from tfrepair.app.cases import Case
 from tfrepair.app.diagnose import locate, write_text
 from tfrepair.app.look import look
-from tfrepair.app.playbooks import gather
-from tfrepair.errors import UsageError
+from tfrepair.app.playbooks import bound_playbooks
+from tfrepair.errors import TfrepairError, UsageError
 from tfrepair.model.distribution import Distribution
 from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
 from tfrepair.playbook.yaml_reader import REFUSED
 from tfrepair.reason.diagnose import diagnose
 from tfrepair.reason.redact import Identity, redacted
+from tfrepair.reason.variables import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from tfrepair.app.requests import LookRequest, PlaybookRequest, Screen, TargetRequest
     from tfrepair.log import Log
@@ -47,11 +50,12 @@ def record(
     """The text of the case, written to `output` when that is given. Raises UsageError when that exists already."""
     if output is not None and output.exists():
         raise UsageError(f"`{output}` exists already; nothing was changed", hint="name another file, or remove it")
-    known = gather(playbooks, where.cwd)
+    known = bound_playbooks(playbooks, where)
     target = locate(where, screen)
     facts = _kept(redacted(look(target, known, wanted, where.environ, screen, log).facts, identity), known)
     system, version = facts.value("host.system"), facts.value("interpreter.version")
-    text = case_text(facts, diagnose(facts, known), about=f"Python {version} on {system}, recorded from a machine.")
+    about = f"Python {version} on {system}, recorded from a machine."
+    text = case_text(facts, known, about=about, variables=_values(known))
     if output is not None:
         with suppress(OSError):  # what cannot be written is said below
             output.parent.mkdir(parents=True, exist_ok=True)
@@ -60,8 +64,11 @@ def record(
     return text
 
 
-def case_text(facts: Facts, diagnosis: Diagnosis, *, about: str) -> str:
-    """A case with these facts, which expects these findings."""
+def case_text(
+    facts: Facts, playbooks: Sequence[Playbook], *, about: str, variables: Mapping[str, str] | None = None
+) -> str:
+    """A case with these facts, which expects what these playbooks find and plan from them, as they are read back."""
+    facts = Facts.of(_as_read(fact) for fact in facts.by_path.values())
     states = [(path, fact.state) for path, fact in sorted(facts.by_path.items())]
     lines = [f"about: {_json(about)}", "facts:"]
     lines += [line for path, state in states if isinstance(state, Known) for line in _fact_lines(path, state.value)]
@@ -69,13 +76,49 @@ def case_text(facts: Facts, diagnosis: Diagnosis, *, about: str) -> str:
         lines += ["missing:", *(f"  - {path}" for path in absent)]
     if unknown := [(path, state.reason) for path, state in states if isinstance(state, Unknown)]:
         lines += ["unknown:", *(f"  {path}: {_json(reason)}" for path, reason in unknown)]
+    if variables:
+        lines += ["vars:", *(f"  {name}: {_json(value)}" for name, value in variables.items())]
+    diagnosis = diagnose(facts, playbooks)
     lines += ["findings:" if diagnosis.findings else "findings: []"]
-    for finding in diagnosis.findings:
-        lines.append(f"  - id: {finding.id}")
-        lines += [f"    {key}: {getattr(finding, key)}" for key in ("severity", "confidence", "repair")]
-        lines.append(f"    caused_by: {finding.caused_by or 'null'}")
-        lines += [f"    evidence: {_json(evidence.text)}" for evidence in finding.evidence[:1]]
+    for one in diagnosis.findings:
+        lines.append(f"  - {{id: {one.id}, severity: {one.severity}, confidence: {one.confidence}}}")
+    lines += _plan_lines(Case(path=Path(), facts=facts, findings=()), diagnosis, playbooks)
     return "\n".join(lines) + "\n"
+
+
+def _plan_lines(case: Case, diagnosis: Diagnosis, playbooks: Sequence[Playbook]) -> Iterator[str]:
+    """The plan and the index that it needs, or why there is none."""
+    try:
+        index, operations = planned(case, diagnosis, playbooks)
+    except TfrepairError as error:
+        yield f"# no `operations`: {' '.join(str(_writable(error.message)).split())}"
+        return
+    if operations:
+        yield "index:" if index else "index: {}"
+        yield from (f"  {name}: {_json(version)}" for name, version in index.items())
+        yield "operations:"
+        yield from (f"  - {_json(line)}" for line in operations)
+
+
+def _values(playbooks: Sequence[Playbook]) -> dict[str, str]:
+    """The variables that have another value than their default, as `--var` gives them."""
+    return {
+        variable.name: as_text(playbook.values[variable.name])
+        for playbook in playbooks
+        for variable in playbook.variables
+        if variable.name in playbook.values and playbook.values[variable.name] != variable.default
+    }
+
+
+def _as_read(fact: Fact) -> Fact:
+    """The fact as a case gives it back."""
+    match fact.state:
+        case Known(value):
+            return replace(fact, state=Known(_writable(value)))
+        case Unknown(reason):
+            return replace(fact, state=Unknown(str(_writable(reason))))
+        case _:
+            return fact
 
 
 def _fact_lines(path: str, value: Any) -> Iterator[str]:
@@ -100,6 +143,8 @@ def _writable(value: Any) -> Any:
             return REFUSED.sub("\N{REPLACEMENT CHARACTER}", whole)
         case list() | tuple():
             return [_writable(part) for part in value]
+        case float():
+            return str(value)
         case dict():
             return {_writable(str(key)): _writable(part) for key, part in value.items()}
         case _:

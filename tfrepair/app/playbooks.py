@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.app.sources import PROJECT_FOLDER, folder_files, project_files, user_files
-from tfrepair.errors import UsageError
+from tfrepair.errors import PlaybookError, UsageError
 from tfrepair.reason.variables import bound
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from tfrepair.app.requests import PlaybookRequest, TargetRequest
     from tfrepair.model.playbook import Playbook, Source
@@ -78,19 +77,29 @@ def _in_order(request: PlaybookRequest, cwd: Path, found: Collection[str]) -> It
     yield from more.playbooks
     facts, actions = known_facts(), more.all_actions
 
-    def loaded(path: Path, origin: Origin, *, trusted: bool = True) -> Playbook:
-        return load_playbook(path, origin, trusted, known_facts=facts, actions=actions)
+    problems: list[str] = []
 
-    yield from (loaded(path, "user") for path in user_files(request.user_folder))
-    yield from (loaded(path, "project", trusted=request.trust) for path in project_files(cwd))
+    def loaded(paths: Iterable[Path], origin: Origin, *, trusted: bool = True) -> Iterator[Playbook]:
+        for path in paths:
+            try:
+                yield load_playbook(path, origin, trusted, known_facts=facts, actions=actions)
+            except PlaybookError as error:
+                problems.extend(error.problems)
+
+    yield from loaded(user_files(request.user_folder), "user")
+    yield from loaded(project_files(cwd), "project", trusted=request.trust)
     for extra in request.extra:
-        yield from (loaded(path, "option") for path in _files(extra, found))
+        if not problems or Path(extra).exists():  # else it may be the name of one that is not valid
+            yield from loaded(_files(extra, found), "option")
+    if problems:
+        raise PlaybookError(tuple(problems))
 
 
 def builtin_facts() -> frozenset[str]:
     """Every fact path that the tool itself provides, as stored with the package: a test holds it to the probes."""
-    stored = resources.files("tfrepair").joinpath("data", STORED_FACTS)
-    return frozenset(json.loads(stored.read_text(encoding="utf-8")))
+    from tfrepair.playbook.builtin import stored
+
+    return frozenset(json.loads(stored(STORED_FACTS)))
 
 
 def declared_facts() -> frozenset[str]:

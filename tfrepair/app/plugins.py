@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.registry import ACTIONS
 from tfrepair.errors import PlaybookError
-from tfrepair.model.facts import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from importlib.metadata import EntryPoint
 
     from tfrepair.actions.registry import Action
+    from tfrepair.model.facts import Facts
     from tfrepair.model.playbook import Playbook
     from tfrepair.probes.collector import Probe
 
@@ -55,7 +55,7 @@ class Plugins:
     @property
     def facts(self) -> Facts:
         """What did not load, as a fact; nothing when all did."""
-        from tfrepair.model.facts import Fact, Known
+        from tfrepair.model.facts import Fact, Facts, Known
 
         if not self.failed:
             return Facts()
@@ -148,12 +148,12 @@ def _add(
 
 
 def _playbooks(folders: list[tuple[EntryPoint, Path]], found: Plugins, failed: list[Failure]) -> Iterator[Playbook]:
+    if not folders:
+        return
     from tfrepair.app.playbooks import builtin_facts
     from tfrepair.app.plugin_rules import name_problem
     from tfrepair.playbook.loader import load_playbook
 
-    if not folders:
-        return
     facts = builtin_facts().union(found.provides)
     taken: dict[str, str] = {}
     for point, folder in folders:

@@ -1,8 +1,13 @@
-"""Where the built-in playbooks lie: inside the installed package, or at the top of a checkout."""
+"""What lies beside the code: the package's data, and the built-in playbooks, in a checkout at its top."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+
+def stored(name: str) -> str:
+    """The text of a file of the package's own data."""
+    return (Path(__file__).resolve().parent.parent / "data" / name).read_text(encoding="utf-8")
 
 
 def builtin_folder() -> Path:

@@ -6,7 +6,6 @@ import difflib
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Discriminator,
@@ -15,14 +14,15 @@ from pydantic import (
     WithJsonSchema,
     with_config,
 )
-from pydantic_core import PydanticCustomError
 from typing_extensions import NotRequired, TypedDict
 
+from tfrepair.playbook.lint_conditions import OPERATORS
+
 STRICT = ConfigDict(extra="forbid", strict=True)
-TEST_OPERATORS = ("equals", "in", "specifier", "exists", "at_least", "contains", "matches")
+TEST_OPERATORS = tuple(OPERATORS)
 COMBINATORS = ("all", "any", "none")
-TAG_SUFFIX = "-kind"
-"""Marks, in pydantic's path of an error, what is no part of the document."""
+TAG_SUFFIX = "\0kind"
+"""Marks, in pydantic's path of an error, what is no part of the document: no key ends so."""
 
 
 def _number(value: Any) -> Any:
@@ -31,15 +31,6 @@ def _number(value: Any) -> Any:
         return float(value) if isinstance(value, str) else value
     except ValueError:
         return value
-
-
-def _one_operator(test: dict[str, Any]) -> dict[str, Any]:
-    operators = [name for name in TEST_OPERATORS if name in test]
-    if len(operators) == 1:
-        return test
-    found = " and ".join(f"`{name}`" for name in operators) or "none"
-    choices = ", ".join(f"`{name}`" for name in TEST_OPERATORS)
-    raise PydanticCustomError("operators", f"a test needs exactly one of {choices}; it has {found}")
 
 
 def condition_kind(value: Any) -> str:
@@ -104,7 +95,7 @@ class NoneDocument(TypedDict):
 
 
 Condition = Annotated[
-    Annotated[TestDocument, AfterValidator(_one_operator), Tag("test" + TAG_SUFFIX)]
+    Annotated[TestDocument, Tag("test" + TAG_SUFFIX)]
     | Annotated[AllDocument, Tag("all" + TAG_SUFFIX)]
     | Annotated[AnyDocument, Tag("any" + TAG_SUFFIX)]
     | Annotated[NoneDocument, Tag("none" + TAG_SUFFIX)],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.playbook.shape import nearest
+from tfrepair.playbook.shape import meant_word, nearest, place_name
 from tfrepair.playbook.yaml_reader import Positions, Problem
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ def merged(base: dict[str, Any], change: dict[str, Any], positions: Positions) -
     top = positions.value(("extends",))
     places = Positions(values={**positions.values, (): top}, keys=dict(positions.keys))
     data: dict[str, Any] = {**base, **{key: value for key, value in change.items() if key != "extends"}}
-    for path, _ in CHANGED:
+    for path, needed in CHANGED:
         old, new = _at(base, path), _at(change, path)
         if isinstance(old, list) and isinstance(new, list):
-            _put(data, base, path, _entries(old, new, path, places, top))
+            _put(data, base, path, _entries(old, _meant(old, new, needed), path, places, top))
         elif isinstance(old, list):
             _put(data, base, path, old)
     if isinstance(base.get("variables"), dict) and isinstance(change.get("variables"), dict):
@@ -46,15 +46,17 @@ def merged(base: dict[str, Any], change: dict[str, Any], positions: Positions) -
 def change_problems(base: dict[str, Any], change: dict[str, Any], positions: Positions, name: str) -> Iterator[Problem]:
     """What is wrong with the entries of a change: ids that the base does not have, further entries that lack a key."""
     for path, needed in CHANGED:
-        known = [entry["id"] for entry in _list(_at(base, path)) if isinstance(entry, dict) and "id" in entry]
+        known = [word for word in map(_id, _list(_at(base, path))) if word]
         for index, entry in enumerate(_list(_at(change, path))):
-            if not isinstance(entry, dict) or "platforms" in entry or entry.get("id") in known:
+            word = _id(entry)
+            if not isinstance(entry, dict) or "platforms" in entry or word in known:
+                continue
+            if word is None and "id" in entry:  # its shape is wrong
                 continue
             where: Path = (*path, index)
-            said = _said(where)
+            said = place_name(where)
             line, column = positions.value((*where, "id") if "id" in entry else where)
-            word = entry.get("id")
-            near = nearest(str(word), known) if word else ""
+            near = nearest(word, known) if word else ""
             if "drop" in entry:
                 has = "" if near or not known else f": it has {', '.join(f'`{one}`' for one in known)}"
                 text = (
@@ -72,25 +74,34 @@ def change_problems(base: dict[str, Any], change: dict[str, Any], positions: Pos
                 yield Problem(line=line, column=column, text=text)
 
 
+def _meant(old: list[Any], new: list[Any], needed: Names) -> list[Any]:
+    """The entries with the nearest id of the base where an id that it does not have can be no further entry's."""
+    ids = [word for word in map(_id, old) if word]
+
+    def meant(entry: Any) -> Any:
+        if not isinstance(entry, dict) or ("drop" not in entry and all(key in entry for key in needed)):
+            return entry
+        word = meant_word(entry.get("id"), ids)
+        return entry if word is None else {**entry, "id": word}
+
+    return [meant(entry) for entry in new]
+
+
 def _entries(old: list[Any], new: list[Any], path: Path, places: Positions, top: tuple[int, int]) -> list[Any]:
     """The entries of a list of the whole; where they stand follows."""
-    ids = [entry.get("id") if isinstance(entry, dict) else None for entry in old]
-    changes = {
-        entry["id"]: (index, entry)
-        for index, entry in enumerate(new)
-        if isinstance(entry, dict) and isinstance(entry.get("id"), str) and entry["id"] in ids
-    }
+    ids = [_id(entry) for entry in old]
+    changes = {word: (index, entry) for index, entry in enumerate(new) if (word := _id(entry)) and word in ids}
     whole: list[Any] = []
     moved: dict[int, int] = {}
     for entry, word in zip(old, ids, strict=True):
-        index, change = changes.get(word, (-1, {})) if isinstance(word, str) else (-1, {})
+        index, change = changes.get(word or "", (-1, {}))
         if "drop" not in change:
             moved[index] = len(whole)
             whole.append({**entry, **change} if change else entry)
     further = [
         (index, entry)
         for index, entry in enumerate(new)
-        if not isinstance(entry, dict) or (entry.get("id") not in changes and "drop" not in entry)
+        if not isinstance(entry, dict) or (_id(entry) not in changes and "drop" not in entry)
     ]
     for index, entry in further:
         moved[index] = len(whole)
@@ -100,6 +111,12 @@ def _entries(old: list[Any], new: list[Any], path: Path, places: Positions, top:
     for index in range(len(whole)):
         places.values.setdefault((*path, index), top)
     return whole
+
+
+def _id(entry: Any) -> str | None:
+    """The id of an entry; None when it has none, or one that is no text."""
+    word = entry.get("id") if isinstance(entry, dict) else None
+    return word if isinstance(word, str) else None
 
 
 def _move(places: dict[Path, tuple[int, int]], path: Path, moved: dict[int, int]) -> None:
@@ -132,7 +149,3 @@ def _put(data: dict[str, Any], base: dict[str, Any], path: Names, value: list[An
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _said(path: Path) -> str:
-    return "`" + ".".join(str(part) for part in path[:-1]) + f"[{path[-1]}]`"

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.playbook.lint_conditions import Known, entries, mapping, sequence
+from tfrepair.playbook.lint_conditions import Known, entries, is_number, mapping, sequence
 from tfrepair.playbook.lint_steps import Steps, all_steps
-from tfrepair.playbook.shape import kind_of, nearest
+from tfrepair.playbook.shape import kind_of, meant_word, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tfrepair.playbook.yaml_reader import Path, Positions, Problem
 
-__all__ = ["Known", "lint"]
+__all__ = ["Known", "duplicates", "lint"]
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "int": (int,),
-    "float": (int, str),
+    "float": (int,),
     "bool": (bool,),
     "list": (list,),
 }
@@ -36,9 +36,15 @@ class _Document(Steps):
 
     __slots__ = ()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything is there that the playbook consists of."""
+        return self.variables is not None
+
     def document(self, data: dict[str, Any]) -> Iterator[Problem]:
         diagnose = mapping(data.get("diagnose"))
-        if not diagnose.get("signatures") and not diagnose.get("rules"):
+        given = isinstance(data.get("diagnose"), dict)
+        if self.is_whole and given and not diagnose.get("signatures") and not diagnose.get("rules"):
             yield self.problem(("diagnose",), "`diagnose` has neither signatures nor rules, so it can find nothing")
         for path, signature in entries(("diagnose", "signatures"), diagnose.get("signatures")):
             yield from self.pattern((*path, "pattern"), signature.get("pattern"))
@@ -77,15 +83,15 @@ class _Document(Steps):
                 said = f"`{path[-1]}` has no default: write one, or `{{type: str}}` when it must be given"
                 yield self.problem(path, said)
             return
-        wanted = str(variable.get("type"))
+        kind = meant_word(variable.get("type"), _TYPES)
         choices = sequence(variable.get("choices"))
         values = [((*path, "choices", index), choice) for index, choice in enumerate(choices)]
         if "default" in variable:
             values.append(((*path, "default"), variable["default"]))
-        for where, value in values if wanted in _TYPES else ():
-            if not _is(value, wanted):
+        for where, value in values:
+            if kind is not None and not _is(value, kind):
                 name = "the default" if where[-1] == "default" else "a choice"
-                yield self.problem(where, f"{name} of `{path[-1]}` must be {_TYPE_WORDS[wanted]}, not {kind_of(value)}")
+                yield self.problem(where, f"{name} of `{path[-1]}` must be {_TYPE_WORDS[kind]}, not {kind_of(value)}")
         if choices and "default" in variable and variable["default"] not in choices:
             yield self.problem((*path, "default"), f"the default of `{path[-1]}` is none of its `choices`")
 
@@ -116,7 +122,9 @@ class _Document(Steps):
                 yield from self.manual((*path, index, "platforms", word), block)
 
     def repair(self, data: dict[str, Any]) -> Iterator[Problem]:
-        kind = data.get("repair")
+        if not self.is_whole:
+            return
+        kind = meant_word(data.get("repair"), ("automatic", "manual"))
         if kind == "automatic" and not data.get("fix"):
             yield self.problem(("repair",), "`repair` is `automatic`, but there is no step in `fix`")
         if kind == "manual" and not data.get("manual"):
@@ -135,10 +143,15 @@ class _Document(Steps):
                 yield self.problem(path, f"there is no playbook `{name}`{nearest(name, self.known.playbooks)}")
 
 
-def lint(data: Any, positions: Positions, known: Known) -> tuple[Problem, ...]:
-    """Everything wrong with the meaning of a document, whatever its shape."""
+def lint(data: Any, positions: Positions, known: Known, *, whole: bool = True) -> tuple[Problem, ...]:
+    """Everything wrong with the meaning of a document, whatever its shape.
+
+    One that is not `whole` extends another that is not known: what may be in that one is not missed.
+    """
     if not isinstance(data, dict):
         return ()
+    if not whole:
+        return tuple(_Document(positions, known, None, None).document(data))
     variables = frozenset(mapping(data.get("variables")))
     registered = frozenset(
         word for _, step in all_steps(data.get("fix")) if isinstance(word := step.get("register"), str)
@@ -146,12 +159,12 @@ def lint(data: Any, positions: Positions, known: Known) -> tuple[Problem, ...]:
     return tuple(_Document(positions, known, variables, registered).document(data))
 
 
+def duplicates(data: Any, positions: Positions, known: Known) -> tuple[Problem, ...]:
+    """Ids and registered names that a document has twice."""
+    return tuple(_Document(positions, known).unique(mapping(data)))
+
+
 def _is(value: Any, kind: str) -> bool:
     if isinstance(value, bool):
         return kind == "bool"
-    if kind == "float" and isinstance(value, str):
-        try:
-            float(value)
-        except ValueError:
-            return False
-    return isinstance(value, _TYPES[kind])
+    return is_number(value) if kind == "float" else isinstance(value, _TYPES[kind])

@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-from tfrepair.playbook.patterns import pattern_problem
-from tfrepair.playbook.shape import nearest
+from tfrepair.model.facts import belongs
+from tfrepair.playbook.patterns import pattern_problems
+from tfrepair.playbook.shape import kind_of, meant_word, nearest
 from tfrepair.playbook.yaml_reader import Problem
 
 if TYPE_CHECKING:
@@ -28,6 +27,17 @@ REGISTERED = {
 }
 """What a step that has `register: NAME` makes known, below `registered.NAME`."""
 
+OPERATORS = {
+    "equals": "a value",
+    "in": "a list",
+    "specifier": "a text",
+    "exists": "`true` or `false`",
+    "at_least": "a number",
+    "contains": "a value",
+    "matches": "a text",
+}
+"""What each operator compares a fact with."""
+
 _FACT_PATH = re.compile(r"[a-z][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+")
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]{0,200})\}")
 _ANSIBLE = re.compile(r"\{\{\s*([A-Za-z_][\w-]*(?:\.[\w-]+)*)\s*\}\}")
@@ -41,6 +51,8 @@ class Known:
 
     facts: Collection[str] | None = None
     """Fact paths; families have `*` (`distribution.*.version`)."""
+    families: tuple[str, ...] = ()
+    """Those of the facts that are families."""
     playbooks: Collection[str] | None = None
     arguments: Mapping[str, Mapping[str, str]]
     """The arguments of each action and what they are, in words; see `tfrepair.actions.arguments`."""
@@ -60,10 +72,10 @@ class Conditions:
 
     positions: Positions
     known: Known
-    variables: frozenset[str] = frozenset()
-    """The names that the document declares."""
-    registered: frozenset[str] = frozenset()
-    """The names that its steps register."""
+    variables: frozenset[str] | None = frozenset()
+    """The names that the document declares; None when what it extends is not known, which may declare more."""
+    registered: frozenset[str] | None = frozenset()
+    """The names that its steps register; None as above."""
 
     def problem(self, path: Path, text: str) -> Problem:
         """A problem of the value at a place."""
@@ -72,6 +84,8 @@ class Conditions:
 
     def condition(self, path: Path, condition: Any, *, later: bool = False) -> Iterator[Problem]:
         """A condition; with `later`, one that is looked at when the steps are done."""
+        if isinstance(condition, dict):
+            yield from self.one_operator(path, condition)
         for key, value in mapping(condition).items():
             where = (*path, key)
             match key:
@@ -83,20 +97,27 @@ class Conditions:
                 case _:
                     yield from self.operand(where, key, value)
 
+    def one_operator(self, path: Path, test: dict[str, Any]) -> Iterator[Problem]:
+        """A test has one operator; where there is a key that is unknown, that was meant to be it."""
+        operators = [key for key in OPERATORS if key in test]
+        if len(operators) > 1 or (not operators and test.keys() <= {"fact"}):
+            found = " and ".join(f"`{name}`" for name in operators) or "none"
+            choices = ", ".join(f"`{name}`" for name in OPERATORS)
+            yield self.problem(path, f"a test needs exactly one of {choices}; it has {found}")
+
     def operand(self, path: Path, operator: str, value: Any) -> Iterator[Problem]:
         """What a fact is compared with."""
-        for text in texts_in(value):
-            if found := _TEMPLATE.search(text):
-                said = f"`{found[0]}` is not filled in here: a condition compares a fact with what is written"
-                yield self.problem(path, said)
-                return
+        templates = [found[0] for text in texts_in(value) for found in _TEMPLATE.finditer(text)]
+        for template in templates:
+            said = f"`{template}` is not filled in here: a condition compares a fact with what is written"
+            yield self.problem(path, said)
+        if templates:
+            return
         match operator:
             case "matches":
                 yield from self.pattern(path, value)
             case "specifier" if isinstance(value, str):
-                try:
-                    SpecifierSet(value)
-                except InvalidSpecifier:
+                if not _is_specifier(value):
                     yield self.problem(path, f"`{value}` is not a version specifier, such as `<2,>=1.26`")
             case "contains":
                 yield from self.wanted(path, value)
@@ -105,13 +126,27 @@ class Conditions:
 
     def wanted(self, path: Path, wanted: Any) -> Iterator[Problem]:
         """The values that `contains` and `where` ask of an item; a mapping among them holds one operator."""
-        for key, value in mapping(wanted).items():
-            for operator, operand in mapping(value).items():
-                yield from self.operand((*path, key, operator), operator, operand)
+        for key, test in mapping(wanted).items():
+            if not isinstance(test, dict):
+                continue
+            yield from self.one_operator((*path, key), test)
+            for word, operand in test.items():
+                where = (*path, key, word)
+                operator = meant_word(word, OPERATORS)
+                if word not in OPERATORS:
+                    line, column = self.positions.key(where)
+                    text = f"there is no operator `{word}`{nearest(word, OPERATORS)}"
+                    yield Problem(line=line, column=column, text=text)
+                if operator is None:
+                    continue
+                if not _is_operand(operator, operand):
+                    text = f"`{operator}` must be {OPERATORS[operator]}, not {kind_of(operand)}"
+                    yield self.problem(where, text)
+                yield from self.operand(where, operator, operand)
 
     def pattern(self, path: Path, pattern: Any) -> Iterator[Problem]:
         """A regular expression."""
-        if isinstance(pattern, str) and pattern and (text := pattern_problem(pattern)):
+        for text in pattern_problems(pattern) if isinstance(pattern, str) and pattern else ():
             yield self.problem(path, text)
 
     def fact(self, path: Path, fact: Any, *, later: bool = False) -> Iterator[Problem]:
@@ -122,13 +157,13 @@ class Conditions:
         if not _FACT_PATH.fullmatch(fact):
             yield self.problem(path, f"`{fact}` is not the path of a fact, such as `distribution.numpy.version`")
         elif head == "vars":
-            if rest not in self.variables:
+            if self.variables is not None and rest not in self.variables:
                 near = nearest(rest, self.variables)
                 yield self.problem(path, f"the playbook has no variable `{rest}` in `variables`{near}")
         elif head == "registered":
             yield from self.result(path, fact, later=later)
-        elif self.known.facts is not None and not _is_known(fact, self.known.facts):
-            yield self.problem(path, f"no probe knows the fact `{fact}`{nearest(fact, self.known.facts)}")
+        elif self.known.facts is not None and not self._is_known(fact, self.known.facts):
+            yield self.problem(path, f"no probe knows the fact `{fact}`{nearest_fact(fact, self.known.facts)}")
 
     def result(self, path: Path, fact: str, *, later: bool) -> Iterator[Problem]:
         """What a step has registered."""
@@ -137,7 +172,7 @@ class Conditions:
         if not later:
             said = "is known only when the steps are done: it can stand in `message`, `on_failure.message` and `verify`"
             yield self.problem(path, f"`{fact}` {said}")
-        elif name not in self.registered:
+        elif self.registered is not None and name not in self.registered:
             yield self.problem(path, f"no step has `register: {name}`{nearest(name, self.registered)}")
         elif what not in REGISTERED:
             keys = ", ".join(f"`{key}`" for key in REGISTERED)
@@ -148,12 +183,12 @@ class Conditions:
         """A text with facts in braces; with `item`, `{item}` means something in it."""
         if not isinstance(text, str):
             return
-        if (found := _ANSIBLE.search(text)) and self._known_word(found[1]):
-            said = (
-                f"`{found[0]}` is written with single braces here: `{{{found[1]}}}`; doubled ones stand for one brace"
-            )
+        doubled = [found for found in _ANSIBLE.finditer(text) if self._is_meant(found[1])]
+        for found in doubled:
+            single = f"{{vars.{found[1]}}}" if found[1] in (self.variables or ()) else f"{{{found[1]}}}"
+            said = f"`{found[0]}` is written with single braces here: `{single}`; doubled ones stand for one brace"
             yield self.problem(path, said)
-            return
+            text = text.replace(found[0], single)
         for piece in _PIECE.finditer(text):
             inside = piece[1]
             if inside is None:
@@ -164,22 +199,72 @@ class Conditions:
                 place = "a step with `loop`" if path[0] == "fix" else "evidence with `each`"
                 yield self.problem(path, f"`{{{inside}}}` has a meaning only in {place}")
 
-    def _known_word(self, word: str) -> bool:
-        head, _, rest = word.partition(".")
-        if head in {"item", "registered"} or (head == "vars" and rest in self.variables):
+    def _is_known(self, fact: str, facts: Collection[str]) -> bool:
+        """Whether it is one of these facts, or a member of one of their families."""
+        return fact in facts or any(belongs(fact, family) for family in self.known.families)
+
+    def _is_meant(self, word: str) -> bool:
+        """Whether a word in doubled braces is meant to be filled in: it looks like a fact, or like a variable."""
+        head, dot, _ = word.partition(".")
+        if head in {"item", "registered", "vars"} or word in (self.variables or ()):
             return True
-        return word in self.variables or _is_known(word, self.known.facts or ())
+        return bool(dot) and any(fact.startswith(f"{head}.") for fact in self.known.facts or ())
 
 
-def _is_known(fact: str, facts: Collection[str]) -> bool:
-    """Whether it is one of these facts, or a member of one of their families."""
-    return fact in facts or any("*" in family and is_member(fact, family) for family in facts)
+def _is_operand(operator: str, value: Any) -> bool:
+    """Whether an operator can compare with a value: asked where the shape of a document says nothing."""
+    match OPERATORS[operator]:
+        case "a list":
+            return isinstance(value, list)
+        case "a text":
+            return isinstance(value, str)
+        case "`true` or `false`":
+            return isinstance(value, bool)
+        case "a number":
+            return is_number(value)
+        case _:
+            return True
 
 
-def is_member(fact: str, family: str) -> bool:
-    """Whether a fact is this one, or one of this family."""
-    parts, wanted = fact.split("."), family.split(".")
-    return len(parts) == len(wanted) and all(w in ("*", p) for p, w in zip(parts, wanted, strict=True))
+_PART = r"(?:[<>=!]=|[<>]) *[0-9]+(?:\.[0-9]+)*(?:rc[0-9]+)?"
+_PLAIN_SPECIFIER = re.compile(rf"{_PART}(?: *, *{_PART})*")
+
+
+def _is_specifier(text: str) -> bool:
+    """Whether a text is a version specifier; a plain one is seen to be so without what takes long to import."""
+    if _PLAIN_SPECIFIER.fullmatch(text):
+        return True
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        return False
+    return True
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a whole number, or a decimal fraction, which is read as a text."""
+    if isinstance(value, str):
+        try:
+            float(value)
+        except ValueError:
+            return False
+        return True
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def nearest_fact(fact: str, facts: Collection[str]) -> str:
+    """`, did you mean ...?` when a known fact is near, else nothing; of a family, the member that was written."""
+    parts = fact.split(".")
+
+    def member(family: str) -> str:
+        words = family.split(".")
+        if len(words) != len(parts):
+            return family
+        return ".".join(part if word == "*" else word for word, part in zip(words, parts, strict=True))
+
+    return nearest(fact, map(member, facts))
 
 
 def mapping(value: Any) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.arguments import is_optional, kind
 from tfrepair.playbook.lint_conditions import Conditions, entries, mapping, sequence
-from tfrepair.playbook.shape import kind_of, nearest
+from tfrepair.playbook.shape import kind_of, meant_word, nearest, nearest_word
 from tfrepair.playbook.yaml_reader import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tfrepair.playbook.yaml_reader import Path
 
@@ -33,12 +33,12 @@ class Steps(Conditions):
             yield from self.condition((*path, key), step.get(key))
         yield from self.loop(path, step)
         yield from self.keywords(path, step, item=item)
-        action = step.get("action")
-        if not isinstance(action, str) or not action:
-            return
-        if action not in self.known.arguments:
-            near = nearest(action, self.known.arguments)
-            yield self.problem((*path, "action"), f"there is no action `{action}`{near}")
+        word = step.get("action")
+        action = meant_word(word, self.known.arguments)
+        if word and isinstance(word, str) and word != action:
+            said = f"there is no action `{word}`{nearest(word, self.known.arguments)}"
+            yield self.problem((*path, "action"), said)
+        if action is None:
             return
         if "undo" in step and action not in self.known.undoable:
             said = f"`undo` is for commands: what `{action}` does is undone with the copy that it is done on"
@@ -62,20 +62,20 @@ class Steps(Conditions):
     def arguments(self, path: Path, action: str, args: dict[str, Any], *, item: bool) -> Iterator[Problem]:
         """Every argument of an action."""
         words = self.known.arguments[action]
-        for name in words.keys() - args.keys():
+        written = _written(args, words)
+        for name in words.keys() - written.keys():
             if not is_optional(words[name]):
                 yield self.problem(path, f"the action `{action}` needs the argument `{name}`")
-        for name, value in args.items():
-            where = (*path, "args", name)
-            if name not in words:
-                line, column = self.positions.key(where)
-                text = f"the action `{action}` has no argument `{name}`{nearest(name, words)}"
-                yield Problem(line=line, column=column, text=text)
-                continue
-            yield from self.argument(where, action, kind(words[name]), value, item=item)
+        for name in args.keys() - words.keys():
+            line, column = self.positions.key((*path, "args", name))
+            text = f"the action `{action}` has no argument `{name}`{nearest(name, words)}"
+            yield Problem(line=line, column=column, text=text)
+        for name, word in written.items():
+            yield from self.argument((*path, "args", word), action, kind(words[name]), args[word], item=item)
         if action in self.known.problems:
-            for keys, text in self.known.problems[action](args):
-                yield self.problem((*path, "args", *keys), text)
+            meant = {name: args[word] for name, word in written.items()}
+            for (first, *keys), text in self.known.problems[action](meant):
+                yield self.problem((*path, "args", written[str(first)], *keys), text)
 
     def argument(self, path: Path, action: str, kind: str, value: Any, *, item: bool) -> Iterator[Problem]:
         """One argument of a kind."""
@@ -119,6 +119,16 @@ class Steps(Conditions):
             elif text is not None or not nulls:
                 quoted = ": put it in quotes" if isinstance(text, int) else ""
                 yield self.problem(where, f"`{name}` must be a text, not {kind_of(text)}{quoted}")
+
+
+def _written(args: dict[str, Any], words: Mapping[str, str]) -> dict[str, str]:
+    """The arguments that an action has, and how each is written here: so, or misspelt."""
+    written = {name: name for name in args if name in words}
+    for name in args.keys() - written:
+        word = nearest_word(name, words)
+        if word is not None:
+            written.setdefault(word, name)
+    return written
 
 
 def all_steps(fix: Any) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -116,12 +116,17 @@ def names_beside(folder: Path) -> frozenset[str]:
     return frozenset(file.stem for file in (*builtin_files(), *folder.glob("*.yaml")))
 
 
-def _shape_problems(data: Any, positions: Positions, *, extending: bool = False) -> tuple[Problem, ...]:
-    """What the shape of a document lacks; pydantic is asked only about one that is not clearly right."""
+def _shape_problems(
+    data: Any, positions: Positions, *, extending: bool = False
+) -> tuple[tuple[Problem, ...], Any, Positions]:
+    """What the shape of a document lacks, and the document without misspelt keys.
+
+    Pydantic is asked only about one that is not clearly right.
+    """
     from tfrepair.playbook.accept import is_accepted
 
     if is_accepted(data, "ExtendingDocument" if extending else "PlaybookDocument"):
-        return ()
+        return (), data, positions
     from tfrepair.playbook.schema import adapter, extending_adapter
     from tfrepair.playbook.shape import shape_problems
 
@@ -134,46 +139,72 @@ def _document(
     known_playbooks: Collection[str] | None,
     actions: Mapping[str, Action] | None = None,
 ) -> Document:
-    from tfrepair.playbook.lint import lint
     from tfrepair.playbook.yaml_reader import YamlError, read_yaml
 
+    refused: tuple[Problem, ...] = ()
+    unsure: Collection[tuple[int, int]] = ()
     try:
         data, positions = read_yaml(_bytes_of(path))
     except OSError as error:
         return Document(data=None, problems=(f"{path}:1:1: the file cannot be read: {error.strerror or error}",))
     except YamlError as error:
-        return Document(data=None, problems=(error.problem.at(str(path)),))
+        if error.rest is None:
+            return Document(data=None, problems=_sorted(error.problems, path))
+        data, positions = error.rest.data, error.rest.positions
+        refused, unsure = error.problems, error.rest.unsure
     known = _known(known_facts, known_playbooks, actions)
-    if isinstance(data, dict) and "extends" in data:
-        return _extending(path, data, positions, known)
-    found = (*_shape_problems(data, positions), *lint(data, positions, known))
-    return Document(data=data, problems=_sorted(found, path))
+    found, data, extends = (_extending if _is_extending(data) else _whole)(data, positions, known)
+    found = (problem for problem in found if (problem.line, problem.column) not in unsure)
+    return Document(data=data, problems=_sorted((*refused, *found), path), extends=extends)
 
 
-def _extending(path: Path, data: dict[str, Any], positions: Positions, known: Known) -> Document:
-    """A document that extends a built-in playbook, with that one's content in it."""
-    from tfrepair.playbook.extend import change_problems, merged
+def _is_extending(data: Any) -> bool:
+    """Whether a document extends another: has the key, or a misspelt one that is nearest to it."""
+    from tfrepair.playbook.accept import stored_schema
+    from tfrepair.playbook.shape import nearest_word
+
+    if not isinstance(data, dict) or "extends" in data:
+        return isinstance(data, dict)
+    keys = stored_schema()["$defs"]["ExtendingDocument"]["properties"]
+    return any(nearest_word(word, keys) == "extends" for word in data.keys() - keys)
+
+
+def _whole(data: Any, positions: Positions, known: Known) -> tuple[Iterable[Problem], Any, None]:
+    """What is wrong with a document that stands for itself."""
     from tfrepair.playbook.lint import lint
-    from tfrepair.playbook.shape import nearest
+
+    found, data, positions = _shape_problems(data, positions)
+    return (*found, *lint(data, positions, known)), data, None
+
+
+def _extending(data: Any, positions: Positions, known: Known) -> tuple[Iterable[Problem], Any, str | None]:
+    """What is wrong with a document that extends a built-in playbook, and it with that one's content in it."""
+    from tfrepair.playbook.extend import change_problems, merged
+    from tfrepair.playbook.lint import duplicates, lint
+    from tfrepair.playbook.shape import meant_word, nearest
     from tfrepair.playbook.yaml_reader import Problem, read_yaml
 
-    found = [*_shape_problems(data, positions, extending=True)]
-    name, files = data["extends"], {file.stem: file for file in builtin_files()}
-    if not isinstance(name, str) or name not in files:
+    shape, data, positions = _shape_problems(data, positions, extending=True)
+    found = [*shape]
+    word, files = data.get("extends"), {file.stem: file for file in builtin_files()}
+    name = meant_word(word, files)
+    if word and isinstance(word, str) and word != name:
         line, column = positions.value(("extends",))
-        if isinstance(name, str) and name:
-            text = f"there is no built-in playbook `{name}`{nearest(name, files)}"
-            found.append(Problem(line=line, column=column, text=text))
-        return Document(data=data, problems=_sorted(found, path))
+        found.append(
+            Problem(line=line, column=column, text=f"there is no built-in playbook `{word}`{nearest(word, files)}")
+        )
+    if name is None:
+        return (*found, *lint(data, positions, known, whole=False)), data, None
     base, _ = read_yaml(_bytes_of(files[name]))
     found += change_problems(base, data, positions, name)
+    found += duplicates(data, positions, known)
     whole, places = merged(base, data, positions)
     # what is said of the base itself is not the author's: it may name more than is known here
     own = {problem.text for problem in lint(base, positions, known)}
     found += [problem for problem in lint(whole, places, known) if problem.text not in own]
     if not found:
-        found += _shape_problems(whole, places)
-    return Document(data=whole, problems=_sorted(found, path), extends=name)
+        found += _shape_problems(whole, places)[0]
+    return found, whole, name
 
 
 def _known(
@@ -185,6 +216,7 @@ def _known(
     every = ACTIONS if actions is None else actions
     return Known(
         facts=facts,
+        families=tuple(fact for fact in facts or () if "*" in fact),
         playbooks=playbooks,
         arguments={name: action.ARGS for name, action in every.items()},
         problems={name: action.problems for name, action in every.items() if hasattr(action, "problems")},

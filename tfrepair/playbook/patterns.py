@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 try:
@@ -30,64 +31,134 @@ _LEAVES = {constants.LITERAL, constants.NOT_LITERAL, constants.ANY, constants.IN
 """What most of a pattern consists of, and nothing lies below."""
 
 
-def pattern_problem(pattern: str) -> str | None:
-    """Why a pattern is refused, or None."""
-    return None if is_plain(pattern) else whole_problem(pattern)
+def pattern_problems(pattern: str) -> tuple[str, ...]:
+    """Why a pattern is refused; nothing when it is good."""
+    return () if is_plain(pattern) else whole_problems(pattern)
 
 
-_ESCAPE = r"\\[\[\]{}()^$|.*+?\\/\"'`#:=<>dswDSWnt-]"
-_CLASS = rf"\[(?!\^?\])\^?-?(?:0-[1-9]|1-[2-9]|2-[3-9]|a-[fz]|A-[FZ]|[^\\\[\]&~|-]|{_ESCAPE})*-?\]"
-_SKIPPED = rf"{_ESCAPE}|{_CLASS}"
-_ONE = rf"(?:[^\x01\\\[\]{{}}()^$|.*+?]|\.|{_SKIPPED})"
-"""What stands for one character; a group that was found to be good is replaced by such a character."""
-_PLACE = r"(?:[\x01^$]|\\b)"
-"""What stands for a place; so is what looks ahead or behind."""
-_TIMES = r"(?:\?|\{[0-9]{1,3}\}|\{[01],[1-9][0-9]{0,3}\}|\{[2-9],[1-9][0-9]{1,3}\}|\{[23],[4-9]\})\??"
-_END = r"(?![*+?{])"
+_ESCAPE = r"\\[\[\]{}()^$|.*+?\\/\"'`#:=<>dswDSWnrt-]"
+_CLASS = rf"\[(?!\^?\])\^?-?(?:[0-8]-9|0-[1-8]|1-[2-8]|2-[3-8]|a-[fz]|A-[FZ]|[^\\\[\]&~|-]|{_ESCAPE})*-?\]"
+_LETTER = r"[^\\\[\]{}()^$|.*+?]"
+_KIND = rf"(?:\.|{_ESCAPE}|{_CLASS})"
+"""What stands for one character of a kind."""
+_TIMES = r"(?:[?*+]|\{(?:[0-9]{1,3},)?[0-9]{1,4}\})"
+_TOKENS = re.compile(
+    rf"(?P<sure>(?:{_LETTER}|{_KIND}){_LETTER}*(?:{_KIND}{_LETTER}*)*(?![?*+{{]))"
+    rf"|(?P<some>(?:{_LETTER}|{_KIND})({_TIMES})\??)"
+    r"|(?P<place>(?:[$^]|\\b)(?![?*+{]))"
+    r"|(?P<open>\((?:(?!\?)|\?i?:))"
+    r"|(?P<ahead>\(\?[!=])"
+    r"|(?P<behind>\(\?<[!=])"
+    rf"|(?P<close>\)(?:({_TIMES})\??)?)"
+    r"|(?P<way>\|)"
+    r"|(?P<other>.)",
+    re.DOTALL,
+)
+_FLAGS = re.compile(r"\(\?[ims]{1,3}\)")
 
 
-def _ways(end: str, more: str = "") -> str:
-    """Alternatives, each with something in it that must be there, and before that only what has an upper limit."""
-    way = rf"(?:{_ONE}{_TIMES}|{_PLACE})*{_ONE}{_END}(?:(?:{_ONE}(?:{_TIMES}{more})?|{_PLACE}){_END})*"
-    return rf"(?:{way}(?:\|(?!{end})|(?={end})))+"
+@dataclass(slots=True)
+class _Group:
+    """A group while it is read, and the way through it that is being read."""
+
+    at_start: bool
+    """Nothing stands before it in the pattern."""
+    looks: bool = False
+    behind: bool = False
+    """Its width must be fixed."""
+    fresh: bool = True
+    """Nothing stands before this place in the way."""
+    sure: bool = False
+    """The way has something that must be there."""
+    loops: int = 0
+    """How many repetitions without a limit are in the way."""
+    always: bool = True
+    most: int = 0
+    """The same two of all ways before this one."""
+
+    def next_way(self) -> None:
+        """A way ends."""
+        self.always = self.always and self.sure
+        self.most = max(self.most, self.loops)
+        self.fresh, self.sure, self.loops = True, False, 0
+
+    def has(self, times: str | None, sure: bool, loops: int) -> bool:  # noqa: FBT001
+        """Something stands so many times in the way; false when that may be a problem."""
+        least, most = _times(times)
+        endless = most is None
+        if (self.behind and times) or (endless and (loops or (self.at_start and self.fresh))):
+            return False
+        if most is not None and (most < least or (loops and most > 1)):
+            return False
+        self.fresh = False
+        self.sure = self.sure or (sure and least > 0)
+        self.loops += loops + endless
+        return self.loops <= MAX_UNBOUNDED
 
 
-_GROUP, _LOOK = rf"\((?:\?i?:)?{_ways('[)]')}\)", rf"\(\?(?:[!=]{_ways('[)]')}|<[!=]{_ONE})\)"
-_GROUPS = re.compile(rf"{_SKIPPED}|\\b|({_GROUP})|({_LOOK})|[\\[].*", re.DOTALL)
-"""Groups without groups; after a class or an escape that is not one of the above, nothing is looked for."""
-_PLAIN = re.compile(_ways(r"\Z", "|[*+][?]?"))
+def _times(words: str | None) -> tuple[int, int | None]:
+    """The least and the most that a repetition stands for."""
+    match words:
+        case None:
+            return 1, 1
+        case "?":
+            return 0, 1
+        case "*":
+            return 0, None
+        case "+":
+            return 1, None
+        case _:
+            least, _, most = words.strip("{}").partition(",")
+            return int(least), int(most or least)
 
 
 def is_plain(pattern: str) -> bool:
     """Whether a pattern is seen to be good without being parsed, which takes many times as long.
 
-    What is repeated without a limit is no group, and stands in none. That this is never true of a pattern with a
-    problem is what a test tries.
+    That this is never true of a pattern with a problem is what a test tries.
     """
-    if len(pattern) > MAX_LENGTH or pattern.count("*") + pattern.count("+") > MAX_UNBOUNDED or "\x01" in pattern:
+    if len(pattern) > MAX_LENGTH:
         return False
-    rest = pattern.removeprefix("(?i)")
-    while "(" in rest and (inner := _GROUPS.sub(_replaced, rest)) != rest:
-        rest = inner
-    return _PLAIN.fullmatch(rest) is not None
+    flags = _FLAGS.match(pattern)
+    group, around = _Group(at_start=True), list[_Group]()
+    for found in _TOKENS.finditer(pattern, flags.end() if flags else 0):
+        match found.lastgroup:
+            case "sure":
+                group.fresh, group.sure = False, True
+            case "some":
+                if not group.has(found[3], sure=True, loops=0):
+                    return False
+            case "place":
+                group.fresh = False
+            case "open" | "ahead" | "behind" as kind:
+                around.append(group)
+                behind = group.behind or kind == "behind"
+                group = _Group(at_start=group.at_start and group.fresh, looks=kind != "open", behind=behind)
+            case "way" if not (group.behind or group.fresh):
+                group.next_way()
+            case "close" if around and not group.fresh:
+                group.next_way()
+                inner, group, times = group, around.pop(), found[9]
+                if (inner.looks and times) or not group.has(times, inner.always and not inner.looks, inner.most):
+                    return False
+            case _:
+                return False
+    group.next_way()
+    return not around and group.always
 
 
-def _replaced(found: re.Match[str]) -> str:
-    return "x" if found[1] else "\x01" if found[2] else found[0]
-
-
-def whole_problem(pattern: str) -> str | None:
+def whole_problems(pattern: str) -> tuple[str, ...]:
     """The same, for any pattern: takes it apart."""
     if len(pattern) > MAX_LENGTH:
-        return f"the pattern is longer than {MAX_LENGTH} characters"
+        return (f"the pattern is longer than {MAX_LENGTH} characters",)
     try:
         tree = parser.parse(pattern, re.MULTILINE)
         nodes = tuple(_nodes(tree))
         if _looks_behind_loosely(nodes):  # a width that is not fixed is refused only when the pattern is compiled
             re.compile(pattern, re.MULTILINE)
     except (re.error, OverflowError, RecursionError) as error:
-        return f"`{pattern}` is not a regular expression: {error}"
-    return next(_objections(tree, nodes, pattern), None)
+        return (f"`{pattern}` is not a regular expression: {error}",)
+    return tuple(_objections(tree, nodes, pattern))
 
 
 def _objections(tree: Any, nodes: Sequence[tuple[Any, Any]], pattern: str) -> Iterator[str]:

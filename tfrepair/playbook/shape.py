@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tfrepair.playbook.yaml_reader import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from pydantic import TypeAdapter
     from pydantic_core import ErrorDetails
@@ -33,21 +33,84 @@ HELPED = 1_000
 
 def shape_problems(
     data: Any, positions: Positions, validator: TypeAdapter[Any], *, extending: bool = False
-) -> tuple[Problem, ...]:
-    """What keeps the data from being a playbook document, or, with `extending`, one that extends another."""
+) -> tuple[tuple[Problem, ...], Any, Positions]:
+    """What keeps the data from being a playbook document, or, with `extending`, one that extends another.
+
+    A misspelt key is taken for the word that is named beside it, so that what stands below it is looked at as well;
+    the data that are returned, and their positions, have that word.
+    """
+    from tfrepair.playbook.schema import known_keys as keys_at
+
+    known_keys: Callable[[Path], Any] = partial(keys_at, extending=extending)
+    found: list[Problem] = []
+    while True:
+        errors = _errors(validator, data)
+        if len(errors) > HELPED:  # to look for the nearest word takes longer than all the rest
+            known_keys = _none_known
+        words = _meant(errors, known_keys, positions)
+        if not words:
+            return (*found, *(_problem(path, error, positions, known_keys) for path, error in errors)), data, positions
+        found += [_problem(path, error, positions, known_keys) for path, error in errors if path in words]
+        data, positions = _renamed(data, words), positions.renamed(words)
+
+
+def _errors(validator: TypeAdapter[Any], data: Any) -> list[tuple[Path, ErrorDetails]]:
+    """Every deviation and its place."""
     from pydantic import ValidationError
+
+    from tfrepair.playbook.schema import TAG_SUFFIX
 
     try:
         validator.validate_python(data)
     except ValidationError as error:
-        return tuple(_problems(error.errors(include_url=False), positions, extending=extending))
-    return ()
+        every = error.errors(include_url=False)
+        return [(tuple(part for part in one["loc"] if not str(part).endswith(TAG_SUFFIX)), one) for one in every]
+    return []
+
+
+def _meant(
+    errors: Iterable[tuple[Path, ErrorDetails]], known_keys: Callable[[Path], Any], positions: Positions
+) -> dict[Path, str]:
+    """The words that misspelt keys were meant to be, where these are not there already."""
+    words: dict[Path, str] = {}
+    taken: set[Path] = set()
+    for path, error in errors:
+        known = known_keys(path[:-1]) if error["type"] == "extra_forbidden" else ()
+        word = nearest_word(str(path[-1]), known) if path and path[-1] not in known else None
+        place = (*path[:-1], word or "")
+        if word is not None and place not in positions.keys and place not in taken:
+            words[path] = word
+            taken.add(place)
+    return words
+
+
+def _renamed(data: Any, words: Mapping[Path, str], path: Path = ()) -> Any:
+    """The data with other keys at these paths."""
+    match data:
+        case dict():
+            return {words.get((*path, key), key): _renamed(value, words, (*path, key)) for key, value in data.items()}
+        case list():
+            return [_renamed(value, words, (*path, index)) for index, value in enumerate(data)]
+        case _:
+            return data
+
+
+def nearest_word(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is nearest to another; None when none is near."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
+
+
+def meant_word(word: Any, known: Collection[str]) -> str | None:
+    """The word itself when it is known, else the nearest that is; None for what is not even a text."""
+    if not isinstance(word, str):
+        return None
+    return word if word in known else nearest_word(word, known)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`, did you mean ...?` when a known word is near, else nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f", did you mean `{close[0]}`?" if close else ""
+    meant = nearest_word(word, known)
+    return f", did you mean `{meant}`?" if meant else ""
 
 
 def kind_of(value: Any) -> str:
@@ -67,26 +130,6 @@ def kind_of(value: Any) -> str:
             return "a mapping"
 
 
-def _problems(errors: Iterable[ErrorDetails], positions: Positions, *, extending: bool) -> Iterable[Problem]:
-    from tfrepair.playbook.schema import TAG_SUFFIX
-    from tfrepair.playbook.schema import known_keys as keys_at
-
-    items = [(tuple(p for p in e["loc"] if not str(p).endswith(TAG_SUFFIX)), e) for e in errors]
-    known_keys: Callable[[Path], Any] = partial(keys_at, extending=extending)
-    if len(items) > HELPED:  # to look for the nearest word takes longer than all the rest
-        known_keys = _none_known
-    meant = {
-        (*path[:-1], word)
-        for path, error in items
-        if error["type"] == "extra_forbidden"
-        for word in difflib.get_close_matches(str(path[-1]), known_keys(path[:-1]), n=1)
-    }
-    for path, error in items:
-        # A misspelt key is one mistake, not a missing key beside an unknown one.
-        if error["type"] != "missing" or path not in meant:
-            yield _problem(path, error, positions, known_keys)
-
-
 def _none_known(_path: Path) -> tuple[str, ...]:
     return ()
 
@@ -94,11 +137,11 @@ def _none_known(_path: Path) -> tuple[str, ...]:
 def _problem(path: Path, error: ErrorDetails, positions: Positions, known_keys: Callable[[Path], Any]) -> Problem:
     if path and path[-1] == "[key]":
         return _key_problem(path[:-1], error, positions)
-    name = _name(path)
+    name = place_name(path)
     match error["type"]:
         case "missing":
             place = positions.value(path[:-1])
-            text = f"{_name(path[:-1])} lacks the key `{path[-1]}`"
+            text = f"{place_name(path[:-1])} lacks the key `{path[-1]}`"
         case "extra_forbidden":
             place = positions.key(path)
             text = _surplus(str(path[-1]), path[:-1], known_keys(path[:-1]))
@@ -127,7 +170,7 @@ def _problem(path: Path, error: ErrorDetails, positions: Positions, known_keys: 
 def _key_problem(path: Path, error: ErrorDetails, positions: Positions) -> Problem:
     """A key that is none of the words that may stand there."""
     line, column = positions.key(path)
-    word, around = str(path[-1]), _name(path[:-1])
+    word, around = str(path[-1]), place_name(path[:-1])
     if error["type"] == "literal_error":
         choices = _choices(error)
         return Problem(line=line, column=column, text=f"unknown key `{word}` in {around}: it must be {choices}")
@@ -151,12 +194,11 @@ _PATTERNS = {
 
 def _surplus(key: str, around: Path, known: Iterable[str]) -> str:
     if key in known and around[0] in {"fix", "manual"} and isinstance(around[-1], int):
-        return f"`{key}` cannot stand beside `platforms` in {_name(around)}: write it at the entries of the block"
+        return f"`{key}` cannot stand beside `platforms` in {place_name(around)}: write it at the entries of the block"
     if key in known:
-        return (
-            f"`{key}` cannot stand beside the other keys of {_name(around)}: a condition is one test or one combinator"
-        )
-    return f"unknown key `{key}` in {_name(around)}{nearest(key, known)}"
+        name = place_name(around)
+        return f"`{key}` cannot stand beside the other keys of {name}: a condition is one test or one combinator"
+    return f"unknown key `{key}` in {place_name(around)}{nearest(key, known)}"
 
 
 def _choices(error: ErrorDetails) -> str:
@@ -165,7 +207,7 @@ def _choices(error: ErrorDetails) -> str:
     return " or ".join([*most, last])
 
 
-def _name(path: Path) -> str:
+def place_name(path: Path) -> str:
     """A place in words: `diagnose.rules[2].when`."""
     text = ""
     for part in path:

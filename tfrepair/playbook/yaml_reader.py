@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Mapping
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 MAX_NODES = 20_000
 SHOWN_CHARACTERS = 600
 """How much of a message is shown: it may quote what somebody wrote."""
+
+SHOWN_CONTROLS = 100
+"""How many characters that may not be there are named."""
 
 Path = tuple[str | int, ...]
 """Where a value stands in a document: keys and indices from the top."""
@@ -44,11 +48,17 @@ class Problem:
 
 
 class YamlError(Exception):
-    """A text that is not acceptable YAML; carries the one problem that stopped the reading."""
+    """A text that is not acceptable YAML, with everything that keeps it from being so."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.text)
-        self.problem = problem
+    def __init__(self, *problems: Problem, rest: Rest | None = None) -> None:
+        super().__init__("; ".join(problem.text for problem in problems))
+        self.problems = problems
+        self.rest = rest
+        """What was read beside what is refused; None when the reading had to stop."""
+
+
+REFUSED_VALUE = object()
+"""Stands where a value was refused: no text, no list, no mapping, and not nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,132 +78,210 @@ class Positions:
         """Where the key of this path stands; for an item of a list, where the item starts."""
         return self.keys.get(path) or self.value(path)
 
+    def renamed(self, words: Mapping[Path, str]) -> Positions:
+        """The same places, where keys at these paths are other words."""
+        moved: dict[Path, Path] = {(): ()}
+        for path in self.values:  # what is around a value stands before it
+            if path:
+                moved[path] = (*moved[path[:-1]], words.get(path, path[-1]))
+        return Positions(
+            values={moved[path]: place for path, place in self.values.items()},
+            keys={moved[path]: place for path, place in self.keys.items() if path in moved},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """What a document says beside what is refused in it, for whoever looks for further mistakes."""
+
+    data: Any
+    positions: Positions
+    unsure: frozenset[tuple[int, int]]
+    """Places where a value was refused."""
+
 
 @dataclass(slots=True)
 class _Reader:
-    """One pass over the parser's events; stops at the first limit, so that nothing can grow."""
+    """One pass over the parser's events; goes on after what is refused, and stops at the first limit."""
 
-    events: Iterator[Any]
+    next_event: Callable[[], Any]
     positions: Positions = field(default_factory=Positions)
     nodes: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    unsure: set[tuple[int, int]] = field(default_factory=set)
 
     def build(self, event: Any, path: Path) -> Any:
-        """The value that starts with this event."""
+        """The value that starts with this event. Raises YamlError for a limit."""
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise _refusal(event, f"the document has more than {MAX_NODES} values")
+            raise self.stop(event, f"the document has more than {MAX_NODES} values")
         if len(path) > MAX_DEPTH:
-            raise _refusal(event, f"the document is nested more than {MAX_DEPTH} levels deep")
-        _refuse_magic(event)
+            raise self.stop(event, f"the document is nested more than {MAX_DEPTH} levels deep")
         self.positions.values[path] = _place(event)
         kind = type(event)
+        if kind is yaml.AliasEvent:
+            self._refuse_alias(event)
+            return self._refused(event)
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_magic(event)
         if kind is yaml.ScalarEvent:
-            return _scalar(event)
+            return self._scalar(event)
         return self._sequence(path) if kind is yaml.SequenceStartEvent else self._mapping(path)
+
+    def refuse(self, event: Any, text: str) -> None:
+        """Note what is refused, and go on."""
+        line, column = _place(event)
+        self.problems.append(Problem(line=line, column=column, text=text))
+
+    def stop(self, event: Any, text: str) -> YamlError:
+        """The error of a document that is read no further."""
+        self.refuse(event, text)
+        return YamlError(*self.problems)
 
     def _sequence(self, path: Path) -> list[Any]:
         items: list[Any] = []
-        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+        while type(event := self.next_event()) is not yaml.SequenceEndEvent:
             items.append(self.build(event, (*path, len(items))))
         return items
 
     def _mapping(self, path: Path) -> dict[str, Any]:
         items: dict[str, Any] = {}
-        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            key = self._key(event)
-            if key in items:
+        while type(event := self.next_event()) is not yaml.MappingEndEvent:
+            key = event.value if _is_plain(event) else self._key(event, path)
+            if key is not None and key in items:
                 line, _ = self.positions.keys[(*path, key)]
-                raise _refusal(event, f"the key `{key}` stands here a second time, first in line {line}")
-            self.positions.keys[(*path, key)] = _place(event)
-            items[key] = self.build(next(self.events), (*path, key))
+                self.refuse(event, f"the key `{key}` stands here a second time, first in line {line}")
+                key = None
+            if key is None:
+                self.build(self.next_event(), (*path, _NOWHERE))
+                continue
+            below = (*path, key)
+            self.positions.keys[below] = _place(event)
+            items[key] = self.build(self.next_event(), below)
         return items
 
-    def _key(self, event: Any) -> str:
-        _refuse_magic(event)
+    def _key(self, event: Any, path: Path) -> str | None:
+        """The key that starts with this event; None for what is refused."""
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse_alias(event)
+            return None
+        self._refuse_magic(event)
         if not isinstance(event, yaml.ScalarEvent):
-            raise _refusal(event, "a key must be a text, not a list or a mapping")
+            self.refuse(event, "a key must be a text, not a list or a mapping")
+            self.build(event, (*path, _NOWHERE))
+            return None
         if event.value == "<<" and not event.style:
-            raise _refusal(event, "merge keys (`<<`) are not supported: write the keys out")
-        _check_text(event)
-        return str(event.value)
+            self.refuse(event, "merge keys (`<<`) are not supported: write the keys out")
+            return None
+        return None if self._refuse_text(event) else str(event.value)
+
+    def _scalar(self, event: Any) -> Any:
+        if event.style:
+            return self._refused(event) if self._refuse_text(event) else event.value
+        value = event.value
+        if value in _CONSTANTS:
+            return _CONSTANTS[value]
+        return int(value) if _INTEGER.fullmatch(value) else value
+
+    def _refused(self, event: Any) -> Any:
+        self.unsure.add(_place(event))
+        return REFUSED_VALUE
+
+    def _refuse_text(self, event: Any) -> bool:
+        # Only escapes in double quotes can write what the file itself may not hold.
+        found = REFUSED.search(event.value) if event.style == '"' else None
+        if found:
+            self.refuse(event, _not_allowed(found))
+        return found is not None
+
+    def _refuse_alias(self, event: Any) -> None:
+        self.refuse(event, f"aliases (`*{event.anchor}`) are not supported: write the value out")
+
+    def _refuse_magic(self, event: Any) -> None:
+        if event.anchor is not None:
+            self.refuse(event, f"anchors (`&{event.anchor}`) are not supported")
+        if event.tag is not None:
+            self.refuse(event, f"tags (`{event.tag}`) are not supported")
+
+
+_NOWHERE = "\0"
+"""Below this key stands, in the positions, what is no part of the document."""
 
 
 def read_yaml(raw: bytes) -> tuple[Any, Positions]:
     """The data of one YAML document and where each part of it stands. Raises YamlError."""
-    text = _decoded(raw)
+    text, problems = _decoded(raw)
+    parser = _LOADER(text)
+    reader = _Reader(parser.get_event, problems=problems)
     try:
-        return _read(text)
+        data = _document(reader)
     except yaml.MarkedYAMLError as error:
-        raise YamlError(_syntax_problem(error)) from error
+        raise YamlError(*problems, _syntax_problem(error)) from error
     except yaml.YAMLError as error:
-        raise YamlError(Problem(line=1, column=1, text=f"this is not YAML: {error}")) from error
-
-
-def _read(text: str) -> tuple[Any, Positions]:
-    reader = _Reader(iter(yaml.parse(text, Loader=_LOADER)))
-    data: Any = None
-    documents = 0
-    for event in reader.events:
-        match event:
-            case yaml.DocumentStartEvent() if documents:
-                raise _refusal(event, "a second document starts here: write one playbook in a file")
-            case yaml.DocumentStartEvent():
-                documents += 1
-                data = reader.build(next(reader.events), ())
-            case _:
-                continue
+        raise YamlError(*problems, Problem(line=1, column=1, text=f"this is not YAML: {error}")) from error
+    finally:
+        parser.dispose()
+    if problems:
+        rest = Rest(data=data, positions=reader.positions, unsure=frozenset(reader.unsure))
+        raise YamlError(*problems, rest=rest)
     return data, reader.positions
 
 
-def _decoded(raw: bytes) -> str:
+def _document(reader: _Reader) -> Any:
+    data: Any = None
+    documents = 0
+    while type(event := reader.next_event()) is not yaml.StreamEndEvent:
+        if type(event) is not yaml.DocumentStartEvent:
+            continue
+        documents += 1
+        if documents > 1:
+            reader.refuse(event, "a second document starts here: write one playbook in a file")
+            break
+        data = reader.build(reader.next_event(), ())
+    return data
+
+
+def _decoded(raw: bytes) -> tuple[str, list[Problem]]:
+    """The text of a file, and what is wrong with it that does not keep it from being read."""
     if len(raw) > MAX_BYTES:
         raise YamlError(Problem(line=1, column=1, text=f"the file is larger than {MAX_BYTES} bytes"))
+    problems = []
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - raw.rfind(b"\n", 0, error.start)
-        raise YamlError(Problem(line=line, column=column, text="the file is not UTF-8")) from error
-    if found := REFUSED.search(text):
-        start = found.start()
-        place = {"line": text.count("\n", 0, start) + 1, "column": start - text.rfind("\n", 0, start)}
-        raise YamlError(Problem(**place, text=f"the control character U+{ord(found[0]):04X} is not allowed"))
-    return text
+        problems = [Problem(line=line, column=column, text="the file is not UTF-8")]
+        text = raw.decode("utf-8-sig", "replace")
+    if controls := [_control(text, found) for found in islice(REFUSED.finditer(text), SHOWN_CONTROLS)]:
+        raise YamlError(*(problems or controls))
+    return text, problems
 
 
-def _scalar(event: Any) -> Any:
-    _check_text(event)
-    value = str(event.value)
-    if event.style:
-        return value
-    if value in _CONSTANTS:
-        return _CONSTANTS[value]
-    return int(value) if _INTEGER.fullmatch(value) else value
+def _control(text: str, found: re.Match[str]) -> Problem:
+    start = found.start()
+    line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
+    return Problem(line=line, column=column, text=_not_allowed(found))
 
 
-def _check_text(event: Any) -> None:
-    # Only escapes in double quotes can write what the file itself may not hold.
-    if event.style == '"' and (found := REFUSED.search(event.value)):
-        raise _refusal(event, f"the control character U+{ord(found[0]):04X} is not allowed")
+def _not_allowed(found: re.Match[str]) -> str:
+    return f"the control character U+{ord(found[0]):04X} is not allowed"
 
 
-def _refuse_magic(event: Any) -> None:
-    if type(event) is yaml.AliasEvent:
-        raise _refusal(event, f"aliases (`*{event.anchor}`) are not supported: write the value out")
-    if event.anchor is not None:
-        raise _refusal(event, f"anchors (`&{event.anchor}`) are not supported")
-    if event.tag is not None:
-        raise _refusal(event, f"tags (`{event.tag}`) are not supported")
+def _is_plain(event: Any) -> bool:
+    """Whether an event is a text of which nothing can be refused: most keys are."""
+    return (
+        type(event) is yaml.ScalarEvent
+        and not event.style
+        and event.anchor is None
+        and event.tag is None
+        and event.value != "<<"
+    )
 
 
 def _place(event: Any) -> tuple[int, int]:
     mark = event.start_mark
     return mark.line + 1, mark.column + 1
-
-
-def _refusal(event: Any, text: str) -> YamlError:
-    line, column = _place(event)
-    return YamlError(Problem(line=line, column=column, text=text))
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError) -> Problem:

@@ -67,13 +67,14 @@ def _exists(expected: Any, value: Any) -> bool:  # noqa: ARG001  # a known value
 
 
 def _at_least(expected: Any, value: Any) -> bool:
+    least = float(expected)  # a decimal fraction is written as a text
     match value:
         case bool() | None:
             return False
         case int() | float():
-            return bool(value >= expected)
+            return value >= least
         case list() | tuple() | Mapping():
-            return bool(len(value) >= expected)
+            return len(value) >= least
         case _:
             return False
 

@@ -107,5 +107,16 @@ def converted(kind: str, text: str) -> Any:
             return text
 
 
+def as_text(value: Any) -> str:
+    """A value as the text that stands for it on the command line: `converted` gives it back."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case list() | tuple():
+            return ",".join(map(str, value))
+        case _:
+            return str(value)
+
+
 def _refuse() -> Any:
     raise ValueError
