@@ -19,7 +19,9 @@ app = typer.Typer(no_args_is_help=True, help="Work with playbooks.")
 
 @app.command("list")
 def list_(playbook: opt.Playbook = None, trust: opt.Trust = False, json: opt.Json = False) -> None:
-    """Every playbook: name, what it is about, how it repairs, where it comes from, what it takes the place of.
+    """Every playbook, and where it comes from.
+
+    Its name, what it is about, how it repairs, and what it takes the place of.
 
     A later source wins: built-in, plug-ins, the user's configuration folder, the current folder's, --playbook.
     """

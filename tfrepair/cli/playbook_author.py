@@ -24,7 +24,10 @@ def new(
         Path, typer.Option("--folder", metavar="DIR", envvar="TFREPAIR_FOLDER", help="Where it is written.")
     ] = Path(),
 ) -> None:
-    """Write a commented playbook that is valid as it stands, with the schema that editors complete it from."""
+    """Write a commented, valid playbook.
+
+    The schema that editors complete it from is written beside it.
+    """
     from tfrepair.app.playbook_new import new_playbook
 
     for path in new_playbook(name, folder):
@@ -41,7 +44,10 @@ def record(
     var: opt.Var = None,
     trust: opt.Trust = False,
 ) -> None:
-    """Make a case from a machine: its facts, redacted, and what is found there today. Changes nothing there."""
+    """Make a case from a machine.
+
+    It holds the machine's facts, redacted, and what is found there today. Changes nothing there.
+    """
     import os
     import sys
 
@@ -75,7 +81,10 @@ def facts(
     var: opt.Var = None,
     json: opt.Json = False,
 ) -> None:
-    """Every fact that a condition or a text can name: its type, what it means, and its value for a target today."""
+    """Every fact that a condition can name.
+
+    Its type, what it means, and its value for a target today; texts can name them too.
+    """
     import json as encoder
     from dataclasses import asdict
 
@@ -106,7 +115,10 @@ def docs(
         bool, typer.Option("--table", envvar="TFREPAIR_TABLE", help="Only the table: id, what it is, repair.")
     ] = False,
 ) -> None:
-    """Markdown from the playbooks themselves: a table of all, and a section for each."""
+    """Markdown from the playbooks themselves.
+
+    A table of all, and a section for each.
+    """
     import sys
 
     from tfrepair.app import playbook_docs

@@ -17,7 +17,10 @@ def validate(
         bool, typer.Option("--sarif", envvar="TFREPAIR_SARIF", help="The problems as SARIF 2.1.0, for code review.")
     ] = False,
 ) -> None:
-    """All problems of all files, as file:line:column: message. Exit 2 when there are any."""
+    """Every mistake in playbooks, with its place.
+
+    As file:line:column: message; exit 2 when there are any.
+    """
     import json as encoder
 
     from tfrepair.app.playbooks import problems_of
@@ -50,7 +53,10 @@ def run_cases(
     playbook: opt.Playbook = None,
     json: opt.Json = False,
 ) -> None:
-    """Run the cases beside playbooks: facts in, findings and operations out. Exit 1 when one came out otherwise."""
+    """Run the cases beside playbooks.
+
+    Facts in, findings and operations out; exit 1 when one came out otherwise.
+    """
     import json as encoder
     from dataclasses import asdict
 

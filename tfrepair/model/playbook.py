@@ -206,7 +206,7 @@ class Playbook:
     repair: Repair
     source: Source
     rank: int = 50
-    """Among findings that do not explain each other the lower rank comes first."""
+    """Of findings that do not explain each other and are equally certain the lower rank comes first."""
     references: tuple[str, ...] = ()
     explains: tuple[str, ...] = ()
     signatures: tuple[Signature, ...] = ()
