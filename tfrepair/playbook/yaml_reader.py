@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
@@ -18,8 +17,8 @@ MAX_NODES = 20_000
 SHOWN_CHARACTERS = 600
 """How much of a message is shown: it may quote what somebody wrote."""
 
-SHOWN_CONTROLS = 100
-"""How many characters that may not be there are named."""
+SHOWN_LINES = 5
+"""In how many further lines a message says that something stands."""
 
 Path = tuple[str | int, ...]
 """Where a value stands in a document: keys and indices from the top."""
@@ -109,6 +108,8 @@ class _Reader:
     nodes: int = 0
     problems: list[Problem] = field(default_factory=list)
     unsure: set[tuple[int, int]] = field(default_factory=set)
+    again: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
+    """Of each kind of magic: the index of the problem that tells of it, and the lines where it stands again."""
 
     def build(self, event: Any, path: Path) -> Any:
         """The value that starts with this event. Raises YamlError for a limit."""
@@ -133,10 +134,25 @@ class _Reader:
         line, column = _place(event)
         self.problems.append(Problem(line=line, column=column, text=text))
 
+    def refuse_magic(self, kind: str, event: Any, text: str) -> None:
+        """The same for what may stand in a document a thousand times: one problem for all of a kind."""
+        if kind in self.again:
+            self.again[kind][1].append(_place(event)[0])
+        else:
+            self.again[kind] = len(self.problems), []
+            self.refuse(event, text)
+
+    def told(self) -> tuple[Problem, ...]:
+        """What is refused so far."""
+        told = list(self.problems)
+        for index, lines in self.again.values():
+            told[index] = replace(told[index], text=told[index].text + _likewise(sorted(set(lines))))
+        return tuple(told)
+
     def stop(self, event: Any, text: str) -> YamlError:
         """The error of a document that is read no further."""
         self.refuse(event, text)
-        return YamlError(*self.problems)
+        return YamlError(*self.told())
 
     def _sequence(self, path: Path) -> list[Any]:
         items: list[Any] = []
@@ -171,7 +187,7 @@ class _Reader:
             self.build(event, (*path, _NOWHERE))
             return None
         if event.value == "<<" and not event.style:
-            self.refuse(event, "merge keys (`<<`) are not supported: write the keys out")
+            self.refuse_magic("reference", event, "merge keys (`<<`) are not supported: write the keys out")
             return None
         return None if self._refuse_text(event) else str(event.value)
 
@@ -195,13 +211,14 @@ class _Reader:
         return found is not None
 
     def _refuse_alias(self, event: Any) -> None:
-        self.refuse(event, f"aliases (`*{event.anchor}`) are not supported: write the value out")
+        text = f"aliases (`*{event.anchor}`) are not supported: write the value out"
+        self.refuse_magic("reference", event, text)
 
     def _refuse_magic(self, event: Any) -> None:
         if event.anchor is not None:
-            self.refuse(event, f"anchors (`&{event.anchor}`) are not supported")
+            self.refuse_magic("reference", event, f"anchors (`&{event.anchor}`) are not supported")
         if event.tag is not None:
-            self.refuse(event, f"tags (`{event.tag}`) are not supported")
+            self.refuse_magic("tag", event, f"tags (`{event.tag}`) are not supported")
 
 
 _NOWHERE = "\0"
@@ -216,14 +233,14 @@ def read_yaml(raw: bytes) -> tuple[Any, Positions]:
     try:
         data = _document(reader)
     except yaml.MarkedYAMLError as error:
-        raise YamlError(*problems, _syntax_problem(error)) from error
+        raise YamlError(*reader.told(), _syntax_problem(error)) from error
     except yaml.YAMLError as error:
-        raise YamlError(*problems, Problem(line=1, column=1, text=f"this is not YAML: {error}")) from error
+        raise YamlError(*reader.told(), Problem(line=1, column=1, text=f"this is not YAML: {error}")) from error
     finally:
         parser.dispose()
-    if problems:
+    if told := reader.told():
         rest = Rest(data=data, positions=reader.positions, unsure=frozenset(reader.unsure))
-        raise YamlError(*problems, rest=rest)
+        raise YamlError(*told, rest=rest)
     return data, reader.positions
 
 
@@ -253,15 +270,17 @@ def _decoded(raw: bytes) -> tuple[str, list[Problem]]:
         column = error.start - raw.rfind(b"\n", 0, error.start)
         problems = [Problem(line=line, column=column, text="the file is not UTF-8")]
         text = raw.decode("utf-8-sig", "replace")
-    if controls := [_control(text, found) for found in islice(REFUSED.finditer(text), SHOWN_CONTROLS)]:
-        raise YamlError(*(problems or controls))
+    if found := REFUSED.search(text):
+        raise YamlError(*(problems or [_control(text, found)]))
     return text, problems
 
 
 def _control(text: str, found: re.Match[str]) -> Problem:
     start = found.start()
     line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
-    return Problem(line=line, column=column, text=_not_allowed(found))
+    rest = text.split("\n")[line:]
+    likewise = [number for number, other in enumerate(rest, start=line + 1) if REFUSED.search(other)]
+    return Problem(line=line, column=column, text=_not_allowed(found) + _likewise(likewise))
 
 
 def _not_allowed(found: re.Match[str]) -> str:
@@ -277,6 +296,15 @@ def _is_plain(event: Any) -> bool:
         and event.tag is None
         and event.value != "<<"
     )
+
+
+def _likewise(lines: Sequence[int]) -> str:
+    """Where else something stands."""
+    if not lines:
+        return ""
+    shown = [str(line) for line in lines[:SHOWN_LINES]]
+    more = f" and {len(lines) - SHOWN_LINES} more" if len(lines) > SHOWN_LINES else ""
+    return f"; likewise in line{'s' if len(lines) > 1 else ''} {', '.join(shown)}{more}"
 
 
 def _place(event: Any) -> tuple[int, int]:
