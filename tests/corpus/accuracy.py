@@ -5,7 +5,7 @@ SHA-256, set aside before the first signature was tuned: only its numbers are lo
 at often while signatures were tuned, so this part is worn: `second_development.jsonl` and `second_held_out.jsonl` were
 collected after that, labelled by what the thread shows to have been the cause before any signature was tried on them,
 and separated by the SHA-256 of their sources: every third one was set aside. The cases of `third_development.jsonl`,
-`fourth_development.jsonl` and `fifth_development.jsonl` came later; each was labelled, then tried once before a signature
+`fourth_development.jsonl`, `fifth_development.jsonl` and `sixth_development.jsonl` came later; each was labelled, then tried once before a signature
 knew it, and then served like the other development parts.
 """
 
@@ -33,6 +33,7 @@ PARTS = (
     "third_development",
     "fourth_development",
     "fifth_development",
+    "sixth_development",
 )
 
 
