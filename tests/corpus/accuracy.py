@@ -4,9 +4,9 @@
 SHA-256, set aside before the first signature was tuned: only its numbers are looked at, never its texts. They were looked
 at often while signatures were tuned, so this part is worn: `second_development.jsonl` and `second_held_out.jsonl` were
 collected after that, labelled by what the thread shows to have been the cause before any signature was tried on them,
-and separated by the SHA-256 of their sources: every third one was set aside. The cases of `third_development.jsonl`,
-`fourth_development.jsonl`, `fifth_development.jsonl` and `sixth_development.jsonl` came later; each was labelled, then tried once before a signature
-knew it, and then served like the other development parts.
+and separated by the SHA-256 of their sources: every third one was set aside. The cases of `third_development.jsonl`
+and of the parts after it came later; each was labelled, then tried once before a signature knew it, and then served
+like the other development parts.
 """
 
 from __future__ import annotations

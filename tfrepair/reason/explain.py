@@ -137,14 +137,15 @@ def _hits(playbook: Playbook, facts: Facts, text: str, refused: int, flags: int)
         start, standing, line = match
         undecided = trace is not None and trace.value is None
         beside = start < refused and _NOISE.search(line) is not None
-        unsure = undecided or beside or flags == _RETYPED
+        unguarded = guard is not None and guard.value is None
+        unsure = undecided or unguarded or beside or flags == _RETYPED
         condition = 0 if trace is None else _UNDECIDED if undecided else _DECIDED
         yield _Hit(
             worth=_WORTH[signature.confidence] + (_BYSTANDER if beside else standing) + condition,
             start=start,
             confidence=_weaker(signature.confidence) if unsure else signature.confidence,
             line=line,
-            means=signature.means,
+            means=f"perhaps {signature.means}" if undecided and signature.means else signature.means,
             open=tuple(path for one in (trace, guard) if one is not None for path in one.unknown),
         )
 

@@ -26,7 +26,9 @@ _SYSTEMS = {
 # What people write of their machine. It counts where no line of a program says it.
 _SPOKEN_SYSTEMS = {
     "windows": r"(?i:\bwin(?:dows)?[ _-]?(?:7|8(?:\.1)?|10|11|server)\b|\bwindows\b(?! subsystem))",
-    "darwin": r"(?i:\bmac ?os\b|\bos ?x\b|\bi?mac(?:s|book\w*| ?air| ?mini| ?studio)?\b|\bapple (?:silicon\w*|m\d))",
+    "darwin": (
+        r"(?i:(?<![a-z])(?:mac ?os|os ?x|i?mac(?:s|book| ?air| ?mini| ?studio)?)(?![a-z])|\bapple (?:silicon|m\d))"
+    ),
     "linux": (
         r"(?i:\blinux\b|\bubuntu|\bdebian\b|\bcentos|\bfedora\b|\bred ?hat\b|\brhel\b|\bmanjaro\b|\bopensuse\b"
         r"|\brasp(?:bian|berry)|\bjetson\b|\bwsl ?2?\b)"
