@@ -252,3 +252,37 @@ def test_a_processor_that_nobody_knows_is_said_to_be_none(explained):
     text = "ImportError: DLL load failed: A dynamic link library (DLL) initialization routine failed."
     _, found, _ = explained(text, "--os", "windows", "--cpu", "banana")
     assert any("`--cpu banana` does not tell" in message for message in found["messages"])
+
+
+DLL = "ImportError: DLL load failed while importing _pywrap_tensorflow_internal: A dynamic link library (DLL) initialization routine failed."
+
+
+def test_what_is_only_suspected_is_not_asserted(explained):
+    _, document, _ = explained(DLL)
+    suspected = next(finding for finding in document["findings"] if finding["id"] == "wrong-architecture")
+    assert suspected["evidence"][0]["text"].startswith("perhaps ")
+    _, document, _ = explained(DLL, "--arch", "x86")
+    assert not any("perhaps" in piece["text"] for piece in document["findings"][0]["evidence"])
+
+
+def test_the_release_alone_does_not_make_a_processor_the_cause_more_certain(explained):
+    def confidence(*options):
+        return next(f["confidence"] for f in explained(DLL, *options)[1]["findings"] if f["id"] == "no-avx")
+
+    assert confidence() == confidence("--tensorflow", "2.10") == "low"
+    assert confidence("--tensorflow", "2.10", "--cpu", "Intel Celeron N3060") != "low"
+
+
+def test_which_of_the_causes_no_command_repairs_is_said(explained):
+    _, document, _ = explained(DLL)
+    kinds = {finding["id"]: finding["repair"] for finding in document["findings"]}
+    first = document["findings"][0]["id"]
+    sentence = next(sentence for sentence in document["messages"] if "no command" in sentence)
+    assert kinds[first] == "manual"
+    assert f"no command of tfrepair repairs {first}" in sentence
+    assert all(name in sentence for name, kind in kinds.items() if kind == "automatic")
+
+
+def test_no_command_makes_64_bits_of_32(explained):
+    _, document, _ = explained("No module named '_pywrap_tensorflow'", "--arch", "x86")
+    assert (document["findings"][0]["id"], document["findings"][0]["repair"]) == ("wrong-architecture", "manual")

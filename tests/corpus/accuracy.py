@@ -4,8 +4,8 @@
 SHA-256, set aside before the first signature was tuned: only its numbers are looked at, never its texts. They were looked
 at often while signatures were tuned, so this part is worn: `second_development.jsonl` and `second_held_out.jsonl` were
 collected after that, labelled by what the thread shows to have been the cause before any signature was tried on them,
-and separated by the SHA-256 of their sources: every third one was set aside. The cases of `third_development.jsonl` and
-of `fourth_development.jsonl` came later; each was labelled, then tried once before a signature knew it, and then served
+and separated by the SHA-256 of their sources: every third one was set aside. The cases of `third_development.jsonl`
+and of the parts after it came later; each was labelled, then tried once before a signature knew it, and then served
 like the other development parts.
 """
 
@@ -25,7 +25,16 @@ from tfrepair.reason.text_facts import facts_in, stated_machine
 from tfrepair.target.release_data import load_releases
 
 HERE = Path(__file__).parent
-PARTS = ("development", "held_out", "second_development", "second_held_out", "third_development", "fourth_development")
+PARTS = (
+    "development",
+    "held_out",
+    "second_development",
+    "second_held_out",
+    "third_development",
+    "fourth_development",
+    "fifth_development",
+    "sixth_development",
+)
 
 
 @dataclass(frozen=True)

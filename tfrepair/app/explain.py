@@ -84,7 +84,7 @@ def explain(
     status: Status = "manual" if first.repair == "manual" else "broken"
     if request.cpu and not isinstance(facts.get("host.has_avx"), Known):
         messages.append(f"`--cpu {request.cpu}` does not tell whether there is AVX: give the flags of the processor")
-    messages += [*_apart(diagnosis), _next(first, playbooks, where)]
+    messages += [*_apart(diagnosis), _next(diagnosis, playbooks, where)]
     return Report(
         command="explain", status=status, exit_code=1, facts=facts, diagnosis=diagnosis,
         manual=_by_hand(first, playbooks, facts), messages=tuple(messages),
@@ -205,9 +205,12 @@ def _descriptions() -> dict[str, str]:
     return {path: meaning for probe in all_probes() for path, meaning in probe.provides.items()}
 
 
-def _next(finding: Finding, playbooks: Sequence[Playbook], where: TargetRequest) -> str:
+def _next(diagnosis: Diagnosis, playbooks: Sequence[Playbook], where: TargetRequest) -> str:
+    finding = diagnosis.findings[0]
     if finding.repair == "manual":
-        return "no command of tfrepair repairs this; the text was only read, nothing was changed"
+        others = [other.id for other in diagnosis.findings if other.repair == "automatic" and not other.caused_by]
+        but = f", only {' and '.join(others)} if it is that" if others else ""
+        return f"no command of tfrepair repairs {finding.id}{but}; the text was only read, nothing was changed"
     asked = _asked(next(playbook for playbook in playbooks if playbook.name == finding.playbook))
     return (
         f"next: `tfrepair fix --dry-run{asked}{_here(where)}` shows the repair of the environment; nothing was changed"

@@ -153,6 +153,18 @@ def at_least(version: str, oldest: str) -> bool | None:
     return None if have is None or need is None else have >= need
 
 
+def serves(asked: str, installed: str) -> bool:
+    """A build for one CUDA finds its libraries in an installed one: the same major version, before 11 the minor too."""
+    wanted, there = ([int(part) for part in text.split(".")[:2]] for text in (asked, installed))
+    if wanted[0] != there[0]:
+        return False
+    return wanted[0] >= _ONE_FAMILY or wanted[1:] == there[1:] or not (wanted[1:] and there[1:])
+
+
+_ONE_FAMILY = 11
+"""From this CUDA on the libraries of a major version have the same names."""
+
+
 def lowest(versions: Iterable[str]) -> str | None:
     """The lowest of these versions; texts that are none do not count."""
     known: Sequence[str] = [text for text in versions if _version(text) is not None]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.model.facts import Unknown
-from tfrepair.model.gpu import Capabilities, GpuData, at_least, lowest
+from tfrepair.model.gpu import Capabilities, GpuData, at_least, lowest, serves
 from tfrepair.probes.collector import Context, Probe, known, unknown
 from tfrepair.target.build_info import BuildInfo, read_build_info
 from tfrepair.target.cuda_files import (
@@ -168,6 +168,7 @@ def _libraries(
         "cuda.found": [
             {"library": name, "path": str(where.path), "via": where.via} for name, where in found.items() if where
         ],
+        "cuda.fits": any(serves(wanted.cuda, each.version) for each in installed) if installed else None,
         "cuda.missing": missing,
         "cuda.misplaced": [
             {"library": name, "path": str(folder / name)}
@@ -212,6 +213,7 @@ PROBE = Probe(
         "cuda.build": "True or false: the TensorFlow on disk is built with CUDA; absent without TensorFlow.",
         "cuda.version": "Text: the CUDA it is built with (`12.5`); absent for a build without, as are all that follow.",
         "cuda.cudnn": "Text: the cuDNN it is built with (`9.3`).",
+        "cuda.fits": "True or false: one of the installed toolkits is of that CUDA; absent where none is installed.",
         "cuda.driver_needed": "Text: the oldest driver for that CUDA on the GPUs that are there.",
         "cuda.driver_enough": "True or false: the driver is as new; absent where either is not known.",
         "cuda.compiles": "True or false: on a GPU that is there the driver must compile code first.",

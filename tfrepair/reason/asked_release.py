@@ -1,12 +1,13 @@
-"""The release and the wheel that a text asks for, held against the machine: what an installer could not say itself."""
+"""The release, the wheel and the CUDA that a text asks for, held against the machine: what a program does not say."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.model.facts import Fact, Facts, Known
+from tfrepair.model.facts import Absent, Fact, Facts, Known
 from tfrepair.model.tags import minor_of, same_kind
+from tfrepair.reason.told_cuda import cuda_told
 
 if TYPE_CHECKING:
     from tfrepair.model.releases import Releases
@@ -22,10 +23,14 @@ _MACHINES = {"aarch64": "arm64"}
 
 
 def asked_release(text: str, facts: Facts, releases: Releases) -> Facts:
-    """Facts `release.fits` and `release.pythons` about the release that the text names, as far as both are known."""
+    """Facts `release.fits`, `release.pythons`, `cuda.version` and `cuda.fits` about what the text names."""
     minor, kind = facts.value("interpreter.minor"), _kind(facts)
     told = _refused(text, minor, kind) or _listed(facts, minor, kind, releases)
-    return Facts.of(Fact(path=path, state=Known(value), source=SOURCE) for path, value in told.items())
+    told |= cuda_told(text, facts, releases)
+    return Facts.of(
+        Fact(path=path, state=Absent() if value is None else Known(value), source=SOURCE)
+        for path, value in told.items()
+    )
 
 
 def _refused(text: str, minor: Any, kind: str) -> dict[str, Any]:

@@ -83,8 +83,7 @@ def explain(text: str, facts: Facts, playbooks: Sequence[Playbook]) -> Diagnosis
             ]
         )
     )
-    refused = _last_refusal(text)
-    found = [one for playbook in playbooks if (one := _candidate(playbook, facts, text, refused))]
+    found = _found(playbooks, facts, text, re.MULTILINE) or _found(playbooks, facts, text, _RETYPED)
     ranks = {playbook.name: playbook.rank for playbook in playbooks}
     explains = {playbook.name: playbook.explains for playbook in playbooks}
     found.sort(key=lambda one: (-one.worth, ranks[one.finding.id], one.finding.id))
@@ -92,11 +91,16 @@ def explain(text: str, facts: Facts, playbooks: Sequence[Playbook]) -> Diagnosis
     return Diagnosis(findings=tuple(_told_apart(found, explains)))
 
 
-def _candidate(playbook: Playbook, facts: Facts, text: str, refused: int) -> _Candidate | None:
+def _found(playbooks: Sequence[Playbook], facts: Facts, text: str, flags: int) -> list[_Candidate]:
+    refused = _last_refusal(text)
+    return [one for playbook in playbooks if (one := _candidate(playbook, facts, text, refused, flags))]
+
+
+def _candidate(playbook: Playbook, facts: Facts, text: str, refused: int, flags: int) -> _Candidate | None:
     facts = scope(playbook, facts)
     verdict = judge(playbook, facts, None)
     rules = [hit for hit in verdict.hits if hit.severity == "error"]
-    hits = sorted(_hits(playbook, facts, text, refused), key=lambda hit: (-hit.worth, -hit.start))
+    hits = sorted(_hits(playbook, facts, text, refused, flags), key=lambda hit: (-hit.worth, -hit.start))
     if not hits and not rules:
         return None
     said = {hit.line: _said(hit) for hit in reversed(hits)}  # of two that match one line the stronger one speaks
@@ -121,9 +125,9 @@ def _worth(hits: Sequence[_Hit], rules: Sequence[Hit]) -> int:
     return hits[0].worth + (_BOTH if rules else 0)
 
 
-def _hits(playbook: Playbook, facts: Facts, text: str, refused: int) -> Iterator[_Hit]:
+def _hits(playbook: Playbook, facts: Facts, text: str, refused: int, flags: int) -> Iterator[_Hit]:
     for signature in playbook.signatures:
-        match = _best_match(signature, text)  # before the conditions, which search the text too
+        match = _best_match(signature, text, flags)  # before the conditions, which search the text too
         if match is None:
             continue
         trace = evaluate(signature.when, facts) if signature.when else None
@@ -133,24 +137,28 @@ def _hits(playbook: Playbook, facts: Facts, text: str, refused: int) -> Iterator
         start, standing, line = match
         undecided = trace is not None and trace.value is None
         beside = start < refused and _NOISE.search(line) is not None
+        unguarded = guard is not None and guard.value is None
+        unsure = undecided or unguarded or beside or flags == _RETYPED
         condition = 0 if trace is None else _UNDECIDED if undecided else _DECIDED
         yield _Hit(
             worth=_WORTH[signature.confidence] + (_BYSTANDER if beside else standing) + condition,
             start=start,
-            confidence=_weaker(signature.confidence) if undecided or beside else signature.confidence,
+            confidence=_weaker(signature.confidence) if unsure else signature.confidence,
             line=line,
-            means=signature.means,
+            means=f"perhaps {signature.means}" if undecided and signature.means else signature.means,
             open=tuple(path for one in (trace, guard) if one is not None for path in one.unknown),
         )
 
 
+_RETYPED = re.MULTILINE | re.IGNORECASE
+"""How a text is searched in which nothing is found as programs print it: some people type what they read."""
 _MOST_MATCHES = 50
 
 
-def _best_match(signature: Signature, text: str) -> tuple[int, int, str] | None:
+def _best_match(signature: Signature, text: str, flags: int) -> tuple[int, int, str] | None:
     """Where a signature matches best: start, standing and line; an exception before an error before a warning."""
     best: tuple[int, int, str] | None = None
-    for number, match in enumerate(re.finditer(signature.pattern, text, re.MULTILINE)):
+    for number, match in enumerate(re.finditer(signature.pattern, text, flags)):
         if number >= _MOST_MATCHES:
             break
         line = line_around(text, match.start())

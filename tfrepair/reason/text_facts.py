@@ -23,12 +23,28 @@ _SYSTEMS = {
         r"|/dist-packages/|/usr/lib/|/proc/driver"
     ),
 }
+# What people write of their machine. It counts where no line of a program says it.
+_SPOKEN_SYSTEMS = {
+    "windows": r"(?i:\bwin(?:dows)?[ _-]?(?:7|8(?:\.1)?|10|11|server)\b|\bwindows\b(?! subsystem))",
+    "darwin": (
+        r"(?i:(?<![a-z])(?:mac ?os|os ?x|i?mac(?:s|book| ?air| ?mini| ?studio)?)(?![a-z])|\bapple (?:silicon|m\d))"
+    ),
+    "linux": (
+        r"(?i:\blinux\b|\bubuntu|\bdebian\b|\bcentos|\bfedora\b|\bred ?hat\b|\brhel\b|\bmanjaro\b|\bopensuse\b"
+        r"|\brasp(?:bian|berry)|\bjetson\b|\bwsl ?2?\b)"
+    ),
+}
+_EXAMPLE = re.compile(r"\(e\.g\.[^)\n]{0,200}\)")
+"""What a form for reports gives as an example of an answer."""
+_APPLE = re.compile(r"(?i:\bapple (?:silicon\w*|m[1-9]\b))|(?<![A-Za-z0-9.])[Mm][1-9](?![A-Za-z0-9.])")
+"""Apple's own processors; a bare `M1` counts where a Mac is spoken of."""
 _MACHINES = {
     "aarch64": r"\b(linux_)?aarch64\b",
     "arm64": r"\bmacosx_\d+_\d+_arm64\b|\barm64e?\b(?!\))",
     "armv7l": r"\b(linux_)?armv[67]l\b|arm-linux-gnueabihf",
     "x86_64": r"x86_64-linux-gnu|\blinux-x86_64\b|\[MSC v\.\d+ 64 bit \(AMD64\)\]",
 }
+_JETSON = re.compile(r"(?i:\bjetson\b|\bjetpack\b)")
 _PYTHONS = (
     r"\bPython (\d\.\d{1,2}(?:\.\d{1,2})?)\b[^\n]{0,40}[(|]",
     r"\bpython[ =]{1,3}(\d\.\d{1,2}(?:\.\d{1,2})?)\b",
@@ -36,6 +52,7 @@ _PYTHONS = (
     r"[/\\][Pp]ython[ _-]?(\d)(\d{1,2})(?:-32)?[/\\]",
     r"\(python (\d\.\d{1,2})\)",
     r"-cp(\d)(\d{1,2})-(?:cp|abi|none)",
+    r"(?i:\bpython)(?i: version)?(?: is)?[ :=]{0,3}v?([23]\.\d{1,2}(?:\.\d{1,2})?)\b",
 )
 _BITS_32 = r"[Pp]ython\d{2,3}-32[/\\]|\b32 bit \(Intel\)|\bwin32\.whl|-win32\b|/win-32\b"
 _NAMES = ("numpy", "protobuf", "keras", "setuptools", "tensorboard", "typing_extensions", "h5py", "ml_dtypes")
@@ -48,6 +65,7 @@ _TENSORFLOW_AT = (
     rf"\b{_TENSORFLOW} {_NUMBER} (?:requires|depends on|has requirement)",
     rf"\b{_TENSORFLOW}(?:==|-){_NUMBER}\b",
     rf"\bTensorFlow (?:version:? )?{_NUMBER}\b",
+    rf"(?i:\b{_TENSORFLOW}|\btf)(?i:[ _]?(?:version|v))?(?: is)?[ \t:=-]{{0,40}}v?{_NUMBER}\b",
 )
 _REFUSED = re.compile(r"\S{1,300}\.whl[\"'`]? is not a supported wheel")
 """What such a wheel is for is what this machine is not."""
@@ -59,16 +77,18 @@ def facts_in(text: str) -> Facts:
     """The facts that a text tells. What it says two ways, it does not say."""
     if len(text) > _TOO_MUCH:
         text = f"{text[: _TOO_MUCH // 2]}\n{text[-_TOO_MUCH // 2 :]}"
-    told = _told(_REFUSED.sub(" ", text))
+    told = _told(_EXAMPLE.sub("", _REFUSED.sub(" ", text)))
     return Facts.of(Fact(path=path, state=Known(value), source=SOURCE) for path, value in told)
 
 
 def _told(text: str) -> Iterator[tuple[str, Any]]:
-    if system := _only(_SYSTEMS, text):
+    system = _only(_SYSTEMS, text) or _only(_SPOKEN_SYSTEMS, text)
+    if system:
         yield "host.system", system
-    if machine := _only(_MACHINES, text):
+    if machine := _only(_MACHINES, text) or _spoken_machine(system, text):
         yield "host.machine", machine
         yield "interpreter.machine", machine
+    yield from _processor(text)
     if re.search(_MUSL, text):
         yield "host.libc", "musl"
     if re.search(_BITS_32, text):
@@ -83,6 +103,21 @@ def _told(text: str) -> Iterator[tuple[str, Any]]:
     for name in _NAMES:
         if version := _version_of(name, text):
             yield f"distribution.{name.replace('_', '-')}.version", version
+
+
+def _spoken_machine(system: str | None, text: str) -> str | None:
+    if system == "darwin" and _APPLE.search(text):
+        return "arm64"
+    return "aarch64" if _JETSON.search(text) else None
+
+
+def _processor(text: str) -> Iterator[tuple[str, Any]]:
+    """A processor without AVX that is named; of one that has it a text need not fail for AVX, but may for AVX2."""
+    named = [match[0].strip() for match in _CPU.finditer(text)]
+    without = [name for name in named if has_avx(name) is False]
+    if without and not any(has_avx(name) for name in named):
+        yield "host.cpu_name", without[0].rpartition(": ")[2][:_NAME_LENGTH]
+        yield "host.has_avx", False
 
 
 def _parts_of_driver_differ(text: str) -> bool:
@@ -148,6 +183,14 @@ def stated_machine(
     return Facts.of(Fact(path=path, state=Known(value), source="command line") for path, value in values.items())
 
 
+_CPU = re.compile(
+    r"(?i:\b(?:cpu|processor|model name)\b|处理器)[^\n]{0,120}|^flags\s{0,4}: [^\n]{40,}"
+    r"|\bi[3579][- ]?\d{3,5}[a-zA-Z]{0,2}\b|\b(?:Intel|AMD)\b[^\n]{0,60}"
+    r"|\b(?:Celeron|Ryzen|EPYC|Pentium)\b[^\n]{0,40}|\bG1\d{3}T?\b",
+    re.MULTILINE,
+)
+"""Where a processor is named, or its flags are listed."""
+_NAME_LENGTH = 80
 _MACHINES_32 = frozenset({"x86", "i386", "i486", "i586", "i686", "win32", "32", "armv7l", "armv6l"})
 _WITHOUT_AVX = (
     r"\b(Celeron|Atom|Core\(?(TM|tm)?\)?2|Core 2|Phenom|Athlon( \(?tm\)?)? (II|64|X[24])|Turion|Sempron"

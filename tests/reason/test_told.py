@@ -1,0 +1,89 @@
+"""What a text tells of the machine and of CUDA, in the words of programs and of people."""
+
+import pytest
+
+from tfrepair.model.gpu import serves
+from tfrepair.playbook.loader import load_builtin
+from tfrepair.reason.asked_release import asked_release
+from tfrepair.reason.explain import explain
+from tfrepair.reason.text_facts import facts_in
+from tfrepair.target.release_data import load_releases
+
+RELEASES = load_releases()
+PLAYBOOKS = load_builtin()
+
+
+def told(text):
+    facts = facts_in(text)
+    return asked_release(text, facts, RELEASES).merged(facts)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value"),
+    [
+        ("I am on Windows 10", "host.system", "windows"),
+        ("- OS (e.g., Linux Ubuntu 16.04): Windows 10", "host.system", "windows"),
+        ("on my MacBook Air", "host.system", "darwin"),
+        ("Ubuntu 22.04", "host.system", "linux"),
+        ("Ubuntu under Windows", "host.system", None),
+        ("macOS 14 on an M2", "host.machine", "arm64"),
+        ("换成M1的Mac笔记本了", "host.machine", "arm64"),
+        ("Apple silicon", "host.machine", "arm64"),
+        ("an m5.large of the cloud", "host.machine", None),
+        ("Jetson Nano", "host.machine", "aarch64"),
+        ("TensorFlow version: 2.1.0", "tensorflow.version", "2.1.0"),
+        ("python3.10 + tensorflow2.20", "tensorflow.version", "2.20"),
+        ("tf 2.8 or tf 2.9", "tensorflow.version", None),
+        ("Python version: 3.7.7", "interpreter.minor", "3.7"),
+        ("with an Intel(R) Celeron(R) CPU 1005M", "host.has_avx", False),
+        ("I have an i7 920 CPU", "host.has_avx", False),
+        ("it works on a Ryzen 5\nand not on the Celeron", "host.has_avx", None),
+    ],
+)
+def test_what_people_write_of_their_machine(text, path, value):
+    assert told(text).value(path) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("tensorflow 2.1.0, CUDA 10.2", False),
+        ("tensorflow 2.1.0, CUDA 10.1", True),
+        ("tensorflow 2.8.0\ncuda: 11.6", True),
+        ("tensorflow_gpu-1.5 and CUDA = 8", False),
+        ("tensorflow 2.10.0 needs CUDA 11.2", None),
+        ("tensorflow 2.10.0\n| NVIDIA-SMI 535  Driver Version: 535  CUDA Version: 12.2 |", None),
+        ("libcublas.so.9.0: cannot open shared object file, and cuda-9.2 is here", False),
+        ("libcublas.so.9.0: cannot open shared object file, there is no CUDA 9.0", None),
+        ("Successfully opened dynamic library libcudart.so.10.0\nCUDA9.1, tensorflow 1.14.0", True),
+        ("Could not load dynamic library 'cudart64_110.dll'\nC:\\CUDA\\v10.1\\bin", False),
+        ("CUDA 11", None),
+    ],
+)
+def test_the_cuda_that_is_there_is_held_against_the_one_that_is_asked_for(text, fits):
+    assert told(text).value("cuda.fits") is fits
+
+
+@pytest.mark.parametrize(
+    ("asked", "installed", "answer"),
+    [
+        ("10.1", "10.2", False),
+        ("10.1", "10.1.243", True),
+        ("11.2", "11.8", True),
+        ("12.5", "11.8", False),
+        ("10", "10.2", True),
+    ],
+)
+def test_a_cuda_serves_a_build(asked, installed, answer):
+    assert serves(asked, installed) is answer
+
+
+def test_a_retyped_message_is_found_with_less_certainty():
+    def first(text):
+        return explain(text, told(text), PLAYBOOKS).findings[0]
+
+    printed, retyped = (
+        first(text) for text in ("DLL load failed: Access is denied", "dll LOAD failed: ACCESS IS denied")
+    )
+    assert printed.id == retyped.id == "permissions"
+    assert (printed.confidence, retyped.confidence) == ("high", "medium")

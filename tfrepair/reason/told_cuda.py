@@ -1,0 +1,97 @@
+"""Which CUDA a text says is asked for, and which one is there."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tfrepair.model.gpu import serves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tfrepair.model.facts import Facts
+    from tfrepair.model.releases import Releases
+
+_LIBRARY = re.compile(
+    r"\b(?:lib)?(?P<name>cudart|cublas|cufft|curand|cusolver|cusparse)"
+    r"(?:\.so\.(?P<so>\d{1,2}(?:\.\d)?)(?![\d.])|64_(?P<dll>\d{2,3})\.dll)"
+)
+_OPENED = re.compile(r"(?i:successfully opened)")
+_NOT_FOUND = re.compile(r"(?i:could ?n[o']t|cannot|can't|not found|unable|no such|missing)")
+_STATED = re.compile(
+    r"(?i:\bcuda(?:[ _-]?tool[ _-]?kit)?(?:/cudnn)?"
+    r"(?:[ _](?:compilation tools|runtime|api|version|is|installed|was)){0,3})"
+    r"(?:, release)?[ \t:=_\\/v-]{0,40}(\d{1,2}(?:\.\d{1,2})?)(?!\d)((?:[.\d]{0,6}, ?\d{1,2}\.\d{1,2}){0,5})"
+)
+_WISHED = re.compile(
+    r"(?i:\b(?:no|not|without|need|requir|support|buil[dt]|compil|want|expect|look|recommend|instead|down|up)\w{0,12}\b[^\n]{0,30})$"
+)
+"""What stands before a CUDA that is asked for or advised, and not there."""
+_OF_THE_DRIVER = re.compile(r"NVIDIA-SMI|Driver Version:")
+"""`nvidia-smi` shows the newest CUDA that the driver serves, not one that is installed."""
+_BEFORE_THE_DATA = (((1, 5), "8.0"), ((1, 13), "9.0"))
+"""The CUDA of releases older than those in the data: before 1.5, and before 1.13."""
+_SINCE_10_1 = {"10": "10.1"}
+"""What has no minor version in its name is of CUDA 10.1, which began that."""
+_CUDAS = range(5, 14)
+_WITH_MINOR = 75
+"""From this number on the last digit in the name of a DLL is that of the minor version: 80, 100, 110."""
+
+
+def cuda_told(text: str, facts: Facts, releases: Releases) -> dict[str, Any]:
+    """`cuda.version`, which is asked for, and `cuda.fits`; None for what neither the text nor the release says."""
+    present, missing = _files(text)
+    asked = _one(missing) or _of_release(facts.value("tensorflow.version"), releases)
+    there = present or set(_stated(text))
+    fits = any(serves(asked, version) for version in there) if asked and there else None
+    return {"cuda.version": asked, "cuda.fits": fits}
+
+
+def _files(text: str) -> tuple[set[str], set[str]]:
+    """The CUDAs whose libraries are opened or lie in a folder, and those whose libraries are not found."""
+    present: set[str] = set()
+    missing: set[str] = set()
+    for line in text.split("\n"):
+        for match in _LIBRARY.finditer(line):
+            number = match["so"] or _of_dll(match["dll"])
+            version = _SINCE_10_1.get(number, number)
+            if match["name"] in {"cudart", "cublas"} or "." in version:  # the others have numbers of their own
+                if _NOT_FOUND.search(line):
+                    missing.add(version)
+                elif _OPENED.search(line) or line[: match.start()].endswith(("/", "\\")):
+                    present.add(version)
+    return present, missing
+
+
+def _of_dll(number: str) -> str:
+    return f"{number[:-1]}.{number[-1]}" if int(number) >= _WITH_MINOR else number
+
+
+def _one(versions: set[str]) -> str | None:
+    """The version that all of them mean; `10.1` and `10` are one."""
+    exact = {version for version in versions if "." in version} or versions
+    return next(iter(exact)) if len(exact) == 1 else None
+
+
+def _stated(text: str) -> Iterator[str]:
+    for line in text.split("\n"):
+        if _OF_THE_DRIVER.search(line):
+            continue
+        for match in _STATED.finditer(line):
+            if _WISHED.search(line[max(match.start() - 60, 0) : match.start()]):
+                continue
+            for version in (match[1], *re.findall(r", ?(\d{1,2}\.\d{1,2})", match[2])):
+                if int(version.split(".")[0]) in _CUDAS:
+                    yield version
+
+
+def _of_release(version: Any, releases: Releases) -> str | None:
+    """The CUDA that a release is built with."""
+    if not version:
+        return None
+    release = releases.get("tensorflow", version)
+    if release is not None and release.cuda:
+        return release.cuda
+    parts = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    return next((cuda for before, cuda in _BEFORE_THE_DATA if (1, 0) <= parts < before), None)
