@@ -170,7 +170,7 @@ def unfinished(target: Target) -> tuple[str, ...]:
     left = find(Path(target.environment.prefix))
     if left is None:
         return ()
-    return (f"warning: {left.sentence}; `tfrepair fix` or `tfrepair rollback` finishes or undoes it",)
+    return (f"warning: {left.sentence}",)
 
 
 def _judge(recorded: Path, playbooks: tuple[Playbook, ...], request: PlaybookRequest, screen: Screen) -> Report:
