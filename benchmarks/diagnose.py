@@ -32,7 +32,7 @@ SIZES = (500, 1000, 2000)
 FILES = 10
 """Files of each made-up distribution."""
 SMOKE = Path(__file__).parent.parent / "tfrepair" / "target" / "scripts" / "smoke_script.py"
-ORDER = {"mark": "-----benchmark-----", "extras": [], "gpu": False, "site_folders": []}
+ORDER = {"mark": "-----benchmark-----", "extras": [], "gpu": False, "site_folders": [], "modules": []}
 
 
 def main() -> None:
@@ -135,7 +135,9 @@ def in_turns(
     for turn in range(repeat + 1):
         for name, command in commands.items():
             begun, before = time.perf_counter(), children()
-            subprocess.run(command, env=environ, cwd=folder, capture_output=True, check=False)
+            done = subprocess.run(command, env=environ, cwd=folder, capture_output=True, text=True, check=False)
+            if done.returncode not in {0, 1} or "Traceback" in done.stderr:
+                sys.exit(f"{' '.join(command)}\nended with {done.returncode}:\n{done.stderr}")
             if turn:
                 seconds[name].append(time.perf_counter() - begun)
                 work[name].append(children() - before)
