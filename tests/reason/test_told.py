@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfrepair.model.gpu import serves
+from tfrepair.model.gpu import one_serves, serves
 from tfrepair.playbook.loader import load_builtin
 from tfrepair.reason.asked_release import asked_release
 from tfrepair.reason.explain import explain
@@ -87,3 +87,10 @@ def test_a_retyped_message_is_found_with_less_certainty():
     )
     assert printed.id == retyped.id == "permissions"
     assert (printed.confidence, retyped.confidence) == ("high", "medium")
+
+
+def test_an_installation_whose_version_cannot_be_read_says_nothing():
+    assert one_serves("12.5", ["12.2 update 1"]) is None
+    assert one_serves("12.5", []) is None
+    assert one_serves("12.5", ["12.2 update 1", "12.2"]) is True
+    assert one_serves("12.5", ["12.2 update 1", "11.8"]) is False

@@ -153,12 +153,23 @@ def at_least(version: str, oldest: str) -> bool | None:
     return None if have is None or need is None else have >= need
 
 
-def serves(asked: str, installed: str) -> bool:
-    """A build for one CUDA finds its libraries in an installed one: the same major version, before 11 the minor too."""
-    wanted, there = ([int(part) for part in text.split(".")[:2]] for text in (asked, installed))
-    if wanted[0] != there[0]:
-        return False
-    return wanted[0] >= _ONE_FAMILY or wanted[1:] == there[1:] or not (wanted[1:] and there[1:])
+def serves(asked: str, installed: str) -> bool | None:
+    """A build for one CUDA finds its libraries in an installed one: the same major version, before 11 the minor too.
+
+    None when one of the two is no version.
+    """
+    wanted, there = _version(asked), _version(installed)
+    if wanted is None or there is None:
+        return None
+    if wanted.major >= _ONE_FAMILY or 1 in {len(wanted.release), len(there.release)}:
+        return wanted.major == there.major
+    return wanted.release[:2] == there.release[:2]
+
+
+def one_serves(asked: str, installed: Iterable[str]) -> bool | None:
+    """One of several does; None when there is none whose version is known."""
+    answers = {serves(asked, version) for version in installed} - {None}
+    return True in answers if answers else None
 
 
 _ONE_FAMILY = 11

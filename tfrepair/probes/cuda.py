@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.model.facts import Unknown
-from tfrepair.model.gpu import Capabilities, GpuData, at_least, lowest, serves
+from tfrepair.model.gpu import Capabilities, GpuData, at_least, lowest, one_serves
 from tfrepair.probes.collector import Context, Probe, known, unknown
 from tfrepair.target.build_info import BuildInfo, read_build_info
 from tfrepair.target.cuda_files import (
@@ -168,7 +168,7 @@ def _libraries(
         "cuda.found": [
             {"library": name, "path": str(where.path), "via": where.via} for name, where in found.items() if where
         ],
-        "cuda.fits": any(serves(wanted.cuda, each.version) for each in installed) if installed else None,
+        "cuda.fits": one_serves(wanted.cuda, (each.version for each in installed)),
         "cuda.missing": missing,
         "cuda.misplaced": [
             {"library": name, "path": str(folder / name)}

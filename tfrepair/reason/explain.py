@@ -83,17 +83,15 @@ def explain(text: str, facts: Facts, playbooks: Sequence[Playbook]) -> Diagnosis
             ]
         )
     )
-    found = _found(playbooks, facts, text, re.MULTILINE) or _found(playbooks, facts, text, _RETYPED)
+    refused = _last_refusal(text)
+    found: list[_Candidate] = []
+    for flags in (re.MULTILINE, _RETYPED):
+        found = found or [one for each in playbooks if (one := _candidate(each, facts, text, refused, flags))]
     ranks = {playbook.name: playbook.rank for playbook in playbooks}
     explains = {playbook.name: playbook.explains for playbook in playbooks}
     found.sort(key=lambda one: (-one.worth, ranks[one.finding.id], one.finding.id))
     found = _causes_first(found, explains)[:SHOWN_CANDIDATES]
     return Diagnosis(findings=tuple(_told_apart(found, explains)))
-
-
-def _found(playbooks: Sequence[Playbook], facts: Facts, text: str, flags: int) -> list[_Candidate]:
-    refused = _last_refusal(text)
-    return [one for playbook in playbooks if (one := _candidate(playbook, facts, text, refused, flags))]
 
 
 def _candidate(playbook: Playbook, facts: Facts, text: str, refused: int, flags: int) -> _Candidate | None:

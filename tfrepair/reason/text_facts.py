@@ -113,9 +113,9 @@ def _spoken_machine(system: str | None, text: str) -> str | None:
 
 def _processor(text: str) -> Iterator[tuple[str, Any]]:
     """A processor without AVX that is named; of one that has it a text need not fail for AVX, but may for AVX2."""
-    named = [match[0].strip() for match in _CPU.finditer(text)]
-    without = [name for name in named if has_avx(name) is False]
-    if without and not any(has_avx(name) for name in named):
+    named = {name: has_avx(name) for name in (match[0].strip() for match in _CPU.finditer(text))}
+    without = [name for name, avx in named.items() if avx is False]
+    if without and not any(named.values()):
         yield "host.cpu_name", without[0].rpartition(": ")[2][:_NAME_LENGTH]
         yield "host.has_avx", False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.model.gpu import serves
+from tfrepair.model.gpu import one_serves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +44,7 @@ def cuda_told(text: str, facts: Facts, releases: Releases) -> dict[str, Any]:
     present, missing = _files(text)
     asked = _one(missing) or _of_release(facts.value("tensorflow.version"), releases)
     there = present or set(_stated(text))
-    fits = any(serves(asked, version) for version in there) if asked and there else None
-    return {"cuda.version": asked, "cuda.fits": fits}
+    return {"cuda.version": asked, "cuda.fits": one_serves(asked, there) if asked else None}
 
 
 def _files(text: str) -> tuple[set[str], set[str]]:
