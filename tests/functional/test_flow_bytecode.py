@@ -1,4 +1,4 @@
-"""What the first smoke test compiles is used by the second; nothing of it stays, and nothing lies in the environment."""
+"""What is compiled for the first smoke test is used by the second; nothing of it stays, nor lies in the environment."""
 
 import sys
 from pathlib import Path
@@ -11,15 +11,15 @@ from tfrepair.app import bytecode as module
 
 @pytest.fixture
 def kept(monkeypatch):
-    """The files of bytecode that there were at the end of a repair, by their place below the folder of the round."""
+    """The files of bytecode that there were at the end of a repair, by their place below their folder."""
     found = {}
     moved = module.Bytecode.moved
 
-    def look(self, plan, before, after):
-        moved(self, plan, before, after)
-        folder = self.folder / str(plan.round)
+    def look(self, before, after):
+        moved(self, before, after)
+        folder = self.folder or Path("nothing")
         found.update({path.relative_to(folder): path.stat().st_ino for path in folder.rglob("*.pyc")})
-        found["folder"] = self.folder
+        found["place"] = self.place
 
     monkeypatch.setattr(module.Bytecode, "moved", look)
     return found
@@ -29,11 +29,12 @@ def test_bytecode_of_the_stage_serves_at_the_final_path(world, kept):
     env = world.conflict()
     done = world.tfrepair("fix", "--yes", "--env", env)
     assert done.code == 0, done
-    folder = kept.pop("folder")
+    place = kept.pop("place")
     here = Path(*site(env).parts[1:], "tensorflow")
     assert any(path.is_relative_to(here) for path in kept)
     assert not any(".tfrepair-env" in path.parts for path in kept)
-    assert not folder.exists()
+    assert place.is_relative_to(env.parent / ".tfrepair-env")
+    assert not place.exists()
     assert not list(env.rglob("*.pyc"))
     assert world.imported(env) == NEW
 
@@ -43,6 +44,18 @@ def test_a_python_that_cannot_keep_it_elsewhere_compiles_twice(world, kept, monk
     env = world.conflict()
     done = world.tfrepair("fix", "--yes", "--env", env)
     assert done.code == 0, done
-    kept.pop("folder")
+    kept.pop("place")
     assert kept == {}
     assert not list(env.rglob("*.pyc"))
+
+
+def test_where_no_process_can_be_started_for_it_the_import_compiles(world, kept, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(11, "no more processes")
+
+    monkeypatch.setattr(module, "start_compiling", refuse)
+    env = world.conflict()
+    done = world.tfrepair("fix", "--yes", "--env", env)
+    assert done.code == 0, done
+    kept.pop("place")
+    assert any("tensorflow" in path.parts for path in kept)

@@ -1,55 +1,75 @@
-"""What the smoke test in the stage compiles is there for the one at the final path: it need not be done twice."""
+"""What TensorFlow's import needs is compiled once: begun as soon as it is installed, used in the stage and after."""
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tfrepair.model.plan import Install
+from tfrepair.target.compiling import OLDEST, start_compiling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from tfrepair.model.plan import Plan
-    from tfrepair.model.target import Interpreter
+    from typing_extensions import Self
 
-OLDEST = (3, 8)
-"""The first Python that can keep bytecode in another folder; an older one would write into the environment."""
+    from tfrepair.model.target import Target
+    from tfrepair.target.interpreter import Helper
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Bytecode:
-    """A private folder with the bytecode of one repair."""
+    """The bytecode of one repair, in a private folder; leaving the block ends what still compiles."""
 
-    folder: Path
+    place: Path
+    """A folder that the repair removes in the end, however it ends."""
+    tensorflow: str
+    """The distribution. One that is not written anew may have bytecode of its own, which is as good."""
+    folder: Path | None = None
+    """That of the latest installation; None before there is one, and where bytecode must lie in the environment."""
+    _number: int = 0
+    _helpers: tuple[Helper, ...] = field(default=())
 
-    def of(self, interpreter: Interpreter, plan: Plan) -> Path | None:
-        """The folder to use in a smoke test after a plan, one for each round; None where it would not pay.
+    def __enter__(self) -> Self:
+        """Nothing is done before `begin`."""
+        return self
 
-        A TensorFlow that is not written anew may have bytecode of its own, which is as good.
+    def __exit__(self, *_: object) -> None:
+        """End what still compiles."""
+        self._stop()
+
+    def begin(self, target: Target, names: Sequence[str], environ: Mapping[str, str]) -> None:
+        """These distributions were installed: start anew, as Python tells old bytecode by a file's time and size only.
+
+        Nothing begins before TensorFlow is among them.
         """
-        installs = any(isinstance(o, Install) and plan.tensorflow.name in o.names for o in plan.operations)
-        return self._of(plan) if installs and interpreter.version[:2] >= OLDEST else None
+        self._stop()
+        if (self.folder is None and self.tensorflow not in names) or target.interpreter.version[:2] < OLDEST:
+            return
+        self.folder = None
+        self._number += 1
+        folder = self.place / str(self._number)
+        with suppress(OSError):  # then it is compiled by who imports it
+            folder.mkdir(parents=True)
+            self.folder = folder
+            variables = target.environment.variables(environ)
+            self._helpers = start_compiling(target.interpreter.executable, environ=variables, bytecode=folder)
 
-    def moved(self, plan: Plan, before: Path, after: Path) -> None:
-        """The files of a plan that lay below one folder lie below another now.
+    def moved(self, before: Path, after: Path) -> None:
+        """The files below one folder lie below another now.
 
         Python compares their time and size with those of the bytecode, not their path.
         """
-        source, target = (self._of(plan).joinpath(*path.parts[1:]) for path in (before, after))
+        self._stop()
+        if self.folder is None:
+            return
+        source, target = (self.folder.joinpath(*path.parts[1:]) for path in (before, after))
         with suppress(OSError):  # then they are compiled once more
             target.parent.mkdir(parents=True, exist_ok=True)
             source.rename(target)
 
-    def _of(self, plan: Plan) -> Path:
-        return self.folder / str(plan.round)
-
-
-@contextmanager
-def bytecode_folder() -> Iterator[Bytecode]:
-    """A fresh one, which is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="tfrepair-bytecode-", ignore_cleanup_errors=True) as folder:
-        yield Bytecode(folder=Path(folder))
+    def _stop(self) -> None:
+        for helper in self._helpers:
+            helper.stop()
+        self._helpers = ()

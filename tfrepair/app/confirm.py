@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from tfrepair.app.bench import Bench
     from tfrepair.app.bytecode import Bytecode
     from tfrepair.app.subject import Subject
-    from tfrepair.model.plan import Plan
     from tfrepair.model.run import Smoke
 
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 class Final:
     """What is put in place."""
 
-    plan: Plan
     staged: Path
     """Where it was staged."""
     bytecode: Bytecode
@@ -35,7 +33,7 @@ def confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], final: Final
     from tfrepair.target.smoke import smoke_test
 
     target = describe_environment(subject.prefix, bench.environ, interpreter=subject.interpreter)
-    final.bytecode.moved(final.plan, final.staged, subject.prefix)
+    final.bytecode.moved(final.staged, subject.prefix)
     # the script is a short errand in a process of its own; an interruption ends the smoke test, which is the long one
     with ThreadPoolExecutor(max_workers=1) as pool:
         script = pool.submit(console_script_problem, target.environment, bench.environ) if final.scripts else None
@@ -44,7 +42,7 @@ def confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], final: Final
             environ=target.environment.variables(bench.environ),
             timeout=bench.look.timeout,
             gpu=bench.look.gpu,
-            bytecode=final.bytecode.of(target.interpreter, final.plan),
+            bytecode=final.bytecode.folder,
             on_rung=bench.screen.line,
         )
         problem = script.result() if script is not None else None

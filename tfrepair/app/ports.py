@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tfrepair.app.bench import Bench
+    from tfrepair.app.bytecode import Bytecode
     from tfrepair.app.look import Look
     from tfrepair.app.subject import Subject
     from tfrepair.execute.ports import Ports
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from tfrepair.model.target import Environment, Target
 
 
-def ports_for(bench: Bench, subject: Subject, seen: Look) -> Ports:
-    """The ports of one repair."""
+def ports_for(bench: Bench, subject: Subject, seen: Look, bytecode: Bytecode) -> Ports:
+    """The ports of one repair; what is installed is compiled into `bytecode`."""
     from tfrepair.execute.ports import Ports
     from tfrepair.target.discover import describe_environment
 
@@ -50,6 +51,7 @@ def ports_for(bench: Bench, subject: Subject, seen: Look) -> Ports:
             user_base=target.environment.prefix if target.environment.kind == "user" else None,
             on_line=on_line,
         )
+        bytecode.begin(target, names, bench.environ)
 
     def run_command(argv: Sequence[str], *, cwd: Path, timeout: float) -> str:
         environment = describe_environment(cwd, bench.environ, interpreter=subject.interpreter).environment

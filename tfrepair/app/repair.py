@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from tfrepair.app.bytecode import Bytecode, bytecode_folder
+from tfrepair.app.bytecode import Bytecode
 from tfrepair.app.confirm import Final, confirm
 from tfrepair.app.kept import Keeper
 from tfrepair.app.look import Look, look, smoke_of
@@ -78,20 +78,22 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
     scripts_started = (
         subject.target is None or console_script_problem(subject.target.environment, bench.environ) is None
     )
-    with record.log_path.open("a", encoding="utf-8") as stream, bytecode_folder() as bytecode:
+    bytecode = Bytecode(place=record.scratch, tensorflow=plan.tensorflow.name)
+    with record.log_path.open("a", encoding="utf-8") as stream:
         bench.log.add(stream)
         before = smoke_of(seen.facts)
         if before is not None:
             record.write_smoke("before", before)
         try:
-            ports = ports_for(bench, subject, seen)
-            with Transaction(
+            ports = ports_for(bench, subject, seen, bytecode)
+            transaction = Transaction(
                 subject.prefix, record, ports, lock_timeout=bench.request.lock_timeout, keep=bench.request.keep
-            ) as transaction:
+            )
+            with transaction, bytecode:
                 said = transaction.steps.said
                 final = _rounds(plan, seen, subject, bench, transaction, record, bytecode)
                 bench.screen.step("putting it in place and verifying it there")
-                there = Final(plan=final, staged=transaction.stage_path, bytecode=bytecode, scripts=scripts_started)
+                there = Final(staged=transaction.stage_path, bytecode=bytecode, scripts=scripts_started)
                 transaction.commit(lambda: confirm(subject, bench, confirmed, there))
         except (StepError, UsageError) as error:
             bench.log.info("rolled back", reason=error.message)
@@ -140,7 +142,7 @@ def _rounds(
         bench.screen.step(f"round {current.round}: applying {len(current.operations)} operations to the copy")
         transaction.apply(current)
         transaction.seal()
-        staged = _look_at_stage(stage, subject, bench, current, bytecode)
+        staged = _look_at_stage(stage, subject, bench, bytecode)
         lost = progress.keeper.lost(staged)
         smoke = smoke_of(staged.facts)
         if smoke is not None:
@@ -245,12 +247,11 @@ def _tried(turn: Round, view: Look, subject: Subject, bench: Bench) -> Plan | No
         return None
 
 
-def _look_at_stage(stage: Path, subject: Subject, bench: Bench, plan: Plan, bytecode: Bytecode) -> Look:
+def _look_at_stage(stage: Path, subject: Subject, bench: Bench, bytecode: Bytecode) -> Look:
     from tfrepair.target.discover import describe_environment
 
     target = describe_environment(stage, bench.environ, interpreter=subject.interpreter)
-    keeping = bytecode.of(target.interpreter, plan)
-    request = replace(bench.look, hash_native=False, deep=False, pip_view=False, bytecode=keeping)
+    request = replace(bench.look, hash_native=False, deep=False, pip_view=False, bytecode=bytecode.folder)
     return look(target, bench.playbooks, request, bench.environ, bench.screen, bench.log, told=bench.told)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tfrepair.errors import RollbackError, SurroundingsError
 from tfrepair.execute.exchange import exchange_from
-from tfrepair.execute.files import exists, read_json
+from tfrepair.execute.files import exists, read_json, remove_tree
 from tfrepair.execute.journal import FORMAT
 from tfrepair.execute.lock import environment_lock, holder
 from tfrepair.execute.paths import Beside
@@ -231,6 +231,7 @@ def complete(run: RunFolder, swap: Exchange) -> None:
     swap.forward()
     if swap.tree != swap.keep_as and exists(swap.tree) and not exists(swap.keep_as):
         move(swap.tree, swap.keep_as)
+    remove_tree(run.scratch)
     status: RunStatus = "repaired"
     undone = run.data.get("of")
     if undone:

@@ -110,6 +110,11 @@ class RunFolder:
         return self.beside.tree(self.id)
 
     @property
+    def scratch(self) -> Path:
+        """Beside the stage, for what is of use only while the repair lasts; gone when the run has ended."""
+        return self.beside.run(self.id) / "scratch"
+
+    @property
     def log_path(self) -> Path:
         """The log, one JSON object a line."""
         return self.folder / "log.jsonl"

@@ -114,11 +114,29 @@ def run_on_leash(argv: Sequence[str], **options: Any) -> Completed:
 
     Raises OSError when the program cannot be started.
     """
-    program = shutil.which(argv[0], path=(options.get("env") or os.environ).get("PATH"))
+    return replace(run(_leashed(argv, options.get("env")), **options), argv=tuple(argv))
+
+
+class Helper:
+    """A program that works beside us, on a leash, with closed streams; what it prints is lost.
+
+    Raises OSError when it cannot be started.
+    """
+
+    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path | str) -> None:
+        self._process = _start(_leashed(argv, env), env, str(cwd), output=subprocess.DEVNULL)
+
+    def stop(self) -> None:
+        """End it and what it started, if it has not ended; it is gone afterwards."""
+        _kill(self._process)
+        self._process.wait()
+
+
+def _leashed(argv: Sequence[str], env: Mapping[str, str] | None) -> Sequence[str]:
+    program = shutil.which(argv[0], path=(os.environ if env is None else env).get("PATH"))
     if sys.platform != "linux" or program is None:
-        return run(argv, **options)
-    leashed = [sys.executable, "-I", "-S", "-c", _LEASH, str(os.getpid()), program, *argv]
-    return replace(run(leashed, **options), argv=tuple(argv))
+        return argv
+    return [sys.executable, "-I", "-S", "-c", _LEASH, str(os.getpid()), program, *argv]
 
 
 def signal_name(exit_code: int | None) -> str | None:
@@ -147,12 +165,14 @@ def _empty_folder() -> Iterator[str]:
         yield folder
 
 
-def _start(argv: Sequence[str], env: Mapping[str, str] | None, cwd: str, *, merge: bool) -> subprocess.Popen[bytes]:
+def _start(
+    argv: Sequence[str], env: Mapping[str, str] | None, cwd: str, *, merge: bool = False, output: int = subprocess.PIPE
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         list(argv),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT if merge else subprocess.PIPE,
+        stdout=output,
+        stderr=subprocess.STDOUT if merge else output,
         env=None if env is None else dict(env),
         cwd=cwd,
         start_new_session=not _WINDOWS,

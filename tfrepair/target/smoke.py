@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.model.run import Smoke
+from tfrepair.target.compiling import bytecode_variables
 from tfrepair.target.describe import script
 from tfrepair.target.interpreter import Completed, marked_json, run
 
@@ -107,10 +108,8 @@ def _climbed(
 
 def _environ(environ: Mapping[str, str], folder: Path, bytecode: Path | None, *, gpu: bool) -> dict[str, str]:
     """The user's environment, with Keras's own files, which an import writes, kept out of the home folder."""
-    result = dict(environ) | {"PYTHONIOENCODING": "utf-8:backslashreplace", "PYTHONDONTWRITEBYTECODE": "1"}
-    if bytecode is not None:
-        del result["PYTHONDONTWRITEBYTECODE"]
-        result["PYTHONPYCACHEPREFIX"] = str(bytecode)
+    result = {**environ, "PYTHONDONTWRITEBYTECODE": "1"} if bytecode is None else bytecode_variables(environ, bytecode)
+    result["PYTHONIOENCODING"] = "utf-8:backslashreplace"
     result.pop("__PYVENV_LAUNCHER__", None)
     if not gpu:
         result["CUDA_VISIBLE_DEVICES"] = "-1"

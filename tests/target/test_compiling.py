@@ -1,0 +1,127 @@
+"""Compiling ahead of an import: the modules that it needs, into a private folder, without executing any."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tfrepair.target import compiling
+from tfrepair.target.compiling import start_compiling
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="laid out as on POSIX")
+SCRIPT = Path(compiling.__file__).parent / "scripts" / "compile_script.py"
+FILES = {
+    "tensorflow/__init__.py": "raise SystemExit('executed')\nfrom tensorflow.python import (  # the core\n    ops as o,\n    math_ops,\n)\n",
+    "tensorflow/python/__init__.py": "import json, other.deep as deep\n",
+    "tensorflow/python/ops.py": "from . import near\nfrom .. import top\nfrom ..far.away import thing, Class\n",
+    "tensorflow/python/math_ops.py": "def lazy():\n    import never\n",
+    "tensorflow/python/near.py": "not python at all\n",
+    "tensorflow/top.py": "",
+    "tensorflow/far/__init__.py": "",
+    "tensorflow/far/away/__init__.py": "from .thing import Class\n",
+    "tensorflow/far/away/thing.py": "import tensorflow\nimport no_such_module\n",
+    "tensorflow/unused.py": "",
+    "other/__init__.py": "",
+    "other/deep.py": "",
+    "never.py": "",
+    "keras/__init__.py": "",
+}
+NEEDED = set(FILES) - {"tensorflow/unused.py", "never.py"}
+
+
+@pytest.fixture
+def filled(site):
+    for name, text in FILES.items():
+        path = site / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return site
+
+
+def compiled(bytecode, site):
+    """The source files within a site that there is bytecode of."""
+    below = bytecode.joinpath(*site.parts[1:])
+    names = (path.relative_to(below) for path in below.rglob("*.pyc"))
+    return {(name.parent / f"{name.name.partition('.')[0]}.py").as_posix() for name in names}
+
+
+def waited(helpers):
+    for helper in helpers:
+        helper._process.wait(60)
+
+
+def test_what_an_import_needs_is_compiled_and_nothing_is_executed(venv, filled, environ, tmp_path, monkeypatch):
+    monkeypatch.setattr(compiling, "_processors", lambda: 3)
+    bytecode = tmp_path / "bytecode"
+    bytecode.mkdir()
+    helpers = start_compiling(str(venv / "bin" / "python"), environ=environ, bytecode=bytecode)
+    assert len(helpers) == 2
+    waited(helpers)
+    assert compiled(bytecode, filled) == NEEDED - {"tensorflow/python/near.py"}
+    assert not list(filled.rglob("*.pyc"))
+    assert any(path.name.startswith("json") or path.parent.name == "json" for path in bytecode.rglob("*.pyc"))
+
+
+def test_each_process_has_its_share_in_the_order_of_an_import(filled):
+    code = (
+        "import sys, json; sys.path.insert(0, sys.argv[1]); import compile_script as c; met = []\n"
+        "c.Walk.compile = lambda self, loader, module: met.append(module)\n"
+        "c.Walk([sys.argv[2]], 0, 1).visit('tensorflow'); print(json.dumps(met))"
+    )
+    argv = [sys.executable, "-c", code, str(SCRIPT.parent), str(filled)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [
+        "tensorflow", "tensorflow.python", "other", "other.deep", "tensorflow.python.ops", "tensorflow.python.near",
+        "tensorflow.top", "tensorflow.far", "tensorflow.far.away", "tensorflow.far.away.thing",
+        "tensorflow.python.math_ops",
+    ]  # fmt: skip
+
+
+def test_what_is_compiled_serves_the_import(venv, filled, environ, tmp_path, monkeypatch):
+    monkeypatch.setattr(compiling, "_processors", lambda: 2)
+    (filled / "tensorflow" / "__init__.py").write_text("import other.deep\n")
+    bytecode = tmp_path / "bytecode"
+    bytecode.mkdir()
+    python = str(venv / "bin" / "python")
+    waited(start_compiling(python, environ=environ, bytecode=bytecode))
+    before = {path: path.stat().st_mtime_ns for path in bytecode.rglob("*.pyc")}
+    variables = compiling.bytecode_variables(environ, bytecode)
+    done = subprocess.run(
+        [python, "-v", "-c", "import tensorflow"], env=variables, capture_output=True, text=True, check=True
+    )
+    assert f"code object from '{filled}" not in done.stderr
+    assert all(path.stat().st_mtime_ns == moment for path, moment in before.items())
+
+
+def test_on_one_processor_nobody_compiles_ahead(venv, environ, tmp_path, monkeypatch):
+    monkeypatch.setattr(compiling, "_processors", lambda: 1)
+    assert start_compiling(str(venv / "bin" / "python"), environ=environ, bytecode=tmp_path) == ()
+
+
+def test_a_helper_that_is_stopped_is_gone_with_what_it_started(tmp_path):
+    from tfrepair.target.interpreter import Helper
+
+    mark = tmp_path / "pid"
+    code = (
+        "import subprocess, sys, time\n"
+        "below = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"open({str(mark)!r}, 'w').write(f'{{below.pid}} '); time.sleep(60)"
+    )
+    helper = Helper([sys.executable, "-c", code], env=os.environ, cwd=tmp_path)
+    for _ in range(400):
+        if mark.exists() and mark.read_text().endswith(" "):
+            break
+        time.sleep(0.05)
+    below = int(mark.read_text())
+    helper.stop()
+    helper.stop()
+    for _ in range(200):
+        state = Path(f"/proc/{below}/stat")
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] in {"Z", "X"}:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"process {below} lives on")

@@ -1,0 +1,48 @@
+"""Bytecode of what TensorFlow imports, compiled beside other work into a folder outside the environment."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from tfrepair.target.describe import script
+from tfrepair.target.interpreter import Helper
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+OLDEST = (3, 8)
+"""The first Python that can keep bytecode in another folder; an older one would write into the environment."""
+_ROOTS = ("tensorflow", "keras", "keras.api._v2.keras", "keras._tf_keras.keras")
+"""What the smoke test imports; TensorFlow finds Keras in one of these places, by its release."""
+_MOST = 3
+
+
+def bytecode_variables(environ: Mapping[str, str], bytecode: Path) -> dict[str, str]:
+    """The variables of an interpreter that reads and writes bytecode in a private folder and nowhere else."""
+    kept = {name: value for name, value in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(bytecode)}
+
+
+def start_compiling(python: str, *, environ: Mapping[str, str], bytecode: Path) -> tuple[Helper, ...]:
+    """Begin to compile what an import of TensorFlow with an interpreter will need, in its order; executes none of it.
+
+    A process for each processor but the one that works on meanwhile; none where there is only one. They run until they
+    are done or stopped. Raises OSError when they cannot be started.
+    """
+    count = min(_MOST, _processors() - 1)
+    variables = bytecode_variables(environ, bytecode)
+    variables.pop("__PYVENV_LAUNCHER__", None)
+    helpers = []
+    with script("compile_script.py") as path:
+        for number in range(count):
+            order = json.dumps({"modules": _ROOTS, "share": [number, count]})
+            helpers.append(Helper([python, path, order], env=variables, cwd=bytecode))
+    return tuple(helpers)
+
+
+def _processors() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
