@@ -27,11 +27,9 @@ def base_for(subject: Subject, bench: Bench) -> Target:
     Another minor version than the environment's is taken only when it was asked for.
     Raises TargetError for a name that fits nothing, NoRepairError when there is none.
     """
-    from tfrepair.target.discover import find_base
-
     request = bench.request
     if request.base_python is not None:
-        return _described(find_base(request.base_python, bench.environ), bench)
+        return _described(bench.base(request.base_python), bench)
     like = subject.target or subject.looked_at
     if like is not None:
         return _like(like, bench)
@@ -40,13 +38,11 @@ def base_for(subject: Subject, bench: Bench) -> Target:
 
 def _like(target: Target, bench: Bench) -> Target:
     """One of the same minor version, the environment's own base first. Raises NoRepairError."""
-    from tfrepair.target.discover import find_bases
-
     interpreter = target.interpreter
     own = _own_base(target, bench)
     if own is not None:
         return own
-    bases = find_bases(bench.environ)
+    bases = bench.bases
     same = [base for base in bases if base.version[:2] == interpreter.version[:2] and not base.free_threaded]
     same.sort(key=lambda base: base.version != interpreter.version)
     if same:
@@ -79,9 +75,7 @@ def any_base(bench: Bench, facts: Facts) -> Target:
 
     Raises NoRepairError.
     """
-    from tfrepair.target.discover import find_bases
-
-    bases = [base for base in find_bases(bench.environ) if not base.free_threaded]
+    bases = [base for base in bench.bases if not base.free_threaded]
     refusal: NoRepairError | None = None
     for base in sorted(bases, key=lambda base: base.version, reverse=True):
         target = _described(base, bench)
@@ -111,8 +105,6 @@ def with_way_out(refusal: NoRepairError, subject: Subject, bench: Bench, facts: 
 
 def _commands(subject: Subject, bench: Bench, facts: Facts) -> Iterator[str]:
     """One for each minor version, the newest first."""
-    from tfrepair.target.discover import find_bases
-
     request = bench.request
     environment = subject.target.environment if subject.target is not None else None
     rebuilt = environment is not None and environment.kind == "venv"
@@ -122,7 +114,7 @@ def _commands(subject: Subject, bench: Bench, facts: Facts) -> Iterator[str]:
     pin = f" --tensorflow {shlex.quote(release)}" if release is not None else ""
     does = "rebuilds it on" if rebuilt else "makes an environment on"
     seen: set[str] = set()
-    for base in sorted(find_bases(bench.environ), key=lambda base: base.version, reverse=True):
+    for base in sorted(bench.bases, key=lambda base: base.version, reverse=True):
         minor = f"{base.version[0]}.{base.version[1]}"
         if base.free_threaded or minor in seen or len(seen) == SHOWN_PYTHONS:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
     from tfrepair.log import Log
     from tfrepair.model.playbook import Playbook
     from tfrepair.model.releases import Releases
+    from tfrepair.target.bases import Base
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Bench:
     """The requests of the command line, the playbooks, the knowledge about releases, the screen and the log."""
 
@@ -28,6 +30,19 @@ class Bench:
     cwd: Path
     screen: Screen
     log: Log
+
+    @cached_property
+    def bases(self) -> tuple[Base, ...]:
+        """The base interpreters of this machine, the newest first; each was asked once."""
+        from tfrepair.target.discover import find_bases
+
+        return find_bases(self.environ)
+
+    def base(self, spec: str) -> Base:
+        """The base interpreter that a version or a path names. Raises TargetError."""
+        from tfrepair.target.discover import find_base
+
+        return find_base(spec, self.environ, lambda: self.bases)
 
     @property
     def told(self) -> Mapping[str, object]:

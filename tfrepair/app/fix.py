@@ -192,12 +192,10 @@ def _is_as_wanted(seen: Look, bench: Bench) -> bool:
 
 
 def _python_as_wanted(seen: Look, bench: Bench) -> bool:
-    from tfrepair.target.discover import find_base
-
     wanted = bench.request.base_python
     if wanted is None:
         return True
-    return find_base(wanted, bench.environ).version[:2] == seen.target.interpreter.version[:2]
+    return bench.base(wanted).version[:2] == seen.target.interpreter.version[:2]
 
 
 def _recover(subject: Subject, bench: Bench) -> None:

@@ -16,7 +16,7 @@ from tfrepair.target.describe import absolute, ask, executable_of
 from tfrepair.target.tags import narrow_platform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _QUERY_TIMEOUT = 5.0
 _WORKERS = 16
@@ -61,13 +61,14 @@ def find_bases(environ: Mapping[str, str]) -> tuple[Base, ...]:
     return tuple(sorted(found.values(), key=_newest_first))
 
 
-def find_base(spec: str, environ: Mapping[str, str]) -> Base:
+def find_base(spec: str, environ: Mapping[str, str], bases: Callable[[], tuple[Base, ...]] | None = None) -> Base:
     """The base interpreter that a version (`3.10`, `3.10.13`), an interpreter or a venv (then its base) names.
 
-    Raises TargetError when there is none, and says what there is.
+    A version is looked for among `bases`, by default those of this machine. Raises TargetError when there is none,
+    and says what there is.
     """
     if re.fullmatch(r"\d+(\.\d+){1,2}t?", spec):
-        return _by_version(spec, environ)
+        return _by_version(spec, bases() if bases is not None else find_bases(environ))
     path = absolute(Path(spec).expanduser())
     executable = executable_of(path) if path.is_dir() else path
     base = _query(str(executable), "option", environ) if executable is not None and executable.exists() else None
@@ -79,10 +80,9 @@ def find_base(spec: str, environ: Mapping[str, str]) -> Base:
     return base
 
 
-def _by_version(spec: str, environ: Mapping[str, str]) -> Base:
+def _by_version(spec: str, bases: tuple[Base, ...]) -> Base:
     free_threaded = spec.endswith("t")
     wanted = tuple(int(part) for part in spec.removesuffix("t").split("."))
-    bases = find_bases(environ)
     for base in bases:
         if base.version[: len(wanted)] == wanted and base.free_threaded == free_threaded:
             return base

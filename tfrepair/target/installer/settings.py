@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
-from urllib.request import url2pathname
 
 from tfrepair.errors import UsageError
 from tfrepair.log import redacted
@@ -201,6 +200,8 @@ def _place(text: str, user: Path, *, as_url: bool) -> str | _Unusable:
     if _URL.match(text) and not re.match(r"[A-Za-z]:[\\/]", text):
         if not text.lower().startswith("file:"):
             return text
+        from urllib.request import url2pathname  # slow to load
+
         path = Path(url2pathname(urlsplit(text).path))
     else:
         path = user / text[2:] if text.startswith("~/") else Path(text)

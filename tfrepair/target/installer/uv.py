@@ -157,16 +157,28 @@ class UvInstaller:
         """The index that each wheel comes from, by canonical name, where there is one to say.
 
         uv does not write it into a lock, and finds nothing in its cache without it: each install would fetch and
-        unpack everything again.
+        unpack everything again. Where there is one index, one wheel is asked about for all: that is quick.
         """
-        wheels = [f"{pin.name}=={pin.version}" for pin in pylock.pins(document) if pin.is_wheel and pin.version]
-        pins = base.write_lines(folder / "pins.in", wheels)
+        wheels = {pin.name: pin.version for pin in pylock.pins(document) if pin.is_wheel and pin.version}
+        fetched = {name for name, place in pylock.places(document) if place.startswith(("https:", "http:"))}
+        single = self._has_one_index and sorted(fetched & wheels.keys())
+        asked = single[:1] if single else sorted(wheels)
+        pins = base.write_lines(folder / "pins.in", [f"{name}=={wheels[name]}" for name in asked])
         argv = [self.binary, "pip", "compile", str(pins), "--python", python, "--no-deps", "--no-build", "--no-header"]
         argv += ["--no-annotate", "--emit-index-annotation", "--color", "never", *self._index_options(), *dated]
         env = uv_environment(self.outside.settings, self.outside.environ)
         env.pop("UV_CONSTRAINT", None)  # it had its say
         done = self.outside.start(argv, env=env, cwd=folder, timeout=base.RESOLVE_LIMIT)
-        return {canonicalize_name(found["name"]): found["index"] for found in _FROM.finditer(done.stdout)}
+        found: dict[str, str] = {
+            canonicalize_name(match["name"]): match["index"] for match in _FROM.finditer(done.stdout)
+        }
+        return dict.fromkeys(single, next(iter(found.values()))) if single and found else found
+
+    @property
+    def _has_one_index(self) -> bool:
+        """What is fetched can come from the main index only."""
+        settings = self.outside.settings
+        return not settings.extra_index_urls and not any("://" in item for item in settings.find_links)
 
     def _index_options(self) -> Iterator[str]:
         settings = self.outside.settings

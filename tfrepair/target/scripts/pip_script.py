@@ -1,4 +1,4 @@
-"""Runs under tfrepair's own interpreter and asks pip_api, which starts pip as soon as it is imported.
+"""Runs under tfrepair's own interpreter and asks pip_api, which starts pip as soon as it is imported: only when needed.
 
 Arguments: a mark, and one JSON document: `{"inventory": true}` or `{"requirements": FILE, "folder": FOLDER}`;
 `home` beside it names the folder that pip_api lies in.
@@ -10,6 +10,7 @@ import re
 import sys
 
 INCLUDES = re.compile(r"(-r|--requirement|-c|--constraint)[ =]?\s*(.+)")
+ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tlz", ".tar.lz", ".tar.lzma")
 COMMENT = re.compile(r"(^|\s+)#.*$")
 
 
@@ -63,13 +64,27 @@ def read(path, constraint, found, seen):
             found["constraints" if constraint else "requirements"].append(parse(line, path, number))
 
 
+def plain(text):
+    """A requirement with a name and versions, which needs no pip to be understood; None for any other."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        return None
+    return None if requirement.url or text.lower().rstrip().endswith(ARCHIVES) else str(requirement)
+
+
 def parse(line, path, number):
     """One requirement as PEP 508 writes it. The marker is taken off: it is the target's to judge, not ours."""
-    import pip_api
-
     text, separator, marker = line.partition("; " if "://" in line else ";")
     options = (separator + marker).find(" --")
     marker = (separator + marker)[: options if options >= 0 else None].lstrip("; ").strip()
+    simple = plain(text)
+    if simple is not None:
+        return simple + (" ; " + marker if marker else "")
+    import pip_api
+
     with open("line.txt", "w", encoding="utf-8") as file:
         file.write(text + "\n")
     file = os.path.abspath("line.txt")
