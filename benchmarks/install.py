@@ -1,9 +1,10 @@
 """What a new environment costs: `tfrepair fix --venv` against `python -m venv` with pip, and against uv.
 
 `python benchmarks/install.py` (`--tensorflow NAME==VERSION`, `--base-python X.Y`, `--repeat N`). All three install the
-same versions with warm caches, write no bytecode, and run the same smoke test, in turns, in fresh folders. tfrepair
-also diagnoses, resolves, compares every file with RECORD, makes the environment durable, keeps a journal, and runs the
-smoke test a second time at the final path.
+same versions with warm caches, leave no bytecode, and run the same smoke test, in turns, in fresh folders. pip's
+configuration is left out, because uv does not read it and would not look for files where the others look. tfrepair also
+diagnoses, resolves, compares every file with RECORD, makes the environment durable, keeps a journal, and runs the smoke
+test a second time at the final path.
 """
 
 # ruff: noqa: INP001, T201
@@ -42,9 +43,9 @@ class Bench:
 
     def __init__(self, release: str, base: str, folder: Path) -> None:
         self.release, self.base, self.folder = release, base, folder
-        hidden = {"VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
+        hidden = {"VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PIP_FIND_LINKS"}
         self.environ = {name: value for name, value in os.environ.items() if name not in hidden}
-        self.environ |= {"TFREPAIR_STATE_DIR": str(folder / "state"), "NO_COLOR": "1"}
+        self.environ |= {"TFREPAIR_STATE_DIR": str(folder / "state"), "NO_COLOR": "1", "PIP_CONFIG_FILE": os.devnull}
         self.steps: dict[str, list[float]] = {}
         self.versions = folder / "versions.txt"
 

@@ -1,6 +1,7 @@
 """The smoke test, on a small stand-in for TensorFlow in real environments."""
 
 import os
+import re
 import struct
 
 import pytest
@@ -198,3 +199,11 @@ def test_what_cannot_be_executed_is_an_outcome_and_no_exception(environ, tmp_pat
     done = smoke_test(str(tmp_path / "nothing"), environ=environ)
     assert (done.ok, done.exit_code) == (False, 126)
     assert "cannot be executed" in done.output
+
+
+def test_temporary_files_of_an_import_do_not_stay(site, smoke):
+    put(site, TENSORFLOW + "import tempfile; print('made', tempfile.mkstemp()[1])\n")
+    result = smoke()
+    assert result.ok, result
+    made = re.search(r"made (.*)", result.output)[1]
+    assert not os.path.exists(made)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from tfrepair.execute.runs import keep_count, prune
 from tfrepair.execute.steps import Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -170,14 +171,16 @@ class Transaction:
             swap = exchange_for(record, tree=record.tree, keep_as=record.tree)
         with _explaining("putting the repaired environment in place"):
             swap, kept = self._swap(swap, plan)
-        smoke = confirm()
+        with ThreadPoolExecutor(max_workers=1) as pool:  # what comes while it is confirmed is not of the repair
+            live = pool.submit(manifest, record.place, record.scope)
+            smoke = confirm()
         with _explaining("recording the repair"):
-            self._conclude(swap, kept, smoke)
+            self._conclude(swap, kept, live.result(), smoke)
         self.committed = True
         with suppress(OSError):  # it works; what could not be removed goes with the next `runs clean`
             prune(record, keep_count(self._keep))
 
-    def _conclude(self, swap: Exchange, kept: dict[str, str] | None, smoke: Smoke) -> None:
+    def _conclude(self, swap: Exchange, kept: dict[str, str] | None, live: Mapping[str, str], smoke: Smoke) -> None:
         """Note how it went at the final path; then it holds. Raises StepError, OSError."""
         record = self.record
         record.write_smoke("after", smoke)
@@ -186,7 +189,6 @@ class Transaction:
                 f"the repaired environment failed its smoke test at `{self._final}` ({smoke.rung}); it is as it was",
                 hint=f"see `{record.folder / 'smoke-after.txt'}`",
             )
-        live = manifest(record.place, record.scope)
         if kept is not None:
             record.write_manifest("kept", kept)
         record.write_manifest("live", live)

@@ -107,18 +107,19 @@ def _climbed(
 
 
 def _environ(environ: Mapping[str, str], folder: Path, bytecode: Path | None, *, gpu: bool) -> dict[str, str]:
-    """The user's environment, with Keras's own files, which an import writes, kept out of the home folder."""
+    """The user's environment; what an import writes, Keras's own files and temporary ones, lies in our folder."""
     result = {**environ, "PYTHONDONTWRITEBYTECODE": "1"} if bytecode is None else bytecode_variables(environ, bytecode)
     result["PYTHONIOENCODING"] = "utf-8:backslashreplace"
     result.pop("__PYVENV_LAUNCHER__", None)
     if not gpu:
         result["CUDA_VISIBLE_DEVICES"] = "-1"
     settings = Path(environ.get("KERAS_HOME") or Path(environ.get("HOME") or Path.home()) / ".keras") / "keras.json"
-    home = folder / "keras"
+    home, temporary = folder / "keras", folder / "temporary"
     home.mkdir()
+    temporary.mkdir()
     if settings.is_file():
         shutil.copy(settings, home)
-    return result | {"KERAS_HOME": str(home)}
+    return result | {"KERAS_HOME": str(home)} | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
 
 
 def _watcher(mark: str, on_rung: Callable[[str], None] | None) -> Callable[[str], None] | None:
