@@ -33,15 +33,16 @@ def bases(*minors):
     )
 
 
-def bench(pin):
+def bench(pin, *minors):
     request = SimpleNamespace(venv=None, tensorflow=pin, requirements=(), constraints=())
-    return SimpleNamespace(request=request, environ={}, cwd=Path("/nowhere"), releases=load_releases())
+    return SimpleNamespace(
+        request=request, environ={}, cwd=Path("/nowhere"), releases=load_releases(), bases=bases(*minors)
+    )
 
 
 def asked(monkeypatch, pin, subject, *minors):
-    monkeypatch.setattr(discover, "find_bases", lambda _environ: bases(*minors))
     monkeypatch.setattr(base_room, "_described", lambda base, _bench: target_of(base.version[1]))
-    return with_way_out(REFUSAL, subject, bench(pin), Facts())
+    return with_way_out(REFUSAL, subject, bench(pin, *minors), Facts())
 
 
 def test_each_python_that_would_do_is_named_with_its_command(monkeypatch):
@@ -68,11 +69,10 @@ def test_where_none_would_do_the_refusal_stays(monkeypatch):
 
 
 def test_the_release_on_disk_is_in_the_command_and_paths_are_quoted(monkeypatch):
-    monkeypatch.setattr(discover, "find_bases", lambda _environ: bases(10))
     monkeypatch.setattr(base_room, "_described", lambda base, _bench: target_of(base.version[1]))
     states = {"tensorflow.name": Known("tensorflow-cpu"), "tensorflow.version": Known("2.9.0")}
     facts = Facts.of(Fact(path=path, state=state, source="test") for path, state in states.items())
-    asked_for = bench(None)
+    asked_for = bench(None, 10)
     asked_for.request.venv = Path("/srv/my env")
     said = with_way_out(REFUSAL, Subject(prefix=Path("/usr/local"), target=target_of(13, "system")), asked_for, facts)
     assert "--venv '/srv/my env' --base-python 3.10 --tensorflow tensorflow-cpu==2.9.0`" in said.hint
@@ -84,7 +84,6 @@ def test_an_interpreter_that_cannot_be_asked_is_passed_over(monkeypatch):
             raise TargetError("it is broken")
         return target_of(base.version[1])
 
-    monkeypatch.setattr(discover, "find_bases", lambda _environ: bases(10, 9))
     monkeypatch.setattr(base_room, "_described", described)
-    said = with_way_out(REFUSAL, Subject(prefix=Path("/srv/env"), target=target_of(13)), bench("2.9.0"), Facts())
+    said = with_way_out(REFUSAL, Subject(prefix=Path("/srv/env"), target=target_of(13)), bench("2.9.0", 10, 9), Facts())
     assert "--base-python 3.9 " in said.hint

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tfrepair.errors import TargetError
+from tfrepair.target import bases
 from tfrepair.target.bases import Base
+from tfrepair.target.describe import Answer
 from tfrepair.target.discover import describe_environment, find_base, find_bases, find_target
 from tfrepair.target.environments import create_venv
 
@@ -123,8 +125,8 @@ def test_python_2_is_refused(environ, tmp_path):
 
 
 def test_bases_are_no_environments_and_are_found_by_version_path_and_environment(base, venv, environ):
-    bases = find_bases(environ)
-    assert len({os.path.realpath(each.executable) for each in bases}) == len(bases)
+    every = find_bases(environ)
+    assert len({os.path.realpath(each.executable) for each in every}) == len(every)
     assert find_base(base.minor, environ).version[:2] == base.version[:2]
     assert find_base(base.version_text, environ).version == base.version
     for spec in (base.executable, str(venv), str(venv / "bin" / "python")):
@@ -139,6 +141,27 @@ def test_a_base_that_is_not_there_is_told_with_those_that_are(base, environ):
     assert base.version_text in raised.value.message
     with pytest.raises(TargetError, match="not a CPython"):
         find_base("/bin/sh", environ)
+
+
+def test_for_one_version_no_interpreter_is_started_whose_name_says_another(tmp_path, monkeypatch):
+    asked = []
+
+    def ask(executable, *_, **__):
+        asked.append(Path(executable).name)
+        return Answer(data=None)
+
+    for name in ("python3.9", "python3.10", "python3.11t", "python3"):
+        (tmp_path / name).write_text("")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr(bases, "ask", ask)
+    monkeypatch.setattr(bases, "_system", lambda: ())
+    environ = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+    assert find_bases(environ, "3.10") == ()
+    assert sorted(asked) == ["python3", "python3.10"]
+    asked.clear()
+    with pytest.raises(TargetError, match=r"no Python 3\.10 on this machine"):  # then all are asked, to name them
+        find_base("3.10", environ)
+    assert set(asked) == {"python3", "python3.9", "python3.10", "python3.11t"}
 
 
 def test_a_shim_that_fails_is_no_base(environ, tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ class Bench:
     cwd: Path
     screen: Screen
     log: Log
+    _found: dict[str, Base] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def bases(self) -> tuple[Base, ...]:
@@ -39,10 +40,12 @@ class Bench:
         return find_bases(self.environ)
 
     def base(self, spec: str) -> Base:
-        """The base interpreter that a version or a path names. Raises TargetError."""
+        """The base interpreter that a version or a path names; it is looked for once. Raises TargetError."""
         from tfrepair.target.discover import find_base
 
-        return find_base(spec, self.environ, lambda: self.bases)
+        if spec not in self._found:
+            self._found[spec] = find_base(spec, self.environ)
+        return self._found[spec]
 
     @property
     def told(self) -> Mapping[str, object]:

@@ -16,11 +16,12 @@ from tfrepair.target.describe import absolute, ask, executable_of
 from tfrepair.target.tags import narrow_platform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _QUERY_TIMEOUT = 5.0
 _WORKERS = 16
 _NAME = re.compile(r"python(3(\.\d+t?)?)?")
+_NAMED = re.compile(r"python(3\.\d+)t?(?:\.exe)?")
 _CONDA_FOLDERS = ("miniconda3", "anaconda3", "miniforge3", "mambaforge", "micromamba")
 
 
@@ -47,11 +48,17 @@ class Base:
         return ".".join(str(part) for part in self.version)
 
 
-def find_bases(environ: Mapping[str, str]) -> tuple[Base, ...]:
-    """Every CPython of this machine that starts, the newest first; a final release before a free-threaded build."""
+def find_bases(environ: Mapping[str, str], minor: str | None = None) -> tuple[Base, ...]:
+    """Every CPython of this machine that starts, the newest first; a final release before a free-threaded build.
+
+    With `minor` (`3.10`) those whose file names say that they are of another one are not asked.
+    """
     seen: dict[str, tuple[str, str]] = {}
     for source, path in _candidates(environ):
-        seen.setdefault(os.path.realpath(path), (source, str(path)))
+        real = os.path.realpath(path)
+        named = _NAMED.fullmatch(Path(real).name)
+        if minor is None or named is None or named[1] == minor:
+            seen.setdefault(real, (source, str(path)))
     found: dict[str, Base] = {}
     with ThreadPoolExecutor(_WORKERS) as pool:
         answers = pool.map(lambda item: _query(item[1], item[0], environ), seen.values())
@@ -61,14 +68,13 @@ def find_bases(environ: Mapping[str, str]) -> tuple[Base, ...]:
     return tuple(sorted(found.values(), key=_newest_first))
 
 
-def find_base(spec: str, environ: Mapping[str, str], bases: Callable[[], tuple[Base, ...]] | None = None) -> Base:
+def find_base(spec: str, environ: Mapping[str, str]) -> Base:
     """The base interpreter that a version (`3.10`, `3.10.13`), an interpreter or a venv (then its base) names.
 
-    A version is looked for among `bases`, by default those of this machine. Raises TargetError when there is none,
-    and says what there is.
+    Raises TargetError when there is none, and says what there is.
     """
     if re.fullmatch(r"\d+(\.\d+){1,2}t?", spec):
-        return _by_version(spec, bases() if bases is not None else find_bases(environ))
+        return _by_version(spec, environ)
     path = absolute(Path(spec).expanduser())
     executable = executable_of(path) if path.is_dir() else path
     base = _query(str(executable), "option", environ) if executable is not None and executable.exists() else None
@@ -80,12 +86,13 @@ def find_base(spec: str, environ: Mapping[str, str], bases: Callable[[], tuple[B
     return base
 
 
-def _by_version(spec: str, bases: tuple[Base, ...]) -> Base:
+def _by_version(spec: str, environ: Mapping[str, str]) -> Base:
     free_threaded = spec.endswith("t")
     wanted = tuple(int(part) for part in spec.removesuffix("t").split("."))
-    for base in bases:
+    for base in find_bases(environ, ".".join(map(str, wanted[:2]))):
         if base.version[: len(wanted)] == wanted and base.free_threaded == free_threaded:
             return base
+    bases = find_bases(environ)
     have = ", ".join(f"{base.version_text}{'t' if base.free_threaded else ''} (`{base.executable}`)" for base in bases)
     raise TargetError(
         f"there is no Python {spec} on this machine; there is: {have or 'none'}",
