@@ -7,6 +7,7 @@ import pytest
 from functional_support import NEW, site
 
 from tfrepair.app import bytecode as module
+from tfrepair.target import compiling
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_where_no_process_can_be_started_for_it_the_import_compiles(world, kept,
     def refuse(*_, **__):
         raise OSError(11, "no more processes")
 
-    monkeypatch.setattr(module, "start_compiling", refuse)
+    monkeypatch.setattr(compiling, "Helper", refuse)
     env = world.conflict()
     done = world.tfrepair("fix", "--yes", "--env", env)
     assert done.code == 0, done

@@ -37,22 +37,23 @@ class Bytecode:
 
     def __exit__(self, *_: object) -> None:
         """End what still compiles."""
-        self._stop()
+        self.end()
 
     def begin(self, target: Target, names: Sequence[str], environ: Mapping[str, str]) -> None:
         """These distributions were installed: start anew, as Python tells old bytecode by a file's time and size only.
 
         Nothing begins before TensorFlow is among them.
         """
-        self._stop()
+        self.end()
         if (self.folder is None and self.tensorflow not in names) or target.interpreter.version[:2] < OLDEST:
             return
         self.folder = None
         self._number += 1
         folder = self.place / str(self._number)
-        with suppress(OSError):  # then it is compiled by who imports it
+        with suppress(OSError):  # then nothing is kept
             folder.mkdir(parents=True)
             self.folder = folder
+        if self.folder is not None:
             variables = target.environment.variables(environ)
             self._helpers = start_compiling(target.interpreter.executable, environ=variables, bytecode=folder)
 
@@ -61,7 +62,6 @@ class Bytecode:
 
         Python compares their time and size with those of the bytecode, not their path.
         """
-        self._stop()
         if self.folder is None:
             return
         source, target = (self.folder.joinpath(*path.parts[1:]) for path in (before, after))
@@ -69,7 +69,8 @@ class Bytecode:
             target.parent.mkdir(parents=True, exist_ok=True)
             source.rename(target)
 
-    def _stop(self) -> None:
+    def end(self) -> None:
+        """TensorFlow was imported: what is not compiled yet is not needed."""
         for helper in self._helpers:
             helper.stop()
         self._helpers = ()

@@ -252,7 +252,10 @@ def _look_at_stage(stage: Path, subject: Subject, bench: Bench, bytecode: Byteco
 
     target = describe_environment(stage, bench.environ, interpreter=subject.interpreter)
     request = replace(bench.look, hash_native=False, deep=False, pip_view=False, bytecode=bytecode.folder)
-    return look(target, bench.playbooks, request, bench.environ, bench.screen, bench.log, told=bench.told)
+    try:
+        return look(target, bench.playbooks, request, bench.environ, bench.screen, bench.log, told=bench.told)
+    finally:
+        bytecode.end()
 
 
 def _running(subject: Subject, bench: Bench) -> None:

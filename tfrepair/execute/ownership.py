@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tfrepair.model.target import Environment
+    from tfrepair.target.records import RecordEntry
 
 METADATA_SUFFIXES = (".dist-info", ".egg-info", ".egg", ".egg-link")
 _WRITTEN_IN_PLACE = (".pth", ".cfg", ".toml", ".json")
 _SCRIPT_FOLDERS = frozenset({"bin", "Scripts"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Installed:
     """One distribution of an environment and the files it recorded."""
 
@@ -32,9 +34,33 @@ class Installed:
     metadata: Path
     site: Path
     """The site folder it is in; a real path."""
-    paths: frozenset[str]
-    """Relative to the prefix, with `/`; empty without a record. Metadata files are among them."""
-    recorded: bool
+    tree: Tree = field(repr=False, compare=False)
+    """The environment, in which its files are found."""
+
+    @property
+    def recorded(self) -> bool:
+        """It has a record."""
+        return self._entries is not None
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """Relative to the prefix, with `/`; empty without a record. Metadata files are among them."""
+        start = len(self.tree.prefix) + 1
+        inside = self.tree.prefix + os.sep
+        paths = set()
+        for entry in self._entries or ():
+            head, _, name = entry.path.rpartition("/")
+            folder = self.tree.folder(head or ("/" if entry.path.startswith("/") else ""))
+            if folder is None or name in {"", ".", ".."}:
+                continue
+            whole = folder + os.sep + name
+            if whole.startswith(inside):
+                paths.add(whole[start:].replace(os.sep, "/"))
+        return frozenset(paths)
+
+    @cached_property
+    def _entries(self) -> tuple[RecordEntry, ...] | None:
+        return None if self.metadata.suffix in {".egg", ".egg-link"} else read_record(self.metadata)
 
     @property
     def metadata_relative(self) -> str:
@@ -54,7 +80,7 @@ def installed(environment: Environment) -> tuple[Installed, ...]:
     found = []
     for site in sites(environment):
         tree = Tree(str(prefix), str(site))
-        found += [_installed(site / name, site, prefix, tree) for name in sorted(_metadata_names(site))]
+        found += [_installed(site / name, site, tree) for name in sorted(_metadata_names(site))]
     return tuple(found)
 
 
@@ -62,34 +88,16 @@ def installed_at(environment: Environment, metadata: Path) -> Installed:
     """The distribution with this metadata."""
     prefix = Path(os.path.realpath(environment.prefix))
     site = Path(os.path.realpath(metadata.parent))
-    return _installed(site / metadata.name, site, prefix, Tree(str(prefix), str(site)))
+    return _installed(site / metadata.name, site, Tree(str(prefix), str(site)))
+
+
+def _installed(metadata: Path, site: Path, tree: Tree) -> Installed:
+    return Installed(name=canonicalize_name(read_metadata(metadata).name), metadata=metadata, site=site, tree=tree)
 
 
 def _metadata_names(site: Path) -> Iterator[str]:
     with os.scandir(site) as entries:
         yield from (entry.name for entry in entries if entry.name.endswith(METADATA_SUFFIXES))
-
-
-def _installed(metadata: Path, site: Path, prefix: Path, tree: Tree) -> Installed:
-    entries = None if metadata.suffix in {".egg", ".egg-link"} else read_record(metadata)
-    start = len(str(prefix)) + 1
-    inside = str(prefix) + os.sep
-    paths = set()
-    for entry in entries or ():
-        head, _, name = entry.path.rpartition("/")
-        folder = tree.folder(head or ("/" if entry.path.startswith("/") else ""))
-        if folder is None or name in {"", ".", ".."}:
-            continue
-        whole = folder + os.sep + name
-        if whole.startswith(inside):
-            paths.add(whole[start:].replace(os.sep, "/"))
-    return Installed(
-        name=canonicalize_name(read_metadata(metadata).name),
-        metadata=metadata,
-        site=site,
-        paths=frozenset(paths),
-        recorded=entries is not None,
-    )
 
 
 def private_rule(environment: Environment, *, everything: bool = False) -> Callable[[str], bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tfrepair.target.describe import script
@@ -29,8 +30,8 @@ def bytecode_variables(environ: Mapping[str, str], bytecode: Path) -> dict[str, 
 def start_compiling(python: str, *, environ: Mapping[str, str], bytecode: Path) -> tuple[Helper, ...]:
     """Begin to compile what an import of TensorFlow with an interpreter will need, in its order; executes none of it.
 
-    A process for each processor but the one that works on meanwhile; none where there is only one. They run until they
-    are done or stopped. Raises OSError when they cannot be started.
+    A process for each processor but the one that works on meanwhile; none where there is only one, fewer where the
+    system starts no more. They run until they are done or stopped.
     """
     count = min(_MOST, _processors() - 1)
     variables = bytecode_variables(environ, bytecode)
@@ -39,7 +40,8 @@ def start_compiling(python: str, *, environ: Mapping[str, str], bytecode: Path) 
     with script("compile_script.py") as path:
         for number in range(count):
             order = json.dumps({"modules": _ROOTS, "share": [number, count]})
-            helpers.append(Helper([python, path, order], env=variables, cwd=bytecode))
+            with suppress(OSError):
+                helpers.append(Helper([python, path, order], env=variables, cwd=bytecode))
     return tuple(helpers)
 
 
