@@ -7,14 +7,14 @@ import sys
 import pytest
 import typer
 
-from tfrepair.cli.app import app
+from tfrepair.cli.app import command_line
 
 TYPED = ("--trust", "--allow", "--help", "--version")
 LISTS = {"--playbook", "--only", "--skip", "--var", "--with", "--extra-index-url", "--find-links", "--constraint", "--requirement"}  # fmt: skip
 
 
 def options():
-    for name, command in typer.main.get_command(app).commands.items():
+    for name, command in typer.main.get_command(command_line(())).commands.items():
         if name in {"runs", "playbook"}:
             continue
         for parameter in command.params:
