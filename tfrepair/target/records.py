@@ -97,16 +97,13 @@ def read_record(metadata_path: Path) -> tuple[RecordEntry, ...] | None:
 
 def _record_entries(text: str) -> tuple[RecordEntry, ...]:
     # splitlines() would also split at characters that may stand in a file name.
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = _portable(text).replace("\r\n", "\n").split("\n")
     rows: Iterable[list[str]] = csv.reader(lines) if '"' in text else (line.rsplit(",", 2) for line in lines)
-    entries = []
-    for row in rows:
-        if not row or not row[0].strip():
-            continue
-        digest = row[1] if len(row) > 1 else ""
-        size = row[2] if len(row) > 2 else ""  # noqa: PLR2004
-        entries.append(RecordEntry(_portable(row[0]), digest or None, int(size) if size.isdecimal() else None))
-    return tuple(entries)
+    return tuple(_entry(*row) for row in rows if row and row[0].strip())
+
+
+def _entry(path: str, digest: str = "", size: str = "", *_: str) -> RecordEntry:
+    return RecordEntry(path, digest or None, int(size) if size.isdecimal() else None)
 
 
 def _installed_files(text: str, folder: str) -> tuple[RecordEntry, ...]:
@@ -129,10 +126,10 @@ def locate(path: str, site: Path, prefix: Path) -> Path | None:
 
 def located(path: str, tree: Tree) -> Path | None:
     """The same as `locate`, for many paths of one tree."""
-    head, name = _split(path)
+    head, slash, name = path.rpartition("/")
     if name in {"", ".", ".."}:
         return None
-    folder = tree.folder(head)
+    folder = tree.folder(head or slash)
     return Path(folder, name) if folder is not None else None
 
 
@@ -151,6 +148,7 @@ def check(
     them, and two distributions may own one name; so are lists of certificates.
     """
     tree = tree or Tree(str(prefix), str(site))
+    hashing = hash_native or hash_all
     total = 0
     missing: list[str] = []
     altered: list[str] = []
@@ -160,10 +158,11 @@ def check(
     listing: dict[str, int] = {}
     script = False
     for entry in entries:
-        path = entry.path
+        path, digest, recorded = entry
         if path.endswith(_BYTECODE):
             continue
-        head, name = _split(path)
+        head, slash, name = path.rpartition("/")
+        head = head or slash
         if head != last:  # a record lists the files of a folder one after the other
             last, folder, script = head, tree.folder(head), _is_script(head)
             listing = tree.listing(folder) if folder is not None else {}
@@ -171,23 +170,20 @@ def check(
             continue
         total += 1
         size = listing.get(name)
+        if size == recorded is not None and not hashing:  # as nearly all are
+            continue
         if size is None:
             size = tree.size(folder, name)
         if size is None:
             missing.append(path)
         elif script or path.endswith(_MEANT_TO_BE_CHANGED):
             continue
-        elif size < 0 or (entry.size is not None and size != entry.size):
+        elif size < 0 or (recorded is not None and size != recorded):
             altered.append(path)
-        elif entry.hash and (hash_all or (hash_native and is_native(name))):
+        elif digest and (hash_all or (hash_native and is_native(name))):
             to_hash.append((entry, os.path.join(folder, name)))  # noqa: PTH118
     altered.extend(_hashed(to_hash))
     return Damage(total=total, missing=tuple(missing), altered=tuple(altered))
-
-
-def _split(path: str) -> tuple[str, str]:
-    head, slash, name = path.rpartition("/")
-    return head or (slash if path.startswith("/") else ""), name
 
 
 def _is_script(head: str) -> bool:

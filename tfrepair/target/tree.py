@@ -136,17 +136,17 @@ def _listing(folder: str) -> tuple[dict[str, int], list[str]]:
 def _sizes(entries: Iterator[os.DirEntry[str]]) -> tuple[dict[str, int], list[str]]:
     found: dict[str, int] = {}
     links: list[str] = []
-    regular = stat.S_ISREG
     for entry in entries:
         name = entry.name if _EXACT else os.path.normcase(entry.name)
-        try:
-            if entry.is_dir(follow_symlinks=False):  # known from the listing itself
+        try:  # the listing itself tells files, folders and links apart
+            if entry.is_file(follow_symlinks=False):
+                found[name] = entry.stat(follow_symlinks=False).st_size
+            elif entry.is_symlink():
+                status = entry.stat()
+                found[name] = status.st_size if stat.S_ISREG(status.st_mode) else -1
+                links.append(name)
+            else:
                 found[name] = -1
-                continue
-            status = entry.stat()
         except OSError:  # a link to nowhere is as good as missing
             continue
-        found[name] = status.st_size if regular(status.st_mode) else -1
-        if entry.is_symlink():
-            links.append(name)
     return found, links
