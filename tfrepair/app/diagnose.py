@@ -165,9 +165,15 @@ def verify(
 
 def unfinished(target: Target) -> tuple[str, ...]:
     """A sentence about a repair of this target that did not end, when there is one."""
+    from tfrepair.execute.files import exists
+    from tfrepair.execute.paths import Beside
+
+    prefix = Path(target.environment.prefix)
+    if not exists(Beside.of(prefix).pointer):  # as nearly always: what reads a record need not be imported
+        return ()
     from tfrepair.execute.recover import unfinished as find
 
-    left = find(Path(target.environment.prefix))
+    left = find(prefix)
     if left is None:
         return ()
     return (f"warning: {left.sentence}",)
@@ -211,13 +217,13 @@ def _verdict(
     diagnosis: Diagnosis, playbooks: tuple[Playbook, ...], facts: Facts, command: str, *, works: bool | None
 ) -> tuple[Status, int, tuple[str, ...], tuple[str, ...]]:
     """Status, exit code, manual steps and closing sentences."""
-    from tfrepair.reason.goals import in_the_way, manual_steps
-
     if not diagnosis.errors:
         if works is False:
             return "broken", 1, (), ("TensorFlow does not work; the causes shown are not errors by themselves",)
         said = "it works" if works else "no error was found; TensorFlow was not imported"
         return "healthy", 0, (), (said,)
+    from tfrepair.reason.goals import in_the_way, manual_steps
+
     roots = tuple(finding for finding in diagnosis.errors if finding.caused_by is None) or diagnosis.errors
     by_hand = in_the_way(roots)
     if by_hand:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,14 +76,13 @@ def _in_order(request: PlaybookRequest, cwd: Path, found: Collection[str]) -> It
     yield from load_builtin()
     more = plugins()
     yield from more.playbooks
-    facts, actions = known_facts(), more.all_actions
 
     problems: list[str] = []
 
     def loaded(paths: Iterable[Path], origin: Origin, *, trusted: bool = True) -> Iterator[Playbook]:
         for path in paths:
             try:
-                yield load_playbook(path, origin, trusted, known_facts=facts, actions=actions)
+                yield load_playbook(path, origin, trusted, known_facts=known_facts(), actions=more.all_actions)
             except PlaybookError as error:
                 problems.extend(error.problems)
 
@@ -95,6 +95,7 @@ def _in_order(request: PlaybookRequest, cwd: Path, found: Collection[str]) -> It
         raise PlaybookError(tuple(problems))
 
 
+@cache
 def builtin_facts() -> frozenset[str]:
     """Every fact path that the tool itself provides, as stored with the package: a test holds it to the probes."""
     from tfrepair.playbook.builtin import stored

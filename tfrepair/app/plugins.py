@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.actions.registry import ACTIONS
 from tfrepair.errors import PlaybookError
 
 if TYPE_CHECKING:
@@ -50,6 +49,8 @@ class Plugins:
     @property
     def all_actions(self) -> Mapping[str, Action]:
         """The built-in actions and those of plug-ins."""
+        from tfrepair.actions.registry import ACTIONS
+
         return {**ACTIONS, **self.actions}
 
     @property

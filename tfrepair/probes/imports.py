@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfrepair.probes.collector import Context, Probe, known, unknown
-from tfrepair.target.smoke import smoke_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +20,8 @@ def _collect(context: Context) -> Iterable[Fact]:
         return _nothing(context, "not asked for")
     if not context.target.interpreter.starts:
         return _nothing(context, "the interpreter does not start")
+    from tfrepair.target.smoke import smoke_test
+
     smoke = smoke_test(
         context.target.interpreter.executable,
         environ=context.environ,

@@ -8,7 +8,6 @@ from packaging.utils import canonicalize_name
 
 from tfrepair.model.facts import Unknown
 from tfrepair.probes.collector import Context, Probe, known, unknown
-from tfrepair.target.pip_view import pip_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,6 +22,8 @@ def _collect(context: Context) -> Iterable[Fact]:
         return unknown(_NAME, PROBE.provides, "not asked for")
     if not context.target.interpreter.starts:
         return unknown(_NAME, PROBE.provides, "the interpreter does not start")
+    from tfrepair.target.pip_view import pip_view
+
     view = pip_view(context.target.interpreter.executable, context.environ)
     if isinstance(view, Unknown):
         return unknown(_NAME, PROBE.provides, view.reason)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import TargetError
-from tfrepair.target.interpreter import Completed, marked_json, run
+from tfrepair.target.interpreter import Completed, marked_json, new_mark, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -85,7 +83,7 @@ def ask(
     answer = Answer(data=None)
     isolation: tuple[str, ...] = _FLAGS
     for _ in range(tries):
-        mark = f"-----{secrets.token_hex(12)}-----"
+        mark = new_mark()
         try:
             with script("describe_script.py") as path:
                 done = run(
@@ -140,8 +138,7 @@ def child_environ(environ: Mapping[str, str]) -> dict[str, str]:
 @contextlib.contextmanager
 def script(name: str) -> Iterator[str]:
     """The path of one of the scripts that run inside a target."""
-    with as_file(files("tfrepair.target.scripts") / name) as path:
-        yield str(path)
+    yield str(Path(__file__).parent / "scripts" / name)
 
 
 def look_around(prefix: Path) -> Surroundings:

@@ -150,6 +150,11 @@ def signal_name(exit_code: int | None) -> str | None:
     return _WINDOWS_STATUS.get(exit_code)
 
 
+def new_mark() -> str:
+    """What a program puts around its answer, and prints nowhere else."""
+    return f"-----{os.urandom(12).hex()}-----"
+
+
 def marked_json(text: str, mark: str) -> Any:
     """The JSON document between two marks in a program's output; None when it is not there or cut short."""
     parts = text.split(mark)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tfrepair.errors import UsageError
 from tfrepair.model.facts import Unknown
 from tfrepair.target.describe import absolute, child_environ, how_it_ended, script
-from tfrepair.target.interpreter import marked_json, run
+from tfrepair.target.interpreter import marked_json, new_mark, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +80,7 @@ def read_requirements_file(path: Path, environ: Mapping[str, str]) -> Requiremen
 
 def _ask(order: Mapping[str, Any], python: str, environ: Mapping[str, str], timeout: float) -> Any:
     """The script's answer, or as text why there is none."""
-    mark = f"-----{secrets.token_hex(12)}-----"
+    mark = new_mark()
     order = {**order, "home": _home()}
     env = child_environ(environ) | {"PIPAPI_PYTHON_LOCATION": python, "PYTHONDONTWRITEBYTECODE": "1"}
     try:

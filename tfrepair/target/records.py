@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import os
 import re
 from base64 import urlsafe_b64encode
@@ -208,6 +207,8 @@ def _matches(item: tuple[RecordEntry, str]) -> bool:
 
 def matches_hash(path: str | Path, recorded: str) -> bool:
     """Whether a file has the recorded hash; true for an algorithm that is not available, false if unreadable."""
+    import hashlib
+
     algorithm, _, expected = recorded.partition("=")
     if algorithm not in hashlib.algorithms_available:
         return True

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from functools import cache
-from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tfrepair.model.gpu import GpuData
-from tfrepair.model.known_good import KnownGood
 from tfrepair.model.releases import Releases
+
+if TYPE_CHECKING:
+    from tfrepair.model.known_good import KnownGood
+
+_DATA = Path(__file__).parent.parent / "data"
 
 
 @cache
@@ -24,7 +27,11 @@ def load_releases() -> Releases:
 @cache
 def load_known_good() -> KnownGood:
     """The known-good locks, read once and only where a plan needs them."""
-    content = files("tfrepair").joinpath("data", "known_good.json.gz").read_bytes()
+    import gzip
+
+    from tfrepair.model.known_good import KnownGood
+
+    content = (_DATA / "known_good.json.gz").read_bytes()
     return KnownGood.parse(json.loads(gzip.decompress(content)))
 
 
@@ -35,6 +42,6 @@ def load_gpu_data() -> GpuData:
 
 
 def _document(name: str) -> dict[str, Any]:
-    text = files("tfrepair").joinpath("data", f"{name}.json").read_text(encoding="utf-8")
+    text = (_DATA / f"{name}.json").read_text(encoding="utf-8")
     document: dict[str, Any] = json.loads(text)
     return document

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.errors import TargetError
 from tfrepair.target.describe import ask, child_environ, script
-from tfrepair.target.interpreter import run
+from tfrepair.target.interpreter import new_mark, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,7 +43,7 @@ def _startup_files(folders: tuple[str, ...]) -> Iterator[str]:
 
 
 def _try(executable: str, name: str, folders: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
-    mark = f"-----{secrets.token_hex(12)}-----"
+    mark = new_mark()
     with script("startup_script.py") as path:
         argv = [executable, "-I", "-S", "-B", path, mark, name, *folders]
         done = run(argv, env=child_environ(environ), timeout=_TIMEOUT, cap=_OUTPUT_CAP)
