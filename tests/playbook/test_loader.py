@@ -20,7 +20,7 @@ from tfrepair.model.playbook import (
     Source,
     Step,
 )
-from tfrepair.playbook.builtin import builtin_files
+from tfrepair.playbook.builtin import builtin_files, digest, stored_documents
 from tfrepair.playbook.loader import check_file, load_builtin, load_playbook
 from tfrepair.playbook.schema import json_schema
 
@@ -198,3 +198,18 @@ def test_a_damaged_builtin_playbook_is_named_with_its_place(tmp_path, monkeypatc
 
 def test_the_quick_way_gives_the_same_playbooks_as_the_thorough_one():
     assert load_builtin() == load_builtin(known_facts=known_facts())
+
+
+def test_the_stored_playbooks_are_those_of_the_files():
+    files = {digest(path.read_bytes()) for path in builtin_files()}
+    assert stored_documents().keys() == files, "run `python tools/language.py`"
+
+
+def test_of_a_file_that_was_not_stored_counts_what_it_says(tmp_path, monkeypatch):
+    path = builtin_files()[0]
+    changed = tmp_path / path.name
+    changed.write_text(path.read_text().replace("title: ", "title: Changed. ", 1))
+    monkeypatch.setattr("tfrepair.playbook.loader.builtin_files", lambda: (changed, *builtin_files()[1:]))
+    before, after = load_playbook(path, "built-in"), {playbook.name: playbook for playbook in load_builtin()}
+    assert after[before.name].title == f"Changed. {before.title}"
+    assert len(after) == len(builtin_files())

@@ -96,10 +96,10 @@ def look(
 
 def smoke_of(facts: Facts) -> Smoke | None:
     """The smoke test of a look; None when it was not run."""
-    from tfrepair.model.run import Smoke
-
     if not isinstance(facts.get("import.ok"), Known):
         return None
+    from tfrepair.model.run import Smoke
+
     return Smoke(
         ok=facts.value("import.ok"),
         rung=facts.value("import.rung", "import"),

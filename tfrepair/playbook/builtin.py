@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
+
+STORED_PLAYBOOKS = "playbooks.json"
 
 
 def stored(name: str) -> str:
@@ -20,3 +24,16 @@ def builtin_folder() -> Path:
 def builtin_files() -> tuple[Path, ...]:
     """The files of the built-in playbooks, by name."""
     return tuple(sorted(builtin_folder().glob("*.yaml")))
+
+
+def digest(raw: bytes) -> str:
+    """What tells the content of one file from that of every other, however its lines end."""
+    from hashlib import sha256
+
+    return sha256(raw.replace(b"\r\n", b"\n")).hexdigest()
+
+
+def stored_documents() -> dict[str, Any]:
+    """What the built-in playbooks say, by the digests of their files; YAML takes thirty times as long to read."""
+    documents: dict[str, Any] = json.loads(stored(STORED_PLAYBOOKS))
+    return documents

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import PlaybookError
-from tfrepair.playbook.builtin import builtin_files
+from tfrepair.playbook.builtin import builtin_files, digest, stored_documents
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -71,12 +71,22 @@ def load_builtin(*, known_facts: Collection[str] | None = None) -> tuple[Playboo
 def _unchecked(files: Iterable[Path]) -> list[Playbook] | None:
     """The playbooks of these files; None when one of them is not what it should be."""
     from tfrepair.playbook.builder import build
-    from tfrepair.playbook.yaml_reader import YamlError, read_yaml
 
     try:
-        return [build(read_yaml(_bytes_of(path))[0], _builtin(path)) for path in files]
-    except (OSError, YamlError, LookupError, TypeError, AttributeError, ValueError, StopIteration):
+        known = stored_documents()
+        return [build(_content(path.read_bytes(), known), _builtin(path)) for path in files]
+    except (OSError, LookupError, TypeError, AttributeError, ValueError, StopIteration):
         return None
+
+
+def _content(raw: bytes, known: Mapping[str, Any]) -> Any:
+    """What a file says: as it was stored, or, when the file is another since then, as it reads. Raises YamlError."""
+    document = known.get(digest(raw))
+    if document is not None:
+        return document
+    from tfrepair.playbook.yaml_reader import read_yaml
+
+    return read_yaml(raw)[0]
 
 
 def _checked(files: Iterable[Path], known_facts: Collection[str] | None) -> list[Playbook]:

@@ -46,7 +46,7 @@ class Problem:
         return f"{file}:{self.line}:{self.column}: {shown}"
 
 
-class YamlError(Exception):
+class YamlError(ValueError):
     """A text that is not acceptable YAML, with everything that keeps it from being so."""
 
     def __init__(self, *problems: Problem, rest: Rest | None = None) -> None:
