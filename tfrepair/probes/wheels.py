@@ -28,18 +28,18 @@ def _collect(context: Context) -> Iterable[Fact]:
         return unknown(_NAME, PROBE.provides, "it is not known which wheels this interpreter takes")
     accepted = Accepted.of(tags)
     needed = frozenset(context.facts.value("inventory.needed", []))
+    pairs = frozenset[tuple[str, str]]().union(*accepted.by_platform.values())
     made = [(row, wheel_tags(Path(row["metadata_path"]))) for row in rows]
     return known(
         _NAME,
         {
-            "wheels.other_python": list(_rows((m for m in made if not _of_this_python(m[1], accepted)), needed)),
+            "wheels.other_python": list(_rows((m for m in made if not _of_this_python(m[1], pairs)), needed)),
             "wheels.other_machine": list(_rows((m for m in made if not _of_this_machine(m[1], accepted)), needed)),
         },
     )
 
 
-def _of_this_python(tags: tuple[str, ...], accepted: Accepted) -> bool:
-    pairs = frozenset[tuple[str, str]]().union(*accepted.by_platform.values())
+def _of_this_python(tags: tuple[str, ...], pairs: frozenset[tuple[str, ...]]) -> bool:
     return not tags or any(tuple(tag.split("-")[:2]) in pairs for tag in tags)
 
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _CACHE = "etc/ld.so.cache"
-_CACHED = re.compile(rb"/[^\0\n]{1,4096}\.so[^\0/\n]{0,64}(?=\0)")
-"""Paths in the cache, whose strings end with a zero."""
+_CACHED = re.compile(rb"/(?:[^\0\n]{1,4096}/)?lib(?:cu|nv|nccl)[^\0/\n]{0,64}\.so[^\0/\n]{0,64}(?=\0)")
+"""Paths of NVIDIA's libraries in the cache, whose strings end with a zero."""
 _SYSTEM = ("lib/{m}-linux-gnu", "usr/lib/{m}-linux-gnu", "lib64", "usr/lib64", "lib", "usr/lib")
 
 
@@ -77,7 +77,7 @@ def read_cache(root: Path = Path("/")) -> dict[str, Path]:
     paths = (root / match[0].decode(errors="replace").lstrip("/") for match in _CACHED.finditer(data))
     found: dict[str, Path] = {}
     for path in paths:
-        if path.name.startswith(("libcu", "libnv", "libnccl")) and path.is_file():
+        if path.is_file():
             found.setdefault(path.name, path)
     return found
 
