@@ -26,6 +26,7 @@ __all__ = [
 _NATIVE = re.compile(r"\.(?:so(?:\.\d+)*|pyd|dll|dylib)$", re.IGNORECASE)
 _SCRIPT_FOLDERS = frozenset({"bin", "Scripts"})
 _BYTECODE = (".pyc", ".pyo")
+_COLUMNS = 3
 _CHUNK = 1 << 16
 _BIG = 1 << 20
 _MEANT_TO_BE_CHANGED = "/cacert.pem"
@@ -98,11 +99,12 @@ def _record_entries(text: str) -> tuple[RecordEntry, ...]:
     # splitlines() would also split at characters that may stand in a file name.
     lines = _portable(text).replace("\r\n", "\n").split("\n")
     rows: Iterable[list[str]] = csv.reader(lines) if '"' in text else (line.rsplit(",", 2) for line in lines)
-    return tuple(_entry(*row) for row in rows if row and row[0].strip())
-
-
-def _entry(path: str, digest: str = "", size: str = "", *_: str) -> RecordEntry:
-    return RecordEntry(path, digest or None, int(size) if size.isdecimal() else None)
+    entries = []
+    for row in rows:
+        path, digest, size = row if len(row) == _COLUMNS else (*row, "", "", "")[:_COLUMNS]
+        if path.strip():
+            entries.append(RecordEntry(path, digest or None, int(size) if size.isdecimal() else None))
+    return tuple(entries)
 
 
 def _installed_files(text: str, folder: str) -> tuple[RecordEntry, ...]:
