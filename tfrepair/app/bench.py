@@ -57,10 +57,5 @@ class Bench:
             stated["options.allow_python_change"] = True
         if self.request.tensorflow is not None:
             stated["options.tensorflow"] = self.request.tensorflow
-        stated |= variables(self.chosen)
+        stated |= self.chosen.told
         return stated
-
-
-def variables(chosen: PlaybookRequest) -> dict[str, object]:
-    """What `--var` gives, as facts."""
-    return {f"vars.{name}": value for name, value in chosen.variables.items()}

@@ -9,7 +9,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfrepair.app.bench import variables
 from tfrepair.app.look import look, smoke_of
 from tfrepair.app.playbooks import bound_playbooks
 from tfrepair.app.report import Report, Status
@@ -43,7 +42,7 @@ def diagnose(
         target = _found(target_request)
         playbooks = reading.result()
     screen.target(target)
-    told = variables(playbook_request)
+    told = playbook_request.told
     seen = look(target, playbooks, look_request, target_request.environ, screen, log, told=told)
     if facts_out is not None:
         _write(seen.facts, facts_out)

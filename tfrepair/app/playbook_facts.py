@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.app.bench import variables
 from tfrepair.app.diagnose import locate
 from tfrepair.app.look import STATED, look
 from tfrepair.app.plugins import FACTS, plugins
@@ -66,7 +65,7 @@ def facts(
 ) -> tuple[Row, ...]:
     """Every fact whose path or meaning has all the words, with its value. Raises TargetError."""
     target = locate(where, screen)
-    found = look(target, (), wanted, where.environ, screen, log, told=variables(playbooks)).facts
+    found = look(target, (), wanted, where.environ, screen, log, told=playbooks.told).facts
     rows = (_with_values(row, found) for row in described())
     asked = tuple(each for row in rows if (each := _asked(row, words)) is not None)
     if not asked:

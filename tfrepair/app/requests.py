@@ -50,6 +50,11 @@ class PlaybookRequest:
         """The options that name these playbooks again, with a space before them; empty when none did."""
         return "".join(f" --playbook {shlex.quote(name)}" for name in self.extra)
 
+    @property
+    def told(self) -> dict[str, object]:
+        """What `--var` gives, as facts."""
+        return {f"vars.{name}": value for name, value in self.variables.items()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookRequest:
