@@ -37,11 +37,10 @@ def start_compiling(python: str, *, environ: Mapping[str, str], bytecode: Path) 
     variables = bytecode_variables(environ, bytecode)
     variables.pop("__PYVENV_LAUNCHER__", None)
     helpers = []
-    with script("compile_script.py") as path:
-        for number in range(count):
-            order = json.dumps({"modules": _ROOTS, "share": [number, count]})
-            with suppress(OSError):
-                helpers.append(Helper([python, path, order], env=variables, cwd=bytecode))
+    for number in range(count):
+        order = json.dumps({"modules": _ROOTS, "share": [number, count]})
+        with suppress(OSError):
+            helpers.append(Helper([python, script("compile_script.py"), order], env=variables, cwd=bytecode))
     return tuple(helpers)
 
 

@@ -13,7 +13,7 @@ from tfrepair.errors import TargetError
 from tfrepair.target.interpreter import Completed, marked_json, new_mark, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 DESCRIBE_TIMEOUT = 15.0
 _FLAGS = ("-I", "-B")
@@ -85,13 +85,12 @@ def ask(
     for _ in range(tries):
         mark = new_mark()
         try:
-            with script("describe_script.py") as path:
-                done = run(
-                    [executable, *isolation, *flags, path, mark],
-                    env=child_environ(environ),
-                    timeout=timeout,
-                    cap=_OUTPUT_CAP,
-                )
+            done = run(
+                [executable, *isolation, *flags, script("describe_script.py"), mark],
+                env=child_environ(environ),
+                timeout=timeout,
+                cap=_OUTPUT_CAP,
+            )
         except OSError as error:
             return Answer(data=None, error=f"it cannot be executed: {error.strerror or error}", executed=False)
         data = marked_json(done.stdout, mark)
@@ -135,10 +134,9 @@ def child_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name not in _LEFT_OUT}
 
 
-@contextlib.contextmanager
-def script(name: str) -> Iterator[str]:
+def script(name: str) -> str:
     """The path of one of the scripts that run inside a target."""
-    yield str(Path(__file__).parent / "scripts" / name)
+    return str(Path(__file__).parent / "scripts" / name)
 
 
 def look_around(prefix: Path) -> Surroundings:

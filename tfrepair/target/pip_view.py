@@ -84,8 +84,8 @@ def _ask(order: Mapping[str, Any], python: str, environ: Mapping[str, str], time
     order = {**order, "home": _home()}
     env = child_environ(environ) | {"PIPAPI_PYTHON_LOCATION": python, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        with script("pip_script.py") as path:
-            done = run([sys.executable, "-I", "-B", path, mark, json.dumps(order)], env=env, timeout=timeout)
+        argv = [sys.executable, "-I", "-B", script("pip_script.py"), mark, json.dumps(order)]
+        done = run(argv, env=env, timeout=timeout)
     except OSError as error:
         return str(error)
     if "No module named pip\n" in done.stderr:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 import shutil
 import tempfile
 import time
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tfrepair.model.run import Smoke
 from tfrepair.target.compiling import bytecode_variables
 from tfrepair.target.describe import script
-from tfrepair.target.interpreter import Completed, marked_json, run
+from tfrepair.target.interpreter import Completed, marked_json, new_mark, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -88,12 +87,11 @@ def _climbed(
     bytecode: Path | None = None,
 ) -> tuple[Completed, str]:
     """Run the script in a private folder; how it ended, and the mark of its events. Raises OSError."""
-    mark = f"-----{secrets.token_hex(12)}-----"
+    mark = new_mark()
     with tempfile.TemporaryDirectory(prefix="tfrepair-smoke-", ignore_cleanup_errors=True) as folder:
         path = ""
         for name in _SCRIPTS:
-            with script(name) as source:
-                path = shutil.copy(source, folder)
+            path = shutil.copy(script(name), folder)
         done = run(
             [python, *(() if bytecode else ("-B",)), "-X", "faulthandler", path, json.dumps({"mark": mark, **order})],
             env=_environ(environ, Path(folder), bytecode, gpu=bool(order["gpu"])),

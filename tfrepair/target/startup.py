@@ -44,9 +44,8 @@ def _startup_files(folders: tuple[str, ...]) -> Iterator[str]:
 
 def _try(executable: str, name: str, folders: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
     mark = new_mark()
-    with script("startup_script.py") as path:
-        argv = [executable, "-I", "-S", "-B", path, mark, name, *folders]
-        done = run(argv, env=child_environ(environ), timeout=_TIMEOUT, cap=_OUTPUT_CAP)
+    argv = [executable, "-I", "-S", "-B", script("startup_script.py"), mark, name, *folders]
+    done = run(argv, env=child_environ(environ), timeout=_TIMEOUT, cap=_OUTPUT_CAP)
     said = done.stdout.split(mark)[1::2]
     if "survived" in said:
         return None
