@@ -1,12 +1,17 @@
 """Ctrl-C and a polite end in the middle of a repair."""
 
 import json
+import shutil
 import signal
+import tempfile
 import time
 
 import psutil
 import pytest
-from functional_support import INIT, NEW, tensorflow_files, write_slow_sdist, write_wheel
+from functional_support import INIT, LIBRARY, NEW, tensorflow_files, write_slow_sdist, write_wheel
+
+from tfrepair.execute import transaction
+from tfrepair.execute.transaction import Transaction
 
 SLEEPY = """
 import os, time
@@ -75,6 +80,50 @@ def test_interrupted_while_it_works_everything_is_as_it_was(world, slow, number)
     assert list((world.folder.parent / "tmp").iterdir()) == [], "private folders are removed"
     (row,) = world.tfrepair("runs", "list", "--json").json["runs"]
     assert row["status"] == "rolled-back"
+
+
+def test_interrupted_while_what_may_notice_the_change_is_imported_nothing_is_waited_for(world):
+    code = "import numpy, os, time\nopen(os.environ['SLOW_MARK'], 'w').write(str(os.getpid()))\ntime.sleep(300)\n"
+    files = {"fastmath/__init__.py": code, "fastmath/_core.so": LIBRARY}
+    write_wheel(world.index, "fastmath", "1.0", files, ["numpy"])
+    env = world.conflict("fastmath==1.0")
+    mark = world.folder.parent / "mark"
+    child = world.child(
+        "fix", "--yes", "--env", env, stdin=-3, stdout=-1, stderr=-1, text=True, environ={"SLOW_MARK": str(mark)}
+    )
+    processes = begun(mark, child)
+    child.send_signal(signal.SIGTERM)
+    _, err = child.communicate(timeout=20)
+    assert child.returncode == 130, err
+    assert gone(processes)
+
+
+def test_a_second_end_that_was_asked_for_disturbs_nothing(world, monkeypatch):
+    real = shutil.rmtree
+
+    def asked_again(*arguments, **options):
+        signal.raise_signal(signal.SIGTERM)
+        real(*arguments, **options)
+
+    def asked(*_):
+        monkeypatch.setattr(shutil, "rmtree", asked_again)
+        signal.raise_signal(signal.SIGTERM)
+
+    env = world.conflict()
+    private = world.folder.parent / "tmp"
+    monkeypatch.setattr(tempfile, "tempdir", str(private))
+    monkeypatch.setattr(Transaction, "stage", asked)
+    done = world.tfrepair("fix", "--yes", "--env", env)
+    assert done.code == 130, done
+    assert list(private.iterdir()) == []
+
+
+def test_an_interruption_that_comes_when_it_holds_is_too_late(world, monkeypatch):
+    env = world.conflict()
+    monkeypatch.setattr(transaction, "prune", lambda *_: signal.raise_signal(signal.SIGTERM))
+    done = world.tfrepair("fix", "--yes", "--env", env, "--json")
+    assert (done.code, done.json["status"]) == (0, "repaired"), done
+    assert world.imported(env) == NEW
 
 
 def test_after_an_interruption_the_next_repair_succeeds(world):

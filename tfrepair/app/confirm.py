@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,12 +29,12 @@ def confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], final: Final
     """The smoke test at the final path, and one console script."""
     from tfrepair.target.console_scripts import console_script_problem
     from tfrepair.target.discover import describe_environment
+    from tfrepair.target.interpreter import side_by_side
     from tfrepair.target.smoke import smoke_test
 
     target = describe_environment(subject.prefix, bench.environ, interpreter=subject.interpreter)
     final.bytecode.moved(final.staged, subject.prefix)
-    # the script is a short errand in a process of its own; an interruption ends the smoke test, which is the long one
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    with side_by_side(1) as pool:
         script = pool.submit(console_script_problem, target.environment, bench.environ) if final.scripts else None
         smoke = smoke_test(
             target.interpreter.executable,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from tfrepair.model.dependencies import active, tree
 from tfrepair.model.plan import Install, Uninstall
 from tfrepair.model.wire import installed_in
 from tfrepair.reason.keep import affected
+from tfrepair.target.interpreter import side_by_side
 from tfrepair.target.native_imports import native_imports
 from tfrepair.target.smoke import import_modules
 
@@ -123,7 +123,7 @@ class Keeper:
         """A child for each distribution: what one does to its process says nothing about another."""
         python, timeout = target.interpreter.executable, self.bench.look.timeout
         environ = target.environment.variables(self.bench.environ)
-        with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        with side_by_side(min(4, os.cpu_count() or 1)) as pool:
             each = pool.map(
                 lambda wanted: import_modules(python, wanted, environ=environ, timeout=timeout), modules.values()
             )

@@ -95,6 +95,8 @@ def _command(arguments: list[str]) -> str:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Once: `timeout` sends it to the process and to its group, and the second would disturb what the first began."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -47,5 +47,8 @@ Var = Annotated[
 ]
 Trust = Annotated[bool, typer.Option("--trust", help="Let playbooks found in the current folder act.")]
 Timeout = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", envvar="TFREPAIR_TIMEOUT", help="Limit of the import test.")
+    float,
+    typer.Option(
+        "--timeout", metavar="SECONDS", envvar="TFREPAIR_TIMEOUT", help="Limit of each import, not of everything."
+    ),
 ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """A second Ctrl-C does not stop the way back."""
+    """Ctrl-C and SIGTERM do not stop this: a second one the way back, a late one what holds already."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -174,11 +174,12 @@ class Transaction:
         with ThreadPoolExecutor(max_workers=1) as pool:  # what comes while it is confirmed is not of the repair
             live = pool.submit(manifest, record.place, record.scope)
             smoke = confirm()
-        with _explaining("recording the repair"):
-            self._conclude(swap, kept, live.result(), smoke)
-        self.committed = True
-        with suppress(OSError):  # it works; what could not be removed goes with the next `runs clean`
-            prune(record, keep_count(self._keep))
+        with uninterrupted():  # whoever is told that it was interrupted relies on everything being as it was
+            with _explaining("recording the repair"):
+                self._conclude(swap, kept, live.result(), smoke)
+            self.committed = True
+            with suppress(OSError):  # it works; what could not be removed goes with the next `runs clean`
+                prune(record, keep_count(self._keep))
 
     def _conclude(self, swap: Exchange, kept: dict[str, str] | None, live: Mapping[str, str], smoke: Smoke) -> None:
         """Note how it went at the final path; then it holds. Raises StepError, OSError."""

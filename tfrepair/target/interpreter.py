@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any
 
@@ -43,6 +44,9 @@ _LEASH = (
 A program of its own and not a function between fork and exec, where a process with threads may block.
 """
 _WINDOWS_STATUS = {0xC000001D: "SIGILL", 0xC0000005: "SIGSEGV", 0xC0000409: "SIGABRT", 0xC000013A: "SIGINT"}
+
+
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,7 @@ def run(
         folder = str(cwd) if cwd is not None else stack.enter_context(_empty_folder())
         started = time.monotonic()
         process = _start(argv, env, folder, merge=merge)
+        _running.add(process)
         streams = [stream for stream in (process.stdout, process.stderr) if stream is not None]
         readers = [_Reader(stream, cap, on_line if stream is streams[-1] else None) for stream in streams]
         try:
@@ -95,6 +100,7 @@ def run(
             process.wait()
             raise
         finally:
+            _running.discard(process)
             _drain(process, readers)
         for reader in readers:
             if reader.failure is not None:
@@ -137,6 +143,19 @@ def _leashed(argv: Sequence[str], env: Mapping[str, str] | None) -> Sequence[str
     if sys.platform != "linux" or program is None:
         return argv
     return [sys.executable, "-I", "-S", "-c", _LEASH, str(os.getpid()), program, *argv]
+
+
+@contextlib.contextmanager
+def side_by_side(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that run programs. An exception, which Ctrl-C is in the main thread alone, ends these programs."""
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in tuple(_running):
+                _kill(process)
+            raise
 
 
 def signal_name(exit_code: int | None) -> str | None:
