@@ -107,9 +107,13 @@ class UnresolvableError(NoRepairError):
 
     code = "unresolvable"
 
-    def __init__(self, message: str, *, reason: str, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, reason: str, hint: str | None = None, missing: frozenset[str] = frozenset()
+    ) -> None:
         super().__init__(message, hint=hint)
         self.reason = reason
+        self.missing = missing
+        """What is not to be had, whatever else is asked for: canonical names, and `name==version`."""
 
 
 class OfflineError(SurroundingsError, UnresolvableError):

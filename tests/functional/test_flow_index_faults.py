@@ -191,3 +191,4 @@ def test_an_index_that_lacks_one_dependency(world, configured, index, installer)
     error = refused(world, env, installer, code=4)
     assert "keras" in error["message"]
     assert "--tensorflow" in error["hint"]
+    assert index.asked("/simple/keras/") <= 3, "nothing else that can be asked for brings it"

@@ -57,13 +57,13 @@ def situation(*distributions, **more):
 class Index:
     """Answers with the given pins; remembers what it was asked; refuses the first `refusals` questions."""
 
-    def __init__(self, *pins, refusals=0):
-        self.pins, self.asked, self.refusals = pins, [], refusals
+    def __init__(self, *pins, refusals=0, missing=()):
+        self.pins, self.asked, self.refusals, self.missing = pins, [], refusals, frozenset(missing)
 
     def __call__(self, request):
         self.asked.append(request)
         if len(self.asked) <= self.refusals:
-            raise UnresolvableError("no", reason="they disagree")
+            raise UnresolvableError("no", reason="they disagree", missing=self.missing)
         return Lock(pins=self.pins, pylock="")
 
 
@@ -343,3 +343,12 @@ def test_what_a_playbook_takes_away_is_not_held():
     (request,) = index.asked
     assert not any("cu11" in line for line in (*request.constraints, *request.roots))
     assert names(plan, Uninstall) == ["nvidia-cudnn-cu11"]
+
+
+@pytest.mark.parametrize(("missing", "final"), [("keras", True), ("tensorflow==2.10.0", True), ("lamp", False)])
+def test_nothing_more_is_tried_once_what_tensorflow_itself_needs_is_not_to_be_had(missing, final):
+    user = dist("lamp", "1.0", requires=["colours"], requested=True)
+    index = Index(refusals=99, missing=[missing])
+    with pytest.raises(NoRepairError, match="they disagree"):
+        make_plan(situation(user, declared=("keras<2.11,>=2.10.0", "numpy>=1.20")), index)
+    assert (len(index.asked) == 1) == final

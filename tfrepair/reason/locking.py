@@ -32,7 +32,8 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
     and then beyond; every version may move but what the user's distributions require holds; what cannot stay beside
     TensorFlow moves, and what else the user has stays; all requirements yield, and everything moves along.
     What a round before has broken never stays. Companions that are installed come along in a release that pairs with
-    TensorFlow; where there is none to be had, TensorFlow comes without them.
+    TensorFlow; where there is none to be had, TensorFlow comes without them. Once it is known that something is
+    not to be had which TensorFlow itself needs, nothing else is tried.
     Raises NoRepairError when nothing fits, SurroundingsError when that may be for want of the network.
     """
     if stuck := next((d for d in lost(situation) if not fast(d)), None):
@@ -45,6 +46,9 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
         try:
             return resolve(request)
         except UnresolvableError as error:
+            if not error.missing.isdisjoint(_needed(situation)):
+                first, companions = error, ()
+                break
             first = first or error
     assert first is not None  # noqa: S101  # there is always a request
     blamed = {name for name in companions if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", first.reason)}
@@ -57,6 +61,13 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
         f"{situation.choice.name} {situation.choice.version} cannot be installed here: {first.reason}",
         hint="pin another release with `--tensorflow`, or see `tfrepair tensorflow list` for those that fit",
     ) from first
+
+
+def _needed(situation: Situation) -> frozenset[str]:
+    """What TensorFlow cannot be installed without, in the words of `UnresolvableError.missing`."""
+    choice = situation.choice
+    direct = (canonicalize_name(requirement.name) for requirement in active(situation.declared, situation.markers))
+    return frozenset((choice.name, f"{choice.name}=={choice.version}", *direct))
 
 
 def _strictly_first(requests: Iterable[ResolveRequest], movers: frozenset[str]) -> Iterator[ResolveRequest]:

@@ -26,6 +26,19 @@ def pip(settings, environ, **more):
     return make_installer("pip", settings, environ, sys.version_info[:3], **more)
 
 
+def watched(installer):
+    """The installer, and the command lines that it starts."""
+    started = []
+
+    class Watched(type(installer.outside)):
+        def start(self, argv, **more):
+            started.append(argv)
+            return super().start(argv, **more)
+
+    fields = {field: getattr(installer.outside, field) for field in installer.outside.__dataclass_fields__}
+    return replace(installer, outside=Watched(**fields)), started
+
+
 def request(*roots, **more):
     return ResolveRequest(python=sys.executable, roots=roots, **more)
 
@@ -54,6 +67,21 @@ def test_preferences_are_kept_unless_they_are_in_the_way(local, environ):
     assert versions(installer.resolve(request("demo-a", preferences=(("demo-b", "1.0"),))))["demo-b"] == "1.0"
     wanted = request("demo-a", "demo-c", preferences=(("demo-b", "1.1"), ("demo-a", "1.0")))
     assert versions(installer.resolve(wanted)) == {"demo-a": "1.0", "demo-b": "1.0", "demo-c": "1.0"}
+
+
+def test_a_preference_that_the_constraints_rule_out_is_never_asked_for(local, environ):
+    installer, started = watched(pip(local, environ))
+    wanted = request("demo-a", constraints=("demo-b<1.1",), preferences=(("demo-b", "1.1"),))
+    assert versions(installer.resolve(wanted))["demo-b"] == "1.0"
+    assert len(started) == 1
+
+
+def test_what_was_refused_is_not_asked_again(local, environ):
+    installer, started = watched(pip(local, environ))
+    for exempt in ((), ("demo-b",)):
+        with pytest.raises(UnresolvableError):
+            installer.resolve(request("demo-c", "demo-b>1.0", exempt=exempt))
+    assert len(started) == 1
 
 
 def test_an_old_pip_says_that_it_knows_no_cutoff(local, environ):
@@ -108,22 +136,13 @@ def test_a_constraint_behind_a_password_counts_and_is_on_no_command_line(environ
     (wheels / "team.txt").write_text("demo-a<2\n")
     address = f"http://joe:s3cr3t@{private_index}"
     settings = IndexSettings(index_url=f"{address}/simple", constraints=(f"{address}/files/team.txt",))
-    installer = pip(settings, environ)
-    lines = []
-
-    class Watched(type(installer.outside)):
-        def start(self, argv, **more):
-            lines.extend(argv)
-            return super().start(argv, **more)
-
-    fields = {field: getattr(installer.outside, field) for field in installer.outside.__dataclass_fields__}
-    installer = replace(installer, outside=Watched(**fields))
+    installer, started = watched(pip(settings, environ))
     lock = installer.resolve(replace(request("demo-a"), python=venv.python))
     assert versions(lock)["demo-a"] == "1.0"
     installer.install(venv.python, lock, ["demo-a"], reinstall=False)
     assert venv.versions()["demo-a"] == "1.0"
-    assert lines
-    assert not any("s3cr3t" in item for item in lines)
+    assert started
+    assert not any("s3cr3t" in item for argv in started for item in argv)
 
 
 def test_a_silent_index_is_not_taken_for_one_without_the_distribution(environ):

@@ -68,6 +68,12 @@ _DROPPED = re.compile(
     r"^(?:warning: |WARNING: |\[notice\]|No solution found when resolving dependencies:?$|Using Python |"
     r"Collecting |Downloading |  Downloading |Looking in |Resolved |Prepared )"
 )
+_MISSING = re.compile(
+    r"(?P<uv>[A-Za-z0-9][\w.-]*) was not found in "
+    r"|there is no version of (?P<uv_pin>[A-Za-z0-9][\w.-]*==[\w.+!-]*\w)"
+    r"|satisfies the requirement (?P<pip>[A-Za-z0-9][\w.-]*)[^\n]*\(from versions: none\)"
+    r"|No matching distribution found for (?P<pip_pin>[A-Za-z0-9][\w.-]*==[\w.+!]+)"
+)
 LINES = 12
 
 
@@ -103,6 +109,7 @@ def _failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings
         return OfflineError(
             f"Without the network {installer} does not find what is needed{_first(words)}",
             reason="\n".join(words),
+            missing=_missing(words),
             hint="run it without `--offline`, or name a folder that holds the wheels with `--find-links`",
         )
     if _REFUSED.search(text):
@@ -151,8 +158,14 @@ def unresolvable(words: Sequence[str], settings: IndexSettings) -> UnresolvableE
     return UnresolvableError(
         "No set of versions meets everything that is asked for",
         reason="\n".join(words),
+        missing=_missing(words),
         hint=f"these constraint files were in force: {files}" if files else None,
     )
+
+
+def _missing(words: Sequence[str]) -> frozenset[str]:
+    found = (next(filter(None, each.groups())).split("==") for each in _MISSING.finditer("\n".join(words)))
+    return frozenset("==".join((canonicalize_name(name), *version)) for name, *version in found)
 
 
 def relevant(text: str) -> tuple[str, ...]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tfrepair.errors import SurroundingsError, UnresolvableError
+from tfrepair.model.dependencies import rules_out
 from tfrepair.model.plan import Lock
 from tfrepair.target.installer import base, pylock
 from tfrepair.target.installer.failures import failure
@@ -63,6 +65,8 @@ class PipInstaller:
     """Without pip's cache, because what is in it may be damaged."""
     user_base: str | None = None
     """Below it lies the user site that is installed into; None: where the interpreter has its own."""
+    refused: dict[object, SurroundingsError | UnresolvableError] = field(default_factory=dict)
+    """Questions that were answered with no, and why: they are not asked again."""
 
     @property
     def name(self) -> str:
@@ -116,7 +120,11 @@ class PipInstaller:
         return base.from_known_good(request, lambda held: self._preferring(held, pip, way), why)
 
     def _preferring(self, request: ResolveRequest, pip: Pip, way: _Way) -> Lock:
-        kept: dict[str, str] = {canonicalize_name(name): version for name, version in request.preferences}
+        asked = [Requirement(line) for line in (*request.constraints, *request.roots)]
+        named = ((canonicalize_name(name), version) for name, version in request.preferences)
+        kept: dict[str, str] = {
+            name: version for name, version in named if not any(rules_out(one, name, version) for one in asked)
+        }
         for _ in range(_ROUNDS):
             if not kept:
                 break
@@ -130,6 +138,17 @@ class PipInstaller:
         return self._report(request, pip, way, {})
 
     def _report(self, request: ResolveRequest, pip: Pip, way: _Way, kept: Mapping[str, str]) -> Lock:
+        alike = replace(request, preferences=(), cutoff=None, exempt=(), known_good=None)
+        question = (alike, way.settings, way.cutoff, tuple(kept.items()))
+        if question in self.refused:
+            raise self.refused[question]
+        try:
+            return self._answer(request, pip, way, kept)
+        except (UnresolvableError, _WithoutTimesError) as error:
+            self.refused[question] = error
+            raise
+
+    def _answer(self, request: ResolveRequest, pip: Pip, way: _Way, kept: Mapping[str, str]) -> Lock:
         with base.private_folder() as folder:
             report = folder / "report.json"
             roots = base.write_lines(folder / "requirements.in", request.roots)
