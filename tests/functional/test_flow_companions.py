@@ -32,6 +32,17 @@ def test_tensorboard_and_its_setuptools_come_along(board):
     assert board.imported(env, "setuptools") == OLD_SETUPTOOLS
 
 
+def test_a_companion_that_can_be_imported_again_is_named_in_one_line(world):
+    text = {"tensorflow_text/__init__.py": "import tensorflow\n"}
+    write_wheel(world.index, "tensorflow-text", f"{SERIES}.0", text, [f"tensorflow<{SERIES}.99,>={SERIES}"])
+    broken = {"tensorflow_hub/__init__.py": "import what_nobody_has\n"}
+    write_wheel(world.index, "tensorflow-hub", "0.16.1", broken, ["numpy"])
+    env = world.conflict(f"tensorflow-text=={SERIES}.0", "tensorflow-hub==0.16.1")
+    done = world.tfrepair("fix", "--yes", "--env", env, "--json")
+    assert done.code == 0, done
+    assert done.json["messages"] == ["repaired", "could not be imported before and can now: tensorflow-text"]
+
+
 def test_what_is_not_installed_is_not_brought(board):
     env = board.conflict()
     done = board.tfrepair("fix", "--yes", "--env", env)

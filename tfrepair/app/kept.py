@@ -1,4 +1,7 @@
-"""What worked before works after: the distributions with native code that the user has beside TensorFlow."""
+"""What worked before works after: the distributions with native code that the user has beside TensorFlow.
+
+And which of these, and of TensorFlow's companions, did not work before and do now.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from tfrepair.model.dependencies import active, tree
 from tfrepair.model.plan import Install, Uninstall
 from tfrepair.model.wire import installed_in
 from tfrepair.reason.keep import affected
+from tfrepair.target.extras import BEYOND_THE_SMOKE_TEST
 from tfrepair.target.interpreter import side_by_side
 from tfrepair.target.native_imports import native_imports
 from tfrepair.target.smoke import import_modules
@@ -60,23 +64,29 @@ class Keeper:
     seen: Look
     bench: Bench
     _before: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By canonical name: the modules that could be imported in the target."""
+    """By canonical name: the modules with native code that could be imported in the target."""
+    _failed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By canonical name: the modules that could not, those of companions without native code included."""
 
     def learn(self, plan: Plan) -> None:
         """Import in the target what this plan can affect and what was not tried yet."""
         interpreter = self.seen.target.interpreter
         if plan.strategy == "create" or not interpreter.starts:
             return
+        changed = _changed(plan)
+        native = {each.canonical_name: found for each in self._affected(changed) if (found := native_imports(each))}
         waiting = {
-            distribution.canonical_name: modules
-            for distribution in self._affected(plan)
-            if distribution.canonical_name not in self._before and (modules := native_imports(distribution))
+            name: modules
+            for name, modules in (self._companions(changed) | native).items()
+            if name not in self._before and name not in self._failed
         }
         if not waiting:
             return
         self.bench.screen.step(f"importing what may notice the change: {', '.join(waiting)}")
         for name, (passed, _) in self._imported(self.seen.target, waiting).items():
-            self._before[name] = tuple(module for module in waiting[name] if module in passed)
+            if name in native:
+                self._before[name] = tuple(module for module in waiting[name] if module in passed)
+            self._failed[name] = tuple(module for module in waiting[name] if module not in passed)
         self.bench.log.info("imported before", modules={name: list(found) for name, found in self._before.items()})
 
     def lost(self, staged: Look) -> tuple[Lost, ...]:
@@ -100,22 +110,32 @@ class Keeper:
         self.bench.log.info("imported after", modules=list(asked), lost=[lost.sentence for lost in found])
         return tuple(found)
 
+    def gained(self, staged: Look) -> tuple[str, ...]:
+        """What could not be imported in the target and can in the stage, in all its parts; canonical names."""
+        there = {distribution.canonical_name for distribution in installed_in(staged.facts)}
+        asked = {name: missed for name, missed in sorted(self._failed.items()) if missed and name in there}
+        if not asked:
+            return ()
+        self.bench.screen.step(f"importing in the copy what could not be imported before: {', '.join(asked)}")
+        answers = self._imported(staged.target, asked)
+        return tuple(name for name, (passed, _) in answers.items() if passed.issuperset(asked[name]))
+
     def _in_need_of_tensorflow(self, names: Collection[str]) -> set[str]:
         installed, markers = installed_in(self.seen.facts), self.seen.target.interpreter.markers
         asked = {d.canonical_name: {canonicalize_name(r.name) for r in active(d.requires, markers)} for d in installed}
         family = set(self.bench.releases.family)
         return {n for n in names if any(asked.get(each, set()) & family for each in tree(installed, [n], markers))}
 
-    def _affected(self, plan: Plan) -> tuple[Distribution, ...]:
-        changed: set[str] = set()
-        for operation in plan.operations:
-            match operation:
-                case Uninstall(name=name):
-                    changed.add(canonicalize_name(name))
-                case Install(names=names):
-                    changed.update(names)
+    def _affected(self, changed: Collection[str]) -> tuple[Distribution, ...]:
         markers = self.seen.target.interpreter.markers
         return affected(installed_in(self.seen.facts), changed, self.bench.releases.family, markers)
+
+    def _companions(self, changed: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """The modules of TensorFlow's companions that may notice the change."""
+        installed, markers = installed_in(self.seen.facts), self.seen.target.interpreter.markers
+        names = sorted({d.canonical_name for d in installed}.intersection(BEYOND_THE_SMOKE_TEST))
+        noticing = (n for n in names if n in changed or not tree(installed, [n], markers).isdisjoint(changed))
+        return {name: (BEYOND_THE_SMOKE_TEST[name],) for name in noticing}
 
     def _imported(
         self, target: Target, modules: Mapping[str, tuple[str, ...]]
@@ -128,3 +148,15 @@ class Keeper:
                 lambda wanted: import_modules(python, wanted, environ=environ, timeout=timeout), modules.values()
             )
             return dict(zip(modules, each, strict=True))
+
+
+def _changed(plan: Plan) -> frozenset[str]:
+    """Canonical names of what a plan removes or installs."""
+    changed: set[str] = set()
+    for operation in plan.operations:
+        match operation:
+            case Uninstall(name=name):
+                changed.add(canonicalize_name(name))
+            case Install(names=names):
+                changed.update(names)
+    return frozenset(changed)

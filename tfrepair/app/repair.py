@@ -91,7 +91,7 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
             )
             with transaction, bytecode:
                 said = transaction.steps.said
-                final = _rounds(plan, seen, subject, bench, transaction, record, bytecode)
+                final, gained = _rounds(plan, seen, subject, bench, transaction, record, bytecode)
                 bench.screen.step("putting it in place and verifying it there")
                 there = Final(staged=transaction.stage_path, bytecode=bytecode, scripts=scripts_started)
                 transaction.commit(lambda: confirm(subject, bench, confirmed, there))
@@ -112,7 +112,7 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
         run=replace(info, kept=record.record().kept or (str(subject.prefix) if subject.target is None else None)),
         python=ports.describe(subject.prefix).interpreter.executable,
         smoke=confirmed[-1],
-        messages=("repaired", *said),
+        messages=("repaired", *said, *gained),
     )
 
 
@@ -124,10 +124,11 @@ def _rounds(
     transaction: Transaction,
     record: RunFolder,
     bytecode: Bytecode,
-) -> Plan:
+) -> tuple[Plan, tuple[str, ...]]:
     """Apply plans to the stage until TensorFlow works in it, and what worked before too.
 
-    Raises StepError when a round brings no progress.
+    The plan that did it, and what is to be said of what else works now. Raises StepError when a round brings no
+    progress.
     """
     progress = _Progress(plan=plan, keeper=Keeper(seen=seen, bench=bench))
     while True:
@@ -149,7 +150,8 @@ def _rounds(
             transaction.verified(_with(smoke, lost))
         if staged.works and not lost:
             _check(current, staged, transaction)
-            return current
+            gained = progress.keeper.gained(staged)
+            return current, ((f"could not be imported before and can now: {', '.join(gained)}",) if gained else ())
         bench.log.info("round failed", number=current.round, output=staged.facts.value("import.output"))
         for one in lost:
             bench.screen.say(one.sentence)

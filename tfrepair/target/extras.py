@@ -31,6 +31,12 @@ MODULES = {
     "tf2onnx": "tf2onnx",
 }
 """The module of each, by canonical name. extras_script.py knows what to do with most of them."""
+BEYOND_THE_SMOKE_TEST = {
+    name: "tensorboard.main" if name == "tensorboard" else module
+    for name, module in MODULES.items()
+    if name not in ("keras", "tensorflow-estimator", "tensorflow-io-gcs-filesystem")
+}
+"""What to import of those that TensorFlow does not use itself; `import tensorboard` alone would load nothing."""
 _SHORT = ("addons", "datasets", "estimator", "hub", "io", "probability", "text")
 
 
