@@ -146,6 +146,20 @@ def test_a_move_that_must_be_says_why():
     assert move.why == "tensorflow 2.10.0 works with numpy<2"
 
 
+def test_what_changes_in_the_tree_of_tensorflow_is_named_with_both_versions():
+    tree = (
+        dist("tensorflow", "2.10.0", requires=["numpy", "h5py", "keras"], requested=True, missing=3),
+        dist("numpy", "2.2.6"), dist("h5py", "3.16.0"), dist("keras", "2.9.0"),
+    )  # fmt: skip
+    pins = [pin("tensorflow", "2.10.0"), pin("numpy", "1.23.3"), pin("h5py", "3.16.0"), pin("keras", "2.10.0")]
+    for strategy, base in (("in-place", None), ("rebuild", "/usr/bin/python3")):
+        plan = make_plan(situation(*tree, strategy=strategy, base=base), Index(*pins))
+        assert plan.moves == ()
+        (note,) = [note for note in plan.notes if "only TensorFlow needs" in note]
+        assert "keras 2.9.0 -> 2.10.0, numpy 2.2.6 -> 1.23.3" in note
+        assert "h5py" not in note
+
+
 def test_what_asks_for_another_tensorflow_is_named_whatever_the_distribution_is_called():
     other = dist("models", "1.0", requires=["tensorflow<2.10"], requested=True)
     choice = Choice(name="tensorflow-cpu", version="2.10.0", reason="asked for")

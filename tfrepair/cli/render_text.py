@@ -63,7 +63,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     for check in plan.checks:
         yield f"  verifies: {check.name} [{check.playbook}]"
     for note in plan.notes:
-        yield f"  note: {note}"
+        yield from wrapped(f"note: {note}")
     yield f"  lock: {len(plan.lock.pins)} distributions, resolved with {plan.lock.method}"
 
 

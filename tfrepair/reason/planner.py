@@ -253,16 +253,15 @@ def _rewritten(situation: Situation, lock: Lock) -> Iterator[str]:
     """Which distributions come at other versions, or with other files, without anybody having asked for them."""
     user = {d.canonical_name for d in kept(situation.distributions, situation.family, situation.markers)}
     moved = [
-        d.canonical_name
+        f"{d.canonical_name} {d.version} -> {pin.version}"
         for d in situation.distributions
         if (pin := lock.get(d.canonical_name))
         and not same(pin.version, d.version)
         and d.canonical_name not in user | situation.family
     ]
-    if moved and lock.cutoff:
-        more = f" and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
-        named = f"{', '.join(moved[:NAMED])}{more}"
-        yield f"what only TensorFlow needs ({named}) comes in the versions of its own time, as of {lock.cutoff}"
+    if moved:
+        why = f": the versions of its own time, as of {lock.cutoff}" if lock.cutoff else ""
+        yield f"of what only TensorFlow needs, this changes: {', '.join(sorted(moved))}{why}"
     for d in situation.distributions:
         pin = lock.get(d.canonical_name)
         if pin and same(pin.version, d.version) and d.altered and d.canonical_name not in situation.family:
