@@ -35,8 +35,20 @@ def test_without_a_terminal_it_is_refused_and_nothing_is_started(world, env, mon
     assert done.returncode == 2, err
     assert '"status": "failed"' in out
     assert "--yes" in out
+    assert "resolving" not in err, "it takes long, and nobody will be asked"
     assert world.tree() == before
     assert world.records() == []
+
+
+def test_without_a_terminal_what_needs_no_question_is_done(world):
+    env = world.healthy()
+    done = world.child("fix", "--env", env, stdin=-3, stdout=-1, stderr=-1, text=True)
+    assert done.communicate(timeout=60)[0].splitlines()[-2].startswith("it works")
+    assert done.returncode == 0
+    broken = world.conflict(name="broken")
+    plan = world.child("fix", "--dry-run", "--env", broken, stdin=-3, stdout=-1, stderr=-1, text=True)
+    assert "plan, round 1" in plan.communicate(timeout=60)[0]
+    assert plan.returncode == 1
 
 
 def test_declined_on_a_terminal_changes_nothing(world, env):

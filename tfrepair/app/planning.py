@@ -189,7 +189,10 @@ def resolver(bench: Bench, subject: Subject, python: Target, *, wheels_only: boo
     """The port of planning, bound to the user's index configuration.
 
     With `wheels_only` nothing is built, which would run code of what is built only to learn what it requires.
+    Raises UsageError when the plan is to be asked about and there is nobody to ask.
     """
+    if not bench.request.yes and not bench.request.dry_run:
+        bench.screen.will_ask()
     bench.screen.step(f"resolving exact versions for Python {python.interpreter.version_text}")
     resolve = make_installer_for(bench, subject, python).resolve
     return (lambda request: resolve(replace(request, wheels_only=True))) if wheels_only else resolve

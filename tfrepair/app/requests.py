@@ -124,6 +124,9 @@ class Screen(Protocol):
     def line(self, text: str) -> None:
         """A child printed a line."""
 
+    def will_ask(self) -> None:
+        """A question is to come, after something slow. Raises UsageError when there is nobody to ask."""
+
     def ask(self, question: str) -> bool:
         """Yes or no. Raises UsageError when there is nobody to ask."""
         ...

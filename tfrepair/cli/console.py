@@ -89,14 +89,18 @@ class Console:
             shown = text.strip()[:100]
             self._status.update(self._status.task_ids[0], description=f"{self._step[0]}: {shown}")
 
-    def ask(self, question: str) -> bool:
-        """Ask on the terminal. Raises UsageError where there is none."""
-        self._end_step()
+    def will_ask(self) -> None:
+        """A question is to come. Raises UsageError where there is no terminal."""
         if not sys.stdin.isatty():
             raise UsageError(
                 "there is no terminal to ask on, so nothing was done",
                 hint="`--yes` answers every question",
             )
+
+    def ask(self, question: str) -> bool:
+        """Ask on the terminal. Raises UsageError where there is none."""
+        self._end_step()
+        self.will_ask()
         sys.stderr.write(f"{question} [y/N] ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
