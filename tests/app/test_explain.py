@@ -286,3 +286,18 @@ def test_which_of_the_causes_no_command_repairs_is_said(explained):
 def test_no_command_makes_64_bits_of_32(explained):
     _, document, _ = explained("No module named '_pywrap_tensorflow'", "--arch", "x86")
     assert (document["findings"][0]["id"], document["findings"][0]["repair"]) == ("wrong-architecture", "manual")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[MSC v.1927 32 bit (Intel)] on win32\n" + NOT_THERE,
+        "Error loading shared library ld-linux-x86-64.so.2: No such file or directory (musl)\n",
+    ],
+    ids=["bits", "libc"],
+)
+def test_no_evidence_speaks_of_what_is_not_known(explained, text):
+    findings = explained(text)[1]["findings"]
+    evidence = [row for finding in findings for row in finding["evidence"]]
+    assert [row["text"] for row in evidence if row["kind"] == "host"]
+    assert [row["text"] for row in evidence if "unknown" in row["text"]] == []
