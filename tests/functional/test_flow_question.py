@@ -47,7 +47,7 @@ def test_without_a_terminal_what_needs_no_question_is_done(world):
     assert done.returncode == 0
     broken = world.conflict(name="broken")
     plan = world.child("fix", "--dry-run", "--env", broken, stdin=-3, stdout=-1, stderr=-1, text=True)
-    assert "plan, round 1" in plan.communicate(timeout=60)[0]
+    assert "strategy in-place: on a copy of" in plan.communicate(timeout=60)[0]
     assert plan.returncode == 1
 
 

@@ -27,7 +27,7 @@ def fix(
             "--strategy",
             metavar="auto|in-place|rebuild",
             envvar="TFREPAIR_STRATEGY",
-            help="Mend the environment, or build it anew.",
+            help="Mend a copy of the environment, or build it anew.",
         ),
     ] = "auto",
     venv: Annotated[

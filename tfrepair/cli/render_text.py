@@ -134,6 +134,7 @@ def _where(plan: Plan) -> str:
         case "create":
             return f"in a new environment, `{plan.prefix}`"
         case "in-place":
-            return f"on a copy of `{plan.prefix}`, which takes its place when TensorFlow works in it"
+            return f"strategy in-place: on a copy of `{plan.prefix}`, which takes its place when TensorFlow works in it"
         case "rebuild":
-            return f"in a fresh environment that takes the place of `{plan.prefix}` when TensorFlow works in it"
+            place = f"that takes the place of `{plan.prefix}` when TensorFlow works in it"
+            return f"strategy rebuild: in a fresh environment {place}"
