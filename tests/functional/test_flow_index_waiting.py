@@ -1,4 +1,4 @@
-"""While an index does not answer, a terminal shows why and how long it still waits; the document does not."""
+"""While something takes its time, a terminal shows what, why and how long; the document does not."""
 
 import json
 import os
@@ -45,3 +45,12 @@ def test_the_countdown_is_on_the_terminal_and_not_in_the_document(world, index, 
     assert json.loads(out)["status"] == "repaired"
     assert "trying again" not in out
     assert re.search(r"trying again in \d+ s: `127\.", screen), screen  # at the front: a narrow terminal cuts the rest
+
+
+def test_the_line_of_progress_shows_what_is_done_and_the_time_whatever_the_length_of_the_path(world):
+    env = world.healthy(name="/".join(["a-folder-with-a-name-that-is-long"] * 3))
+    code, _, screen = watched(world, "diagnose", "--env", env, "--json")
+    assert code == 0, screen
+    assert re.search(r"looking at and importing TensorFlow in `/\S+\.\.\.\S+`: \w+ +(\x1b\S+)?\d:\d\d:\d\d", screen), (
+        screen
+    )

@@ -74,7 +74,7 @@ def look(
         gpu=request.gpu,
         bytecode=request.bytecode,
     )
-    doing = "looking at the files of and importing TensorFlow in" if request.imports else "looking at the files of"
+    doing = "looking at and importing TensorFlow in" if request.imports else "looking at the files of"
     screen.step(f"{doing} `{target.environment.prefix}`")
     more = plugins()
     probes = (*all_probes(), *more.probes)

@@ -193,7 +193,7 @@ def resolver(bench: Bench, subject: Subject, python: Target, *, wheels_only: boo
     """
     if not bench.request.yes and not bench.request.dry_run:
         bench.screen.will_ask()
-    bench.screen.step(f"resolving exact versions for Python {python.interpreter.version_text}")
+    bench.screen.step(f"resolving versions for Python {python.interpreter.version_text}")
     resolve = make_installer_for(bench, subject, python).resolve
     return (lambda request: resolve(replace(request, wheels_only=True))) if wheels_only else resolve
 

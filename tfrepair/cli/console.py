@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from tfrepair.model.target import Target
 
 
+BESIDE = 10
+"""Columns that the spinner and the time take on a line of progress."""
+
+
 class Console:
     """Shows what happens as it happens. With `json`, standard output stays empty until the document."""
 
@@ -78,16 +82,23 @@ class Console:
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
         console = RichConsole(stderr=True, highlight=False, no_color=not self._color)
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
         self._status = Progress(*columns, console=console, transient=True)
         self._status.start()
-        self._status.add_task(message, total=None)
+        self._status.add_task(self._fitting(message), total=None)
 
     def line(self, text: str) -> None:
         """A line of a child: shown beside the step."""
         if self._status is not None and self._step is not None:
-            shown = text.strip()[:100]
-            self._status.update(self._status.task_ids[0], description=f"{self._step[0]}: {shown}")
+            description = self._fitting(f"{self._step[0]}: {text.strip()}")
+            self._status.update(self._status.task_ids[0], description=description)
+
+    def _fitting(self, text: str) -> str:
+        """What fits between the spinner and the time."""
+        from tfrepair.cli.render_text import fitting
+
+        assert self._status is not None  # noqa: S101
+        return fitting(text, self._status.console.width - BESIDE)
 
     def will_ask(self) -> None:
         """A question is to come. Raises UsageError where there is no terminal."""

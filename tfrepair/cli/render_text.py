@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 EVIDENCE_SHOWN = 8
 WIDTH = 118
+_PATH = re.compile(r"`[^`]*[/\\][^`]*`|[^\s`]*[/\\][^\s`]*")
+_SHORTEST = 18
+"""To how many characters a path may be shortened."""
 
 
 def target_lines(target: Target) -> Iterator[str]:
@@ -82,6 +86,19 @@ def wrapped(text: str) -> list[str]:
     return textwrap.wrap(
         text, WIDTH, initial_indent="  ", subsequent_indent="     ", break_long_words=False, break_on_hyphens=False
     )
+
+
+def fitting(text: str, width: int) -> str:
+    """A text in one line of this width: paths lose their middle, the longest first, before the end is cut."""
+    for path in sorted(_PATH.findall(text), key=len, reverse=True):
+        keep = max(len(path) - max(0, len(text) - width), _SHORTEST)
+        text = text.replace(path, _without_middle(path, keep))
+    return text if len(text) <= width else f"{text[: width - 3]}..."
+
+
+def _without_middle(text: str, keep: int) -> str:
+    half = (keep - 3) // 2
+    return text if len(text) <= keep else f"{text[:half]}...{text[half + 3 - keep :]}"
 
 
 def _leaving(operation: Operation, plan: Plan) -> str:
