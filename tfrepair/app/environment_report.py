@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tfrepair.app.diagnose import locate, write_text
 from tfrepair.app.look import look
+from tfrepair.app.markdown import cell, sentence
 from tfrepair.app.playbooks import gather
 from tfrepair.reason.redact import Identity
 
@@ -69,10 +70,10 @@ def as_json(facts: Facts, diagnosis: Diagnosis) -> str:
 def as_markdown(facts: Facts, diagnosis: Diagnosis) -> str:
     """For an issue."""
     lines = ["## TensorFlow environment", "", "| | |", "| --- | --- |"]
-    lines += [f"| {_cell(name)} | {_cell(value)} |" for name, value in _overview(facts)]
+    lines += [f"| {cell(name)} | {cell(value)} |" for name, value in _overview(facts)]
     lines += ["", "### What tfrepair finds", "", *_findings_in_markdown(diagnosis)]
     lines += ["", "### Distributions", "", "| distribution | version |", "| --- | --- |"]
-    lines += [f"| {_cell(name)} | {_cell(version)} |" for name, version in _distributions(facts)]
+    lines += [f"| {cell(name)} | {cell(version)} |" for name, version in _distributions(facts)]
     if shown := _output(facts):
         fence = "`" * max(3, 1 + max(_ticks(line) for line in shown))
         lines += ["", "### What importing TensorFlow prints", "", f"{fence}text", *shown, fence]
@@ -150,15 +151,10 @@ def _output(facts: Facts) -> list[str]:
 
 def _findings_in_markdown(diagnosis: Diagnosis) -> Iterator[str]:
     for finding in diagnosis.findings:
-        yield f"- **{finding.severity}**: {_cell(finding.title)} (`{finding.id}`)"
-        yield from (f"  - {_cell(item.text)}" for item in finding.evidence)
+        yield f"- **{finding.severity}**: {cell(finding.title)} (`{finding.id}`)"
+        yield from (f"  - {sentence(item.text)}" for item in finding.evidence)
     if not diagnosis.findings:
         yield "nothing"
-
-
-def _cell(text: str) -> str:
-    """A text that stays within its cell or its item of a list, and is no HTML."""
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _row(name: str, value: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tfrepair.app.markdown import cell, sentence
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 def table(playbooks: Sequence[Playbook]) -> str:
     """One row for each cause, as README.md shows them."""
-    rows = (f"| `{p.name}` | {_cell(p.title)} | {p.repair} |" for p in playbooks)
+    rows = (f"| `{p.name}` | {cell(p.title)} | {p.repair} |" for p in playbooks)
     return "\n".join(("| id | what it is | repair |", "| --- | --- | --- |", *rows)) + "\n"
 
 
@@ -29,7 +31,7 @@ def section(playbook: Playbook) -> str:
 
 
 def _section(p: Playbook) -> Iterator[str]:
-    yield from (f"## `{p.name}`", "", f"**{_text(p.title)}.** {_text(p.about)}", "")
+    yield from (f"## `{p.name}`", "", f"**{sentence(p.title)}.** {sentence(p.about)}", "")
     yield f"Repair: {p.repair}."
     if p.explains:
         yield f"Explains: {', '.join(f'`{name}`' for name in p.explains)}."
@@ -46,22 +48,22 @@ def _section(p: Playbook) -> Iterator[str]:
 
 
 def _signature(one: Signature) -> str:
-    means = f": {_text(one.means)}" if one.means else ""
+    means = f": {sentence(one.means)}" if one.means else ""
     return f"- {_code(one.pattern)} ({one.confidence}){means}"
 
 
 def _rule(rule: Rule) -> str:
-    sentences = "; ".join(_text(evidence.text) for evidence in rule.evidence)
+    sentences = "; ".join(sentence(evidence.text) for evidence in rule.evidence)
     return f"- {rule.severity}, {rule.confidence}: {sentences}"
 
 
 def _step(step: Step) -> str:
-    return f"{_text(step.name)} (`{step.action}`)"
+    return f"{sentence(step.name)} (`{step.action}`)"
 
 
 def _line(line: ManualLine) -> str:
     only = f"on {line.system}: " if line.system is not None else ""
-    return f"- {only}{_text(line.text)}"
+    return f"- {only}{sentence(line.text)}"
 
 
 def _code(text: str) -> str:
@@ -70,13 +72,3 @@ def _code(text: str) -> str:
     fence = "`" * (longest + 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{pad}{text}{pad}{fence}"
-
-
-def _text(text: str) -> str:
-    """A sentence that is no HTML; what is code in it stays as it is."""
-    parts = " ".join(text.split()).split("`")
-    return "`".join(part if number % 2 else part.replace("<", "&lt;") for number, part in enumerate(parts))
-
-
-def _cell(text: str) -> str:
-    return _text(text).replace("|", "\\|")
