@@ -117,3 +117,20 @@ def test_an_environment_whose_every_file_is_as_recorded_but_does_not_work_is_tri
     assert done.code in (3, 4), done
     assert done.json["findings"][0]["confidence"] == "low"
     assert world.tree(".tfrepair-two") == before
+
+
+def test_an_import_that_only_takes_too_long_is_no_damage(world):
+    files = tensorflow_files(NEW, init=f"{INIT}\nimport time\ntime.sleep(300)\n")
+    write_wheel(world.index, "tensorflow", NEW, files, ["numpy<2", "protobuf", "keras"])
+    slow = world.healthy(name="slow")
+    seen = world.tfrepair("diagnose", "--env", slow, "--timeout", "1", "--json")
+    assert (seen.code, seen.ids) == (1, []), seen
+    assert "did not end within 1 s" in seen.json["messages"][0]
+    done = world.tfrepair("fix", "--yes", "--env", slow, "--timeout", "1", "--json")
+    assert done.code == 6, done
+    assert "--timeout" in done.json["error"]["hint"]
+    assert "did not end within 1 s" in world.tfrepair("verify", "--env", slow, "--timeout", "1").out
+    done = world.tfrepair("fix", "--yes", "--env", world.conflict(), "--timeout", "1", "--json")
+    assert (done.code, done.json["status"]) == (3, "rolled-back"), done
+    assert "did not end within 1 s" in done.json["error"]["message"]
+    assert len(rounds(world, world.records()[-1])) == 1

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfrepair.app.look import look, smoke_of
+from tfrepair.app.look import MORE_TIME, look, smoke_of
 from tfrepair.app.playbooks import bound_playbooks
 from tfrepair.app.report import Report, Status
 from tfrepair.errors import UsageError
@@ -93,6 +93,8 @@ def judged(
     screen.diagnosis(diagnosis, seen.target)
     command = _next(seen.target, where.words + request.words)
     status, code, manual, more = _verdict(diagnosis, playbooks, seen.facts, command, works=seen.works)
+    if seen.stopped:
+        more = (f"{seen.stopped}; {MORE_TIME}",)
     return Report(
         command="diagnose",
         status=status,
@@ -145,8 +147,9 @@ def verify(
     elif smoke.ok and extras:
         messages += tuple(f"`{extra.name}` works beside it" for extra in extras)
     elif not smoke.ok:
+        how = "fails" if smoke.exit_code is not None else f"did not end within {timeout:g} s (`--timeout`)"
         messages += (
-            f"TensorFlow does not work at `{target.interpreter.executable}`: it fails at the rung `{smoke.rung}`",
+            f"TensorFlow does not work at `{target.interpreter.executable}`: it {how} at the rung `{smoke.rung}`",
             *(f"  {text}" for text in smoke.exceptions[:3]),
             f"next: `tfrepair diagnose{target_request.words}` names the cause; nothing was changed",
         )

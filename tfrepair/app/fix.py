@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfrepair.app.bench import Bench
 from tfrepair.app.diagnose import chosen, write_text
-from tfrepair.app.look import look, smoke_of
+from tfrepair.app.look import MORE_TIME, look, smoke_of
 from tfrepair.app.manual import ManualError
 from tfrepair.app.newcomer import look_at_nothing
 from tfrepair.app.planning import Round, plan_round
@@ -79,6 +79,8 @@ def fix(
         messages = ["it works; nothing was done", *([f"`--only` acts on a warning: {left}"] if left else [])]
         python = seen.target.interpreter.executable
         return replace(base, python=python, smoke=smoke_of(seen.facts), messages=tuple(messages))
+    if seen.stopped and request.strategy != "rebuild":
+        raise SurroundingsError(f"{seen.stopped}; nothing was changed", hint=MORE_TIME)
     try:
         plan = _plan(seen, subject, bench)
     except ManualError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tfrepair.model.facts import Fact, Facts, Known
+from tfrepair.model.facts import Absent, Fact, Facts, Known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tfrepair.model.target import Target
 
 WITNESS_SHOWN = 5
+MORE_TIME = "a slow disk or processor may need more: `--timeout` gives it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,18 @@ class Look:
             return False
         tried = self.facts.get("import.ok")
         return bool(tried.value) if isinstance(tried, Known) else None
+
+    @property
+    def stopped(self) -> str | None:
+        """That the time limit ended the import and nothing is known to be wrong, as a sentence; None otherwise."""
+        if (
+            self.works is not False
+            or self.diagnosis.errors
+            or not isinstance(self.facts.get("import.exit_code"), Absent)
+        ):
+            return None
+        seconds = self.facts.value("import.seconds", 0.0)
+        return f"importing TensorFlow did not end within {seconds:.0f} s and was stopped, and no cause was found"
 
 
 def look(

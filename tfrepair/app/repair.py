@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tfrepair.app.bytecode import Bytecode
 from tfrepair.app.confirm import Final, confirm
 from tfrepair.app.kept import Keeper
-from tfrepair.app.look import Look, look, smoke_of
+from tfrepair.app.look import MORE_TIME, Look, look, smoke_of
 from tfrepair.app.planning import Round, plan_round
 from tfrepair.app.ports import ports_for
 from tfrepair.app.report import RunInfo
@@ -140,7 +140,9 @@ def _rounds(
         stage = transaction.stage_path
         if current.round == 1 or current.strategy != "in-place":
             transaction.stage(current)
-        bench.screen.step(f"round {current.round}: applying {len(current.operations)} operations to the copy")
+        count = len(current.operations)
+        operations = f"{count} operation{'s' if count > 1 else ''}"
+        bench.screen.step(f"round {current.round}: applying {operations} to the copy")
         transaction.apply(current)
         transaction.seal()
         staged = _look_at_stage(stage, subject, bench, bytecode)
@@ -153,6 +155,8 @@ def _rounds(
             gained = progress.keeper.gained(staged)
             return current, ((f"could not be imported before and can now: {', '.join(gained)}",) if gained else ())
         bench.log.info("round failed", number=current.round, output=staged.facts.value("import.output"))
+        if staged.stopped:
+            raise StepError(f"{staged.stopped}; the environment is as it was", hint=MORE_TIME)
         for one in lost:
             bench.screen.say(one.sentence)
         progress.tried.add((current.strategy, _signature(current)))

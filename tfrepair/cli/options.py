@@ -49,6 +49,10 @@ Trust = Annotated[bool, typer.Option("--trust", help="Let playbooks found in the
 Timeout = Annotated[
     float,
     typer.Option(
-        "--timeout", metavar="SECONDS", envvar="TFREPAIR_TIMEOUT", help="Limit of each import, not of everything."
+        "--timeout",
+        min=1,
+        metavar="SECONDS",
+        envvar="TFREPAIR_TIMEOUT",
+        help="Limit of each import, not of everything.",
     ),
 ]
