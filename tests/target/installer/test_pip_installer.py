@@ -8,6 +8,7 @@ import pytest
 from packaging.version import Version
 
 from tfrepair.errors import SurroundingsError, UnresolvableError
+from tfrepair.model.known_good import KnownLock
 from tfrepair.target.installer.base import ResolveRequest, make_installer
 from tfrepair.target.installer.pip import _ways, pip_environment
 from tfrepair.target.installer.pip_choice import Pip, brought_along
@@ -76,6 +77,13 @@ def test_a_preference_that_the_constraints_rule_out_is_never_asked_for(local, en
     assert len(started) == 1
 
 
+def test_a_preference_that_the_constraints_hold_already_is_no_reason_to_ask_twice(local, environ):
+    installer, started = watched(pip(local, environ))
+    with pytest.raises(UnresolvableError):
+        installer.resolve(request("demo-c", constraints=("demo-b==1.1",), preferences=(("demo-b", "1.1"),)))
+    assert len(started) == 1
+
+
 def test_what_was_refused_is_not_asked_again(local, environ):
     installer, started = watched(pip(local, environ))
     for exempt in ((), ("demo-b",)):
@@ -106,6 +114,14 @@ def test_pip_resolves_as_of_a_day(dated_index, environ, venv):
     lock = pip(IndexSettings(index_url=dated_index), environ).resolve(wanted)
     assert versions(lock) == {"demo-a": "1.0", "demo-b": "1.1"}
     assert lock.method == "pip, as of 2022-12-18"
+
+
+def test_where_nothing_fits_the_day_what_is_known_to_work_counts(dated_index, environ):
+    known = KnownLock(release="demo-a 2.0", python="3.11", wanted="3.11", pins=(("demo-b", "1.0"),))
+    wanted = request("demo-a==2.0", cutoff="2022-12-18", known_good=known)
+    lock = pip(IndexSettings(index_url=dated_index), environ).resolve(wanted)
+    assert versions(lock) == {"demo-a": "2.0", "demo-b": "1.0"}
+    assert lock.method == f"pip, as of no day, since nothing fits the cutoff: {known.text}"
 
 
 def test_a_lock_of_uv_is_installed_by_pip(local, environ, venv, wheels):

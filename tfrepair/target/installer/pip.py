@@ -108,10 +108,10 @@ class PipInstaller:
                 return lock
             return self._known_good(request, pip, _Way(settings=way.settings)) or lock
         last = ways[-1]
+        if len(ways) > 1 and not without_times:
+            last = replace(last, method=f"pip, as of no day, since nothing fits the cutoff{base.BOUNDS_ONLY}")
         if (last.method or without_times) and (known := self._known_good(request, pip, last)):
             return known
-        if len(ways) > 1 and not without_times:
-            last = replace(last, method="pip, as of no day, since nothing fits the cutoff: measured bounds only")
         return self._preferring(request, pip, last)
 
     def _known_good(self, request: ResolveRequest, pip: Pip, way: _Way) -> Lock | None:
@@ -123,7 +123,10 @@ class PipInstaller:
         asked = [Requirement(line) for line in (*request.constraints, *request.roots)]
         named = ((canonicalize_name(name), version) for name, version in request.preferences)
         kept: dict[str, str] = {
-            name: version for name, version in named if not any(rules_out(one, name, version) for one in asked)
+            name: version
+            for name, version in named
+            if f"{name}=={version}" not in request.constraints
+            and not any(rules_out(one, name, version) for one in asked)
         }
         for _ in range(_ROUNDS):
             if not kept:
