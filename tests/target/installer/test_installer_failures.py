@@ -211,3 +211,14 @@ def test_what_was_left_out_of_the_configuration_is_in_the_hint():
         error.hint
         == f"set `cert` in pip's configuration to the certificate bundle of this network; {settings.notes[0]}"
     )
+
+
+def test_what_pip_reports_on_the_way_is_no_reason():
+    error = told(
+        "Processing /srv/wheels/absl_py-2.5.0-py3-none-any.whl (from demo-a->-r requirements.in (line 1))\n"
+        "INFO: pip is looking at multiple versions of demo-a to determine which version is compatible\n"
+        "ERROR: Cannot install demo-a because these package versions have conflicting dependencies.\n"
+        "ERROR: ResolutionImpossible: for help visit https://pip.pypa.io\n"
+    )
+    assert isinstance(error, UnresolvableError)
+    assert error.reason.startswith("Cannot install demo-a")

@@ -66,7 +66,7 @@ _HOST = re.compile(
 _NOISE = re.compile(r"^\s*(?:error|ERROR|cause|\u00d7|╰─▶|│|├─▶|help):?\s?")
 _DROPPED = re.compile(
     r"^(?:warning: |WARNING: |\[notice\]|No solution found when resolving dependencies:?$|Using Python |"
-    r"Collecting |Downloading |  Downloading |Looking in |Resolved |Prepared )"
+    r"Collecting |Processing |INFO: pip is |Downloading |  Downloading |Looking in |Resolved |Prepared )"
 )
 _MISSING = re.compile(
     r"(?P<uv>[A-Za-z0-9][\w.-]*) was not found in "
