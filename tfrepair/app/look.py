@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from tfrepair.model.target import Target
 
 WITNESS_SHOWN = 5
-MORE_TIME = "a slow disk or processor may need more: `--timeout` gives it"
+MORE_TIME = (
+    "a slow disk or processor may need more: `--timeout` gives it; if it never ends, `tfrepair fix --strategy rebuild` "
+    "builds the environment anew"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
