@@ -34,6 +34,7 @@ PARTS = (
     "fourth_development",
     "fifth_development",
     "sixth_development",
+    "seventh_development",
 )
 
 
