@@ -72,6 +72,8 @@ class Signature:
     """Counts only if this is not false; for a pasted text it makes less sure as long as it is not known."""
     unless: Condition | None = None
     """Silent when this is true; a guard that is not known does not silence it."""
+    only_if_alone: bool = False
+    """Counts only in a pasted text in which no other signature of any playbook is found; then it is a guess."""
     means: str = ""
     """What the text says, in words a user understands."""
 

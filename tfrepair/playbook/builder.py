@@ -87,6 +87,7 @@ def _signature(data: Mapping[str, Any]) -> Signature:
         confidence=data.get("confidence", "high"),
         when=_optional(data, "when"),
         unless=_optional(data, "unless"),
+        only_if_alone=data.get("only_if_alone", False),
         means=_line(data.get("means", "")),
     )
 

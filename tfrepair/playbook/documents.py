@@ -110,6 +110,7 @@ class _Signature(TypedDict):
     confidence: NotRequired[Confidence]
     when: NotRequired[Condition]
     unless: NotRequired[Condition]
+    only_if_alone: NotRequired[bool]
     means: NotRequired[Text]
 
 

@@ -48,10 +48,20 @@ def _refused(text: str, minor: Any, kind: str) -> dict[str, Any]:
 
 def _listed(facts: Facts, minor: Any, kind: str, releases: Releases) -> dict[str, Any]:
     version = facts.value("tensorflow.version")
-    if not (version and kind and minor) or releases.get("tensorflow", version) is None:
+    if not (kind and minor):
+        return {}
+    if not version:
+        return _of_any(minor, kind, releases)
+    if releases.get("tensorflow", version) is None:
         return {}
     pythons = releases.pythons("tensorflow", version, kind)
     return {"release.fits": minor in pythons, "release.pythons": list(pythons)}
+
+
+def _of_any(minor: Any, kind: str, releases: Releases) -> dict[str, Any]:
+    """What is wrong with a request without a version; that some release fits says nothing of the day it was made."""
+    pythons = list(releases.newest_elsewhere("tensorflow", kind))
+    return {} if minor in pythons else {"release.fits": False, "release.pythons": pythons}
 
 
 def _kind(facts: Facts) -> str:

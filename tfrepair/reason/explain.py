@@ -25,8 +25,8 @@ SHOWN_CANDIDATES = 5
 _WORTH: Mapping[Confidence, int] = {"high": 60, "medium": 40, "low": 20}
 _UNDECIDED = -25
 _DECIDED = 3
-_RULE = -20
-"""A condition that holds on the machine, while nothing in the text speaks of it."""
+_RULE = -45
+"""A condition that holds on the machine, while nothing in the text speaks of it: less than any word of the text."""
 _BOTH = 5
 """The text speaks of it, and the facts confirm it."""
 _CLOSE = 12
@@ -41,6 +41,14 @@ _ORDINARY = 3
 _BYSTANDER = -15
 """What TensorFlow logs about GPUs before another exception ends the import: a healthy import prints it too."""
 _NOISE = re.compile(r": [WI] tensorflow/|^[WI]\d{4} |failed call to cuInit|TF-TRT Warning")
+_TROUBLE = re.compile(
+    r"(?i:error|exception|fail|\bnot\b|n['o]?t\b|\bno\b|cannot|unable|without|problem|issue|trouble|wrong|broken|crash"
+    r"|conflict|mismatch|incompatib|missing|lacks?\b|stuck|hang|freez|instead|only\b|help|fix|solve|warning|need"
+    r"|overr|overw|stop|nothing|slow|\bfalse\b|\bnan\b|killed|minutes|\bask(s|ed)\b|\bwhy\b|\bhow\b|\?\s*$"
+    r"|fehler|erreur|\berr[oa]r?e?\b|ошибк|ne marche|funktioniert)"
+    r"|错|误|失败|无法|不能|问题|エラー|에러|오류|안 ?[되돼됩]"
+)
+"""A text without any of these tells of no trouble, and is not guessed about."""
 _REFUSAL = re.compile(
     r"^\s*(?:\w+\.)*(?:ImportError|ModuleNotFoundError|AttributeError|TypeError|SyntaxError|NameError)\b(?::|$)",
     re.MULTILINE,
@@ -68,6 +76,20 @@ class _Candidate:
     worth: int
     open: tuple[str, ...]
     """The facts that would confirm or refute it."""
+    spoken_of: bool
+    """Whether the text speaks of it; else it only holds on the machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """A text, and how it is searched."""
+
+    text: str
+    refused: int
+    """Where the last exception stands that ends an import."""
+    flags: int
+    alone: bool = False
+    """Whether what people say counts as well, because no program's words are found."""
 
 
 def explain(text: str, facts: Facts, playbooks: Sequence[Playbook]) -> Diagnosis:
@@ -83,10 +105,11 @@ def explain(text: str, facts: Facts, playbooks: Sequence[Playbook]) -> Diagnosis
             ]
         )
     )
-    refused = _last_refusal(text)
     found: list[_Candidate] = []
-    for flags in (re.MULTILINE, _RETYPED):
-        found = found or [one for each in playbooks if (one := _candidate(each, facts, text, refused, flags))]
+    for reading in _readings(text):
+        found = [one for each in playbooks if (one := _candidate(each, facts, reading))]
+        if any(one.spoken_of for one in found):
+            break
     ranks = {playbook.name: playbook.rank for playbook in playbooks}
     explains = {playbook.name: playbook.explains for playbook in playbooks}
     found.sort(key=lambda one: (-one.worth, ranks[one.finding.id], one.finding.id))
@@ -94,11 +117,20 @@ def explain(text: str, facts: Facts, playbooks: Sequence[Playbook]) -> Diagnosis
     return Diagnosis(findings=tuple(_told_apart(found, explains)))
 
 
-def _candidate(playbook: Playbook, facts: Facts, text: str, refused: int, flags: int) -> _Candidate | None:
+def _readings(text: str) -> Iterator[_Reading]:
+    """How a text is read: as programs print it, then as people retype it, last for what people say of it."""
+    refused = _last_refusal(text)
+    yield _Reading(text=text, refused=refused, flags=re.MULTILINE)
+    yield _Reading(text=text, refused=refused, flags=_RETYPED)
+    if _TROUBLE.search(text):
+        yield _Reading(text=text, refused=refused, flags=_RETYPED, alone=True)
+
+
+def _candidate(playbook: Playbook, facts: Facts, reading: _Reading) -> _Candidate | None:
     facts = scope(playbook, facts)
     verdict = judge(playbook, facts, None)
     rules = [hit for hit in verdict.hits if hit.severity == "error"]
-    hits = sorted(_hits(playbook, facts, text, refused, flags), key=lambda hit: (-hit.worth, -hit.start))
+    hits = sorted(_hits(playbook, facts, reading), key=lambda hit: (-hit.worth, -hit.start))
     if not hits and not rules:
         return None
     said = {hit.line: _said(hit) for hit in reversed(hits)}  # of two that match one line the stronger one speaks
@@ -106,14 +138,25 @@ def _candidate(playbook: Playbook, facts: Facts, text: str, refused: int, flags:
         id=playbook.name,
         title=playbook.title,
         severity="error",
-        confidence=min([hit.confidence for hit in hits[:1]] + [hit.confidence for hit in rules], key=CONFIDENCES.index),
+        confidence=_confidence(hits, rules, reading),
         evidence=(*reversed(said.values()), *(piece for hit in rules for piece in hit.evidence)),
         repair=verdict.repair,
         playbook=playbook.name,
         decided_by=hits[0].line if hits else rules[0].decided_by,
     )
     waiting = (*(hits[0].open if hits else ()), *verdict.open)
-    return _Candidate(finding=finding, worth=_worth(hits, rules), open=tuple(dict.fromkeys(waiting)))
+    return _Candidate(
+        finding=finding, worth=_worth(hits, rules), open=tuple(dict.fromkeys(waiting)), spoken_of=bool(hits)
+    )
+
+
+def _confidence(hits: Sequence[_Hit], rules: Sequence[Hit], reading: _Reading) -> Confidence:
+    """How sure a cause is: a guess is never sure, nor is what holds on the machine without being spoken of."""
+    if reading.alone and hits:
+        return "low"
+    found = [hit.confidence for hit in hits[:1]] + [hit.confidence for hit in rules]
+    best = min(found, key=CONFIDENCES.index)
+    return best if hits else max(best, "medium", key=CONFIDENCES.index)
 
 
 def _worth(hits: Sequence[_Hit], rules: Sequence[Hit]) -> int:
@@ -123,9 +166,11 @@ def _worth(hits: Sequence[_Hit], rules: Sequence[Hit]) -> int:
     return hits[0].worth + (_BOTH if rules else 0)
 
 
-def _hits(playbook: Playbook, facts: Facts, text: str, refused: int, flags: int) -> Iterator[_Hit]:
+def _hits(playbook: Playbook, facts: Facts, reading: _Reading) -> Iterator[_Hit]:
     for signature in playbook.signatures:
-        match = _best_match(signature, text, flags)  # before the conditions, which search the text too
+        if signature.only_if_alone and not reading.alone:
+            continue
+        match = _best_match(signature, reading)  # before the conditions, which search the text too
         if match is None:
             continue
         trace = evaluate(signature.when, facts) if signature.when else None
@@ -134,9 +179,9 @@ def _hits(playbook: Playbook, facts: Facts, text: str, refused: int, flags: int)
             continue
         start, standing, line = match
         undecided = trace is not None and trace.value is None
-        beside = start < refused and _NOISE.search(line) is not None
+        beside = start < reading.refused and _NOISE.search(line) is not None
         unguarded = guard is not None and guard.value is None
-        unsure = undecided or unguarded or beside or flags == _RETYPED
+        unsure = undecided or unguarded or beside or reading.flags == _RETYPED
         condition = 0 if trace is None else _UNDECIDED if undecided else _DECIDED
         yield _Hit(
             worth=_WORTH[signature.confidence] + (_BYSTANDER if beside else standing) + condition,
@@ -153,13 +198,13 @@ _RETYPED = re.MULTILINE | re.IGNORECASE
 _MOST_MATCHES = 50
 
 
-def _best_match(signature: Signature, text: str, flags: int) -> tuple[int, int, str] | None:
+def _best_match(signature: Signature, reading: _Reading) -> tuple[int, int, str] | None:
     """Where a signature matches best: start, standing and line; an exception before an error before a warning."""
     best: tuple[int, int, str] | None = None
-    for number, match in enumerate(re.finditer(signature.pattern, text, flags)):
+    for number, match in enumerate(re.finditer(signature.pattern, reading.text, reading.flags)):
         if number >= _MOST_MATCHES:
             break
-        line = line_around(text, match.start())
+        line = line_around(reading.text, match.start())
         standing = _standing(line)
         if best is None or standing >= best[1]:
             best = match.start(), standing, line

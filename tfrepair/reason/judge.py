@@ -95,7 +95,7 @@ def judge(playbook: Playbook, facts: Facts, text: str | None) -> Verdict:
 
 
 def _sign(signature: Signature, facts: Facts, text: str | None) -> Hit | None:
-    if text is None or signature.confidence == "low":  # a hint, for ranking what may have caused a pasted text
+    if text is None or signature.only_if_alone or signature.confidence == "low":  # hints, for ranking pasted texts
         return None
     if signature.when and evaluate(signature.when, facts).value is False:
         return None

@@ -54,7 +54,11 @@ _PYTHONS = (
     r"-cp(\d)(\d{1,2})-(?:cp|abi|none)",
     r"(?i:\bpython)(?i: version)?(?: is)?[ :=]{0,3}v?([23]\.\d{1,2}(?:\.\d{1,2})?)\b",
 )
-_BITS_32 = r"[Pp]ython\d{2,3}-32[/\\]|\b32 bit \(Intel\)|\bwin32\.whl|-win32\b|/win-32\b"
+_BITS_32 = (
+    r"(?i:\b(i (have|had|use|used|installed)|i.?m (using|on)|using|(my |the |your )?python (is|was)|it (is|was)) "
+    r"(a |an |the )?32[- ]?bits?\b)"
+    r"|[Pp]ython\d{2,3}-32[/\\]|\b32 bit \(Intel\)|\bwin32\.whl|-win32\b|/win-32\b"
+)
 _NAMES = ("numpy", "protobuf", "keras", "setuptools", "tensorboard", "typing_extensions", "h5py", "ml_dtypes")
 _MUSL = r"ld-musl|musllinux|Error (relocating|loading shared library)|\bapk add\b"
 _NUMBER = r"(\d{1,4}(?:\.\d{1,4}){1,3}(?:(?:rc|a|b|\.dev|\.post)\d{1,8})?)"
