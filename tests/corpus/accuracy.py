@@ -35,6 +35,7 @@ PARTS = (
     "fifth_development",
     "sixth_development",
     "seventh_development",
+    "eighth_development",
 )
 
 
