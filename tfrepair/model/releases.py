@@ -211,11 +211,11 @@ class Releases:
         """The Python 3 versions a fresh environment for this release can be built on, newest first."""
         return tuple(minor for minor in reversed(self.pythons(name, version, platform)) if minor.startswith("3."))
 
-    def newest_elsewhere(self, name: str, platform: str) -> dict[str, str]:
-        """The newest final release for every Python version on a platform."""
+    def newest_elsewhere(self, name: str, platform: str, within: SpecifierSet | None = None) -> dict[str, str]:
+        """The newest final release, within bounds, for every Python version on a platform."""
         newest: dict[str, str] = {}
         for release in self._newest_first(name):
-            if release.final:
+            if release.final and (within is None or release.version in within):
                 for minor in self.pythons(name, release.version, platform):
                     newest.setdefault(minor, release.version)
         return dict(sorted(newest.items(), key=lambda item: Version(item[0])))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from tfrepair.model.facts import Absent, Fact, Facts, Known
 from tfrepair.model.tags import minor_of, same_kind
 from tfrepair.reason.told_cuda import cuda_told
@@ -13,10 +15,13 @@ if TYPE_CHECKING:
     from tfrepair.model.releases import Releases
 
 SOURCE = "text"
+_REFUSED = "is not a supported wheel"
+"""The wheel that pip refuses says what it is for; what the index has says nothing of it."""
 _REFUSED_WHEEL = re.compile(
     r"tensorflow[\w.+-]{0,60}-(?P<pythons>(?:cp|py)\d[\w.]{0,20})-[\w.]{1,20}-(?P<platform>[\w.]{2,60})\.whl"
-    r" is not a supported wheel"
+    rf" {_REFUSED}"
 )
+_REQUIREMENT = re.compile(r"requirement tensorflow(?P<bounds>[<>=!~][<>=!~\d.,*]{1,60})")
 _SYSTEMS = {"linux": "linux", "darwin": "macosx", "windows": "win"}
 _MACHINES = {"aarch64": "arm64"}
 """How a processor is called on a Mac."""
@@ -25,7 +30,7 @@ _MACHINES = {"aarch64": "arm64"}
 def asked_release(text: str, facts: Facts, releases: Releases) -> Facts:
     """Facts `release.fits`, `release.pythons`, `cuda.version` and `cuda.fits` about what the text names."""
     minor, kind = facts.value("interpreter.minor"), _kind(facts)
-    told = _refused(text, minor, kind) or _listed(facts, minor, kind, releases)
+    told = _refused(text, minor, kind) if _REFUSED in text else _listed(text, facts, minor, kind, releases)
     told |= cuda_told(text, facts, releases)
     return Facts.of(
         Fact(path=path, state=Absent() if value is None else Known(value), source=SOURCE)
@@ -46,21 +51,27 @@ def _refused(text: str, minor: Any, kind: str) -> dict[str, Any]:
     return {"release.fits": False, "release.pythons": pythons}
 
 
-def _listed(facts: Facts, minor: Any, kind: str, releases: Releases) -> dict[str, Any]:
+def _listed(text: str, facts: Facts, minor: Any, kind: str, releases: Releases) -> dict[str, Any]:
     version = facts.value("tensorflow.version")
     if not (kind and minor):
         return {}
+    bounds = _REQUIREMENT.search(text)
+    if bounds and not bounds["bounds"].startswith("=="):
+        return _of_some(bounds["bounds"], minor, kind, releases)
     if not version:
-        return _of_any(minor, kind, releases)
+        return _of_some("", minor, kind, releases)
     if releases.get("tensorflow", version) is None:
         return {}
     pythons = releases.pythons("tensorflow", version, kind)
     return {"release.fits": minor in pythons, "release.pythons": list(pythons)}
 
 
-def _of_any(minor: Any, kind: str, releases: Releases) -> dict[str, Any]:
-    """What is wrong with a request without a version; that some release fits says nothing of the day it was made."""
-    pythons = list(releases.newest_elsewhere("tensorflow", kind))
+def _of_some(bounds: str, minor: Any, kind: str, releases: Releases) -> dict[str, Any]:
+    """What is wrong with a request for one of several; that one of them fits says nothing of the day it was made."""
+    try:
+        pythons = list(releases.newest_elsewhere("tensorflow", kind, SpecifierSet(bounds)))
+    except InvalidSpecifier:
+        return {}
     return {} if minor in pythons else {"release.fits": False, "release.pythons": pythons}
 
 

@@ -24,6 +24,7 @@ SHOWN_CANDIDATES = 5
 # What a hit is worth: how sure its signature is, whether its condition is known to hold, and where the line stands.
 _WORTH: Mapping[Confidence, int] = {"high": 60, "medium": 40, "low": 20}
 _UNDECIDED = -25
+"""For every fact that the condition waits for: the more has to hold, the less likely it is."""
 _DECIDED = 3
 _RULE = -45
 """A condition that holds on the machine, while nothing in the text speaks of it: less than any word of the text."""
@@ -44,7 +45,7 @@ _NOISE = re.compile(r": [WI] tensorflow/|^[WI]\d{4} |failed call to cuInit|TF-TR
 _TROUBLE = re.compile(
     r"(?i:error|exception|fail|\bnot\b|n['o]?t\b|\bno\b|cannot|unable|without|problem|issue|trouble|wrong|broken|crash"
     r"|conflict|mismatch|incompatib|missing|lacks?\b|stuck|hang|freez|instead|only\b|help|fix|solve|warning|need"
-    r"|overr|overw|stop|nothing|slow|\bfalse\b|\bnan\b|killed|minutes|\bask(s|ed)\b|\bwhy\b|\bhow\b|\?\s*$"
+    r"|overr|overw|stop|nothing|never|poor|terribl|slow|\bfalse\b|\bnan\b|killed|minutes|\bask(s|ed)\b|\bwhy\b|\bhow\b|\?\s*$"
     r"|fehler|erreur|\berr[oa]r?e?\b|ошибк|ne marche|funktioniert)"
     r"|错|误|失败|无法|不能|问题|エラー|에러|오류|안 ?[되돼됩]"
 )
@@ -66,6 +67,8 @@ class _Hit:
     means: str
     open: tuple[str, ...]
     """The facts that its condition waits for."""
+    decided: bool
+    """Whether its condition is known to hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +80,7 @@ class _Candidate:
     open: tuple[str, ...]
     """The facts that would confirm or refute it."""
     spoken_of: bool
-    """Whether the text speaks of it; else it only holds on the machine."""
+    """Whether the text speaks of it; else it holds on the machine, or is spoken of if something unknown holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +149,10 @@ def _candidate(playbook: Playbook, facts: Facts, reading: _Reading) -> _Candidat
     )
     waiting = (*(hits[0].open if hits else ()), *verdict.open)
     return _Candidate(
-        finding=finding, worth=_worth(hits, rules), open=tuple(dict.fromkeys(waiting)), spoken_of=bool(hits)
+        finding=finding,
+        worth=_worth(hits, rules),
+        open=tuple(dict.fromkeys(waiting)),
+        spoken_of=any(hit.decided for hit in hits),
     )
 
 
@@ -182,7 +188,7 @@ def _hits(playbook: Playbook, facts: Facts, reading: _Reading) -> Iterator[_Hit]
         beside = start < reading.refused and _NOISE.search(line) is not None
         unguarded = guard is not None and guard.value is None
         unsure = undecided or unguarded or beside or reading.flags == _RETYPED
-        condition = 0 if trace is None else _UNDECIDED if undecided else _DECIDED
+        condition = 0 if trace is None else _UNDECIDED * len(trace.unknown) if undecided else _DECIDED
         yield _Hit(
             worth=_WORTH[signature.confidence] + (_BYSTANDER if beside else standing) + condition,
             start=start,
@@ -190,6 +196,7 @@ def _hits(playbook: Playbook, facts: Facts, reading: _Reading) -> Iterator[_Hit]
             line=line,
             means=f"perhaps {signature.means}" if undecided and signature.means else signature.means,
             open=tuple(path for one in (trace, guard) if one is not None for path in one.unknown),
+            decided=not undecided,
         )
 
 

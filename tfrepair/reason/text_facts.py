@@ -71,8 +71,9 @@ _TENSORFLOW_AT = (
     rf"\bTensorFlow (?:version:? )?{_NUMBER}\b",
     rf"(?i:\b{_TENSORFLOW}|\btf)(?i:[ _]?(?:version|v))?(?: is)?[ \t:=-]{{0,40}}v?{_NUMBER}\b",
 )
-_REFUSED = re.compile(r"\S{1,300}\.whl[\"'`]? is not a supported wheel")
-"""What such a wheel is for is what this machine is not."""
+_REFUSED = "is not a supported wheel"
+_WHEEL = re.compile(r"\S{1,300}\.whl")
+"""What a refused wheel is for is what this machine is not."""
 _TOO_MUCH = 400_000
 """How much of a text is searched for facts: its beginning and its end say it."""
 
@@ -81,7 +82,7 @@ def facts_in(text: str) -> Facts:
     """The facts that a text tells. What it says two ways, it does not say."""
     if len(text) > _TOO_MUCH:
         text = f"{text[: _TOO_MUCH // 2]}\n{text[-_TOO_MUCH // 2 :]}"
-    told = _told(_EXAMPLE.sub("", _REFUSED.sub(" ", text)))
+    told = _told(_EXAMPLE.sub("", _WHEEL.sub(" ", text) if _REFUSED in text else text))
     return Facts.of(Fact(path=path, state=Known(value), source=SOURCE) for path, value in told)
 
 

@@ -31,8 +31,8 @@ _WISHED = re.compile(
 """What stands before a CUDA that is asked for or advised, and not there."""
 _OF_THE_DRIVER = re.compile(r"NVIDIA-SMI|Driver Version:")
 """`nvidia-smi` shows the newest CUDA that the driver serves, not one that is installed."""
-_BEFORE_THE_DATA = (((1, 5), "8.0"), ((1, 13), "9.0"))
-"""The CUDA of releases older than those in the data: before 1.5, and before 1.13."""
+_BEFORE_THE_DATA = (((1, 5), "8.0"), ((1, 13), "9.0"), ((2, 1), "10.0"))
+"""The CUDA of releases older than those in the data, and of those whose builds for GPUs had another name."""
 _SINCE_10_1 = {"10": "10.1"}
 """What has no minor version in its name is of CUDA 10.1, which began that."""
 _CUDAS = range(5, 14)
@@ -90,8 +90,9 @@ def _of_release(version: Any, releases: Releases) -> str | None:
     """The CUDA that a release is built with."""
     if not version:
         return None
-    release = releases.get("tensorflow", version)
-    if release is not None and release.cuda:
-        return release.cuda
     parts = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    final = ".".join(map(str, (*parts, 0)))  # what a nightly or a candidate leads to
+    for release in (releases.get("tensorflow", version), releases.get("tensorflow", final)):
+        if release is not None and release.cuda:
+            return release.cuda
     return next((cuda for before, cuda in _BEFORE_THE_DATA if (1, 0) <= parts < before), None)
