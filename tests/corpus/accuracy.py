@@ -36,6 +36,7 @@ PARTS = (
     "sixth_development",
     "seventh_development",
     "eighth_development",
+    "ninth_development",
 )
 
 
