@@ -43,10 +43,11 @@ _BYSTANDER = -15
 """What TensorFlow logs about GPUs before another exception ends the import: a healthy import prints it too."""
 _NOISE = re.compile(r": [WI] tensorflow/|^[WI]\d{4} |failed call to cuInit|TF-TRT Warning")
 _TROUBLE = re.compile(
-    r"(?i:error|exception|fail|\bnot\b|n['o]?t\b|\bno\b|cannot|unable|without|problem|issue|trouble|wrong|broken|crash"
-    r"|conflict|mismatch|incompatib|missing|lacks?\b|stuck|hang|freez|instead|only\b|help|fix|solve|warning|need"
-    r"|overr|overw|stop|nothing|never|poor|terribl|slow|\bfalse\b|\bnan\b|killed|minutes|\bask(s|ed)\b|\bwhy\b|\bhow\b|\?\s*$"
-    r"|fehler|erreur|\berr[oa]r?e?\b|ошибк|ne marche|funktioniert)"
+    r"(?i:error|exception|fail|\bnot\b|n't\b|\b(?:do|does|did|ca|wo|is|are|was)nt\b|\bno\b|cannot|unable|without"
+    r"|problem|issue|trouble|wrong|break|broke|crash|conflict|mismatch|compatib|missing|lacks?\b|stuck|hang|freez"
+    r"|instead|\bonly\b|help|\bfix|solve|warning|\bneed|overr|overw|stop|nothing|never|poor|terribl|slow|\bfalse\b"
+    r"|\bnan\b|killed|minutes|\bask(?:s|ed)\b|\bwhy\b|\bhow\b|\?\s*$|\bpin(?:s|ned)?\b|requires?\b|newer|older|latest"
+    r"|upgrad|downgrad|restart|deprec|\bold\b|fehler|erreur|\berr[oa]r?e?\b|ошибк|ne marche|funktioniert)"
     r"|错|误|失败|无法|不能|问题|エラー|에러|오류|안 ?[되돼됩]"
 )
 """A text without any of these tells of no trouble, and is not guessed about."""
