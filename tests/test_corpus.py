@@ -38,7 +38,16 @@ def test_the_causes_of_the_development_part(accuracy, platform, floors, ceiling)
 
 @pytest.mark.parametrize(
     "part",
-    ["second_development", "third_development", "fourth_development", "fifth_development", "sixth_development"],
+    [
+        "second_development",
+        "third_development",
+        "fourth_development",
+        "fifth_development",
+        "sixth_development",
+        "seventh_development",
+        "eighth_development",
+        "ninth_development",
+    ],
 )
 def test_the_causes_of_later_development_parts(accuracy, part):
     found = accuracy.measures(accuracy.outcomes(part, platform=True))

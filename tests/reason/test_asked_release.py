@@ -63,3 +63,24 @@ def test_of_a_long_text_both_ends_stay():
     assert len(text) <= LONGEST_TEXT + 1
     assert text.startswith("first\n")
     assert text.endswith("\nlast")
+
+
+def test_bounds_are_held_against_the_releases_within_them():
+    text = "ERROR: Could not find a version that satisfies the requirement tensorflow<2.2,>=2.1 (from x)"
+    fits, pythons = asked(text, python="3.8")
+    assert fits is False
+    assert "3.7" in pythons
+    assert asked(text, python="3.7") == (None, None)
+
+
+def test_a_request_without_a_version_on_a_python_that_no_release_is_for():
+    text = "ERROR: No matching distribution found for tensorflow"
+    assert asked(text, system="windows", python="3.5", machine="x86")[0] is False
+    assert asked(text, python="3.11") == (None, None)
+
+
+def test_of_a_refused_wheel_the_index_says_nothing():
+    wheel = "tensorflow-2.5.0-cp37-none-linux_armv7l.whl"
+    text = f"pip3 install {wheel}\n{wheel} is not a supported wheel on this platform."
+    assert asked(text, machine="armv7l", python="3.9") == (False, ["3.7"])
+    assert facts_in(text).value("interpreter.minor") is None

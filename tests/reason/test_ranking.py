@@ -3,7 +3,7 @@
 import pytest
 
 from tfrepair.model.facts import Facts
-from tfrepair.model.playbook import Match, Playbook, Signature, Source
+from tfrepair.model.playbook import AllOf, EvidenceTemplate, Match, Playbook, Rule, Signature, Source
 from tfrepair.reason.explain import explain
 from tfrepair.reason.text_facts import facts_in, has_avx, stated_machine
 
@@ -108,3 +108,36 @@ def test_what_a_text_says_two_ways_it_does_not_say():
 )
 def test_what_the_name_or_the_flags_of_a_processor_tell(cpu, expected):
     assert has_avx(cpu) is expected
+
+
+def guessing(name, pattern, confidence="medium"):
+    signature = Signature(pattern=pattern, confidence=confidence, only_if_alone=True)
+    return Playbook(name=name, title=name, about="", repair="manual", source=SOURCE, signatures=(signature,))
+
+
+def test_what_people_say_is_a_guess_where_nothing_else_is_found():
+    one, two = guessing("one", "gpu", "high"), playbook("two", "Error: x", "low")
+    assert ranked("my gpu is not used", one, two) == [("one", "low")]
+    assert ranked("my gpu is not used\nError: x", one, two) == [("two", "low")]
+
+
+def test_what_waits_for_the_unknown_does_not_stop_a_guess():
+    waiting = playbook("waiting", "gpu", "high", when=ON_WINDOWS)
+    assert [name for name, _ in ranked("my gpu is not used", guessing("one", "gpu"), waiting)] == ["one", "waiting"]
+
+
+def test_what_tells_of_no_trouble_is_not_guessed_about():
+    assert ranked("Num GPUs Available:  1", guessing("one", "GPU")) == []
+
+
+def test_the_more_is_unknown_the_less_likely():
+    both = AllOf(parts=(ON_WINDOWS, Match(fact="host.machine", operator="equals", equals="arm64")))
+    found = ranked("a", playbook("one", "a", when=both), playbook("two", "a", when=ON_WINDOWS))
+    assert [name for name, _ in found] == ["two", "one"]
+
+
+def test_what_holds_on_the_machine_and_is_not_spoken_of_is_never_sure():
+    rule = Rule(when=ON_WINDOWS, confidence="high", evidence=(EvidenceTemplate(kind="host", text="it is Windows"),))
+    one = Playbook(name="one", title="one", about="", repair="manual", source=SOURCE, rules=(rule,))
+    assert ranked("a", one, facts=known("windows")) == [("one", "medium")]
+    assert ranked("a fails", one, guessing("two", "a"), facts=known("windows"))[0] == ("two", "low")

@@ -35,6 +35,8 @@ def told(text):
         ("python3.10 + tensorflow2.20", "tensorflow.version", "2.20"),
         ("tf 2.8 or tf 2.9", "tensorflow.version", None),
         ("Python version: 3.7.7", "interpreter.minor", "3.7"),
+        ("I have 32 bit python", "interpreter.bits", 32),
+        ("Is your Python on 32 bits?", "interpreter.bits", None),
         ("with an Intel(R) Celeron(R) CPU 1005M", "host.has_avx", False),
         ("I have an i7 920 CPU", "host.has_avx", False),
         ("it works on a Ryzen 5\nand not on the Celeron", "host.has_avx", None),
@@ -58,6 +60,9 @@ def test_what_people_write_of_their_machine(text, path, value):
         ("Successfully opened dynamic library libcudart.so.10.0\nCUDA9.1, tensorflow 1.14.0", True),
         ("Could not load dynamic library 'cudart64_110.dll'\nC:\\CUDA\\v10.1\\bin", False),
         ("CUDA 11", None),
+        ("tensorflow 2.2.0 works with CUDA 10.1, and CUDA 10.2 is installed", False),
+        ("tensorflow 2.0.0 only works with CUDA 10.0. With CUDA 10.1 installed", False),
+        ("tensorflow 2.12.0-rc1, CUDA 12.1", False),
     ],
 )
 def test_the_cuda_that_is_there_is_held_against_the_one_that_is_asked_for(text, fits):

@@ -42,10 +42,12 @@ _ORDINARY = 3
 _BYSTANDER = -15
 """What TensorFlow logs about GPUs before another exception ends the import: a healthy import prints it too."""
 _NOISE = re.compile(r": [WI] tensorflow/|^[WI]\d{4} |failed call to cuInit|TF-TRT Warning")
+_LONGEST_SPEECH = 20_000
+"""How much is searched for people's own words, which are few."""
 _TROUBLE = re.compile(
     r"(?i:error|exception|fail|\bnot\b|n't\b|\b(?:do|does|did|ca|wo|is|are|was)nt\b|\bno\b|cannot|unable|without"
     r"|problem|issue|trouble|wrong|break|broke|crash|conflict|mismatch|compatib|missing|lacks?\b|stuck|hang|freez"
-    r"|instead|\bonly\b|help|\bfix|solve|warning|\bneed|overr|overw|stop|nothing|never|poor|terribl|slow|\bfalse\b"
+    r"|instead|expect|\bonly\b|help|\bfix|solve|warning|\bneed|overr|overw|stop|nothing|never|poor|terribl|slow|\bfalse\b"
     r"|\bnan\b|killed|minutes|\bask(?:s|ed)\b|\bwhy\b|\bhow\b|\?\s*$|\bpin(?:s|ned)?\b|requires?\b|newer|older|latest"
     r"|upgrad|downgrad|restart|deprec|\bold\b|fehler|erreur|\berr[oa]r?e?\b|ошибк|ne marche|funktioniert)"
     r"|错|误|失败|无法|不能|问题|エラー|에러|오류|안 ?[되돼됩]"
@@ -109,16 +111,16 @@ def explain(text: str, facts: Facts, playbooks: Sequence[Playbook]) -> Diagnosis
             ]
         )
     )
-    found: list[_Candidate] = []
+    found: dict[str, _Candidate] = {}
     for reading in _readings(text):
-        found = [one for each in playbooks if (one := _candidate(each, facts, reading))]
-        if any(one.spoken_of for one in found):
+        found |= {one.finding.id: one for each in playbooks if (one := _candidate(each, facts, reading))}
+        if any(one.spoken_of for one in found.values()):
             break
     ranks = {playbook.name: playbook.rank for playbook in playbooks}
     explains = {playbook.name: playbook.explains for playbook in playbooks}
-    found.sort(key=lambda one: (-one.worth, ranks[one.finding.id], one.finding.id))
-    found = _causes_first(found, explains)[:SHOWN_CANDIDATES]
-    return Diagnosis(findings=tuple(_told_apart(found, explains)))
+    likeliest = sorted(found.values(), key=lambda one: (-one.worth, ranks[one.finding.id], one.finding.id))
+    shown = _causes_first(likeliest, explains)[:SHOWN_CANDIDATES]
+    return Diagnosis(findings=tuple(_told_apart(shown, explains)))
 
 
 def _readings(text: str) -> Iterator[_Reading]:
@@ -127,7 +129,7 @@ def _readings(text: str) -> Iterator[_Reading]:
     yield _Reading(text=text, refused=refused, flags=re.MULTILINE)
     yield _Reading(text=text, refused=refused, flags=_RETYPED)
     if _TROUBLE.search(text):
-        yield _Reading(text=text, refused=refused, flags=_RETYPED, alone=True)
+        yield _Reading(text=text[:_LONGEST_SPEECH], refused=refused, flags=_RETYPED, alone=True)
 
 
 def _candidate(playbook: Playbook, facts: Facts, reading: _Reading) -> _Candidate | None:
@@ -175,7 +177,7 @@ def _worth(hits: Sequence[_Hit], rules: Sequence[Hit]) -> int:
 
 def _hits(playbook: Playbook, facts: Facts, reading: _Reading) -> Iterator[_Hit]:
     for signature in playbook.signatures:
-        if signature.only_if_alone and not reading.alone:
+        if signature.only_if_alone != reading.alone:
             continue
         match = _best_match(signature, reading)  # before the conditions, which search the text too
         if match is None:

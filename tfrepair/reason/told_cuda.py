@@ -26,7 +26,7 @@ _STATED = re.compile(
 )
 _WISHED = re.compile(
     r"(?i:\b(?:no|not|without|need|requir|support|buil[dt]|compil|want|expect|look|recommend|instead|down|up|match)\w{0,12}\b[^\n]{0,30}"
-    r"|(?<!n't )(?<!not )\b(?:works?|compatible) (?:only )?with\b[^\n]{0,30})$"
+    r"|(?<!n't )(?<!not )\b(?:works?|compatible) (?:only )?with\b[ :]{0,3})$"
 )
 """What stands before a CUDA that is asked for or advised, and not there."""
 _OF_THE_DRIVER = re.compile(r"NVIDIA-SMI|Driver Version:")
