@@ -49,7 +49,7 @@ def _section(p: Playbook) -> Iterator[str]:
 
 def _signature(one: Signature) -> str:
     means = f": {sentence(one.means)}" if one.means else ""
-    return f"- {_code(one.pattern)} ({one.confidence}){means}"
+    return f"- {_code(one.pattern)} ({'a guess' if one.only_if_alone else one.confidence}){means}"
 
 
 def _rule(rule: Rule) -> str:
