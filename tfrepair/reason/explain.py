@@ -113,7 +113,9 @@ def explain(text: str, facts: Facts, playbooks: Sequence[Playbook]) -> Diagnosis
     )
     found: dict[str, _Candidate] = {}
     for reading in _readings(text):
-        found |= {one.finding.id: one for each in playbooks if (one := _candidate(each, facts, reading))}
+        for one in (_candidate(each, facts, reading) for each in playbooks):
+            if one and (one.finding.id not in found or found[one.finding.id].worth < one.worth):
+                found[one.finding.id] = one
         if any(one.spoken_of for one in found.values()):
             break
     ranks = {playbook.name: playbook.rank for playbook in playbooks}
