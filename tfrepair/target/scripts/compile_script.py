@@ -1,4 +1,4 @@
-"""Runs inside a target: compiles what an import will need, in the order in which it will need it.
+"""Runs inside a target: compiles what an import will need, the last first: so it meets the import, which compiles too.
 
 Standard library of Python 3.8 only, the first that keeps bytecode in another folder (PYTHONPYCACHEPREFIX). Nothing is
 executed: each module's text says what it imports next. Only the imports at the left margin are followed; a module
@@ -6,9 +6,11 @@ that is found in no other way is compiled when it is imported. Arguments: one JS
 with, and `share`, the number of this process and how many there are: each compiles every so manieth module.
 """
 import json
+import os
 import re
 import sys
 from importlib.machinery import PathFinder, SourceFileLoader
+from importlib.util import cache_from_source
 
 IMPORT = re.compile(
     rb"^(?:import[ \t]+(?P<modules>[\w., \t]+)|from[ \t]+(?P<source>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n]+))",
@@ -21,12 +23,10 @@ DEEPEST = 5000
 class Walk(object):
     """Goes from module to module as an import does."""
 
-    def __init__(self, search, number, count):
+    def __init__(self, search):
         self.search = search
-        self.number = number
-        self.count = count
         self.seen = {}
-        self.met = 0
+        self.order = []
 
     def visit(self, module):
         """A module, those above it before, and those that it imports; where its own submodules lie."""
@@ -42,21 +42,11 @@ class Walk(object):
             return None
         self.seen[module] = spec.submodule_search_locations
         if isinstance(spec.loader, SourceFileLoader):
+            self.order.append(spec.loader)
             text = spec.loader.get_data(spec.origin)
-            self.compile(spec.loader, module)
             for following in imports(text, module if spec.submodule_search_locations else parent):
                 self.visit(following)
         return self.seen[module]
-
-    def compile(self, loader, module):
-        """This process's share; what cannot be compiled is a matter for who imports it."""
-        self.met += 1
-        if self.met % self.count != self.number:
-            return
-        try:
-            loader.get_code(module)
-        except Exception:
-            pass
 
 
 def imports(text, package):
@@ -76,14 +66,25 @@ def imports(text, package):
             yield "{}.{}".format(source, found[1].decode())
 
 
+def compile_module(loader):
+    """Compile a module that is not compiled yet; what cannot be is a matter for who imports it."""
+    try:
+        if not os.path.exists(cache_from_source(loader.path)):
+            loader.get_code(loader.name)
+    except Exception:
+        pass
+
+
 def main():
-    """Walk from each module."""
+    """Walk from each module, then compile this process's share on the way back."""
     order = json.loads(sys.argv[1])
     sys.setrecursionlimit(DEEPEST)
     number, count = order["share"]
-    walk = Walk(sys.path[1:], number, count)  # the folder of this script is no part of the environment's search path
+    walk = Walk(sys.path[1:])  # the folder of this script is no part of the environment's search path
     for module in order["modules"]:
         walk.visit(module)
+    for loader in walk.order[::-1][number::count]:
+        compile_module(loader)
 
 
 if __name__ == "__main__":
