@@ -66,11 +66,11 @@ def test_what_an_import_needs_is_compiled_and_nothing_is_executed(venv, filled, 
     assert any(path.name.startswith("json") or path.parent.name == "json" for path in bytecode.rglob("*.pyc"))
 
 
-def test_each_process_has_its_share_in_the_order_of_an_import(filled):
+def test_modules_are_met_in_the_order_of_an_import(filled):
     code = (
-        "import sys, json; sys.path.insert(0, sys.argv[1]); import compile_script as c; met = []\n"
-        "c.Walk.compile = lambda self, loader, module: met.append(module)\n"
-        "c.Walk([sys.argv[2]], 0, 1).visit('tensorflow'); print(json.dumps(met))"
+        "import sys, json; sys.path.insert(0, sys.argv[1]); import compile_script as c\n"
+        "walk = c.Walk([sys.argv[2]]); walk.visit('tensorflow')\n"
+        "print(json.dumps([loader.name for loader in walk.order]))"
     )
     argv = [sys.executable, "-c", code, str(SCRIPT.parent), str(filled)]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
@@ -79,6 +79,17 @@ def test_each_process_has_its_share_in_the_order_of_an_import(filled):
         "tensorflow.top", "tensorflow.far", "tensorflow.far.away", "tensorflow.far.away.thing",
         "tensorflow.python.math_ops",
     ]  # fmt: skip
+
+
+def test_what_is_compiled_already_is_left_alone(venv, filled, environ, tmp_path, monkeypatch):
+    monkeypatch.setattr(compiling, "_processors", lambda: 2)
+    bytecode = tmp_path / "bytecode"
+    bytecode.mkdir()
+    for _ in range(2):
+        waited(start_compiling(str(venv / "bin" / "python"), environ=environ, bytecode=bytecode))
+        (found,) = bytecode.rglob("tensorflow/far/away/thing.*.pyc")
+        found.write_bytes(b"the import was here")
+    assert found.read_bytes() == b"the import was here"
 
 
 def test_what_is_compiled_serves_the_import(venv, filled, environ, tmp_path, monkeypatch):
