@@ -81,6 +81,18 @@ def test_modules_are_met_in_the_order_of_an_import(filled):
     ]  # fmt: skip
 
 
+def test_without_the_scripts_folder_on_its_path_it_finds_the_same(venv, filled, environ, tmp_path, monkeypatch):
+    monkeypatch.setattr(compiling, "_processors", lambda: 2)
+    first = tmp_path / "first"  # on the search path before everything else
+    first.mkdir()
+    (filled / "other").rename(first / "other")
+    bytecode = tmp_path / "bytecode"
+    bytecode.mkdir()
+    safe = environ | {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(first)}
+    waited(start_compiling(str(venv / "bin" / "python"), environ=safe, bytecode=bytecode))
+    assert compiled(bytecode, first) == {"other/__init__.py", "other/deep.py"}
+
+
 def test_what_is_compiled_already_is_left_alone(venv, filled, environ, tmp_path, monkeypatch):
     monkeypatch.setattr(compiling, "_processors", lambda: 2)
     bytecode = tmp_path / "bytecode"

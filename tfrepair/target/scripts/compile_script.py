@@ -80,7 +80,9 @@ def main():
     order = json.loads(sys.argv[1])
     sys.setrecursionlimit(DEEPEST)
     number, count = order["share"]
-    walk = Walk(sys.path[1:])  # the folder of this script is no part of the environment's search path
+    here = os.path.realpath(os.path.dirname(os.path.abspath(__file__)))
+    # The folder of this script is no part of the environment's search path; PYTHONSAFEPATH keeps it out anyway.
+    walk = Walk([entry for entry in sys.path if os.path.realpath(entry) != here])
     for module in order["modules"]:
         walk.visit(module)
     for loader in walk.order[::-1][number::count]:
