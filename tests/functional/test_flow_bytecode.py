@@ -1,10 +1,11 @@
 """What is compiled for the first smoke test is used by the second; nothing of it stays, nor lies in the environment."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
-from functional_support import NEW, site
+from functional_support import KERAS, NEW, NUMPY_2, PROTOBUF, site
 
 from tfrepair.app import bytecode as module
 from tfrepair.target import compiling
@@ -38,6 +39,20 @@ def test_bytecode_of_the_stage_serves_at_the_final_path(world, kept):
     assert not place.exists()
     assert not list(env.rglob("*.pyc"))
     assert world.imported(env) == NEW
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["never compiled", "compiled"])
+def test_a_tensorflow_that_stays_is_compiled_unless_it_is_already(world, kept, compiled):
+    env = world.venv(f"numpy=={NUMPY_2}", f"protobuf=={PROTOBUF}", f"keras=={KERAS}", f"tensorflow=={NEW}")
+    before = (site(env) / "tensorflow" / "__init__.py").stat()
+    if compiled:
+        (site(env) / "tensorflow" / "python" / "ops" / "__pycache__").mkdir(parents=True)
+    done = world.tfrepair("fix", "--yes", "--env", env)
+    assert done.code == 0, done
+    assert os.path.samestat(before, (site(env) / "tensorflow" / "__init__.py").stat()), "it was to stay"
+    kept.pop("place")
+    here = Path(*site(env).parts[1:], "tensorflow")
+    assert any(path.is_relative_to(here) for path in kept) is not compiled
 
 
 def test_a_python_that_cannot_keep_it_elsewhere_compiles_twice(world, kept, monkeypatch):

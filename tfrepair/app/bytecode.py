@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.target.compiling import OLDEST, start_compiling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from typing_extensions import Self
 
-    from tfrepair.model.target import Target
+    from tfrepair.model.target import Environment, Target
     from tfrepair.target.interpreter import Helper
+
+_LATE = "tensorflow/python/ops"
+"""What TensorFlow imports after its own libraries, NumPy and Protobuf."""
 
 
 @dataclass(slots=True)
@@ -25,7 +28,7 @@ class Bytecode:
     place: Path
     """A folder that the repair removes in the end, however it ends."""
     tensorflow: str
-    """The distribution. One that is not written anew may have bytecode of its own, which is as good."""
+    """The distribution."""
     folder: Path | None = None
     """That of the latest installation; None before there is one, and where bytecode must lie in the environment."""
     _number: int = 0
@@ -42,10 +45,11 @@ class Bytecode:
     def begin(self, target: Target, names: Sequence[str], environ: Mapping[str, str]) -> None:
         """These distributions were installed: start anew, as Python tells old bytecode by a file's time and size only.
 
-        Nothing begins before TensorFlow is among them.
+        Nothing begins where TensorFlow stays and has bytecode of its own, which is as good.
         """
         self.end()
-        if (self.folder is None and self.tensorflow not in names) or target.interpreter.version[:2] < OLDEST:
+        stays = self.folder is None and self.tensorflow not in names
+        if (stays and _is_compiled(target.environment)) or target.interpreter.version[:2] < OLDEST:
             return
         self.folder = None
         self._number += 1
@@ -74,3 +78,8 @@ class Bytecode:
         for helper in self._helpers:
             helper.stop()
         self._helpers = ()
+
+
+def _is_compiled(environment: Environment) -> bool:
+    """There is bytecode of TensorFlow beside its files, and not only of what an import that fails comes to."""
+    return any(Path(site, _LATE, "__pycache__").is_dir() for site in environment.site_folders)
