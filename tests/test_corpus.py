@@ -10,6 +10,7 @@ import pytest
 from tfrepair.playbook.loader import load_builtin
 
 SCRIPT = Path(__file__).parent / "corpus" / "accuracy.py"
+LATER = sorted(path.stem for path in SCRIPT.parent.glob("*_development.jsonl"))
 NAMES = {playbook.name for playbook in load_builtin()}
 
 
@@ -36,19 +37,7 @@ def test_the_causes_of_the_development_part(accuracy, platform, floors, ceiling)
     assert found["wrong with high confidence"] <= ceiling
 
 
-@pytest.mark.parametrize(
-    "part",
-    [
-        "second_development",
-        "third_development",
-        "fourth_development",
-        "fifth_development",
-        "sixth_development",
-        "seventh_development",
-        "eighth_development",
-        "ninth_development",
-    ],
-)
+@pytest.mark.parametrize("part", LATER)
 def test_the_causes_of_later_development_parts(accuracy, part):
     found = accuracy.measures(accuracy.outcomes(part, platform=True))
     assert found["top-1"] >= 0.88

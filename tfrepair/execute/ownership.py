@@ -49,8 +49,8 @@ class Installed:
         inside = self.tree.prefix + os.sep
         paths = set()
         for entry in self._entries or ():
-            head, _, name = entry.path.rpartition("/")
-            folder = self.tree.folder(head or ("/" if entry.path.startswith("/") else ""))
+            head, slash, name = entry.path.rpartition("/")
+            folder = self.tree.folder(head or slash)
             if folder is None or name in {"", ".", ".."}:
                 continue
             whole = folder + os.sep + name

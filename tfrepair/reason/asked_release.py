@@ -9,17 +9,16 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from tfrepair.model.facts import Absent, Fact, Facts, Known
 from tfrepair.model.tags import minor_of, same_kind
+from tfrepair.reason.text_facts import REFUSED
 from tfrepair.reason.told_cuda import cuda_told
 
 if TYPE_CHECKING:
     from tfrepair.model.releases import Releases
 
 SOURCE = "text"
-_REFUSED = "is not a supported wheel"
-"""The wheel that pip refuses says what it is for; what the index has says nothing of it."""
 _REFUSED_WHEEL = re.compile(
     r"tensorflow[\w.+-]{0,60}-(?P<pythons>(?:cp|py)\d[\w.]{0,20})-[\w.]{1,20}-(?P<platform>[\w.]{2,60})\.whl"
-    rf" {_REFUSED}"
+    rf" {REFUSED}"
 )
 _REQUIREMENT = re.compile(r"requirement tensorflow(?P<bounds>[<>=!~][<>=!~\d.,*]{1,60})")
 _SYSTEMS = {"linux": "linux", "darwin": "macosx", "windows": "win"}
@@ -30,7 +29,7 @@ _MACHINES = {"aarch64": "arm64"}
 def asked_release(text: str, facts: Facts, releases: Releases) -> Facts:
     """Facts `release.fits`, `release.pythons`, `cuda.version` and `cuda.fits` about what the text names."""
     minor, kind = facts.value("interpreter.minor"), _kind(facts)
-    told = _refused(text, minor, kind) if _REFUSED in text else _listed(text, facts, minor, kind, releases)
+    told = _refused(text, minor, kind) if REFUSED in text else _listed(text, facts, minor, kind, releases)
     told |= cuda_told(text, facts, releases)
     return Facts.of(
         Fact(path=path, state=Absent() if value is None else Known(value), source=SOURCE)

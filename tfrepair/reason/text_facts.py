@@ -71,7 +71,8 @@ _TENSORFLOW_AT = (
     rf"\bTensorFlow (?:version:? )?{_NUMBER}\b",
     rf"(?i:\b{_TENSORFLOW}|\btf)(?i:[ _]?(?:version|v))?(?: is)?[ \t:=-]{{0,40}}v?{_NUMBER}\b",
 )
-_REFUSED = "is not a supported wheel"
+REFUSED = "is not a supported wheel"
+"""The wheel that pip refuses says what it is for; what the index has says nothing of it."""
 _WHEEL = re.compile(r"\S{1,300}\.whl")
 """What a refused wheel is for is what this machine is not."""
 _TOO_MUCH = 400_000
@@ -82,7 +83,7 @@ def facts_in(text: str) -> Facts:
     """The facts that a text tells. What it says two ways, it does not say."""
     if len(text) > _TOO_MUCH:
         text = f"{text[: _TOO_MUCH // 2]}\n{text[-_TOO_MUCH // 2 :]}"
-    told = _told(_EXAMPLE.sub("", _WHEEL.sub(" ", text) if _REFUSED in text else text))
+    told = _told(_EXAMPLE.sub("", _WHEEL.sub(" ", text) if REFUSED in text else text))
     return Facts.of(Fact(path=path, state=Known(value), source=SOURCE) for path, value in told)
 
 
