@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from tfrepair.app import base as base_room
 from tfrepair.app.base import with_way_out
 from tfrepair.app.subject import Subject
 from tfrepair.errors import NoRepairError, TargetError
@@ -33,21 +32,25 @@ def bases(*minors):
     )
 
 
-def bench(pin, *minors):
+def described(base):
+    return target_of(base.version[1])
+
+
+def bench(pin, *minors, described=described):
     request = SimpleNamespace(venv=None, tensorflow=pin, requirements=(), constraints=())
     return SimpleNamespace(
-        request=request, environ={}, cwd=Path("/nowhere"), releases=load_releases(), bases=bases(*minors)
-    )
+        request=request, environ={}, cwd=Path("/nowhere"), releases=load_releases(), bases=bases(*minors),
+        described=described,
+    )  # fmt: skip
 
 
-def asked(monkeypatch, pin, subject, *minors):
-    monkeypatch.setattr(base_room, "_described", lambda base, _bench: target_of(base.version[1]))
+def asked(pin, subject, *minors):
     return with_way_out(REFUSAL, subject, bench(pin, *minors), Facts())
 
 
-def test_each_python_that_would_do_is_named_with_its_command(monkeypatch):
+def test_each_python_that_would_do_is_named_with_its_command():
     subject = Subject(prefix=Path("/srv/env"), target=target_of(13))
-    said = asked(monkeypatch, "2.9.0", subject, 13, 10, 9, 6)
+    said = asked("2.9.0", subject, 13, 10, 9, 6)
     assert said.message == "no wheel"
     assert (
         "`tfrepair fix --env /srv/env --base-python 3.10 --tensorflow 2.9.0` rebuilds it on Python 3.10.1" in said.hint
@@ -58,18 +61,17 @@ def test_each_python_that_would_do_is_named_with_its_command(monkeypatch):
     assert said.hint.endswith("nothing was changed")
 
 
-def test_for_an_installation_of_python_an_environment_is_made_beside_it(monkeypatch):
-    said = asked(monkeypatch, "2.9.0", Subject(prefix=Path("/usr/local"), target=target_of(13, "system")), 10)
+def test_for_an_installation_of_python_an_environment_is_made_beside_it():
+    said = asked("2.9.0", Subject(prefix=Path("/usr/local"), target=target_of(13, "system")), 10)
     assert "`tfrepair fix --venv DIR --base-python 3.10 --tensorflow 2.9.0` makes an environment on" in said.hint
 
 
-def test_where_none_would_do_the_refusal_stays(monkeypatch):
+def test_where_none_would_do_the_refusal_stays():
     subject = Subject(prefix=Path("/srv/env"), target=target_of(13))
-    assert asked(monkeypatch, "2.9.0", subject, 13, 12) is REFUSAL
+    assert asked("2.9.0", subject, 13, 12) is REFUSAL
 
 
-def test_the_release_on_disk_is_in_the_command_and_paths_are_quoted(monkeypatch):
-    monkeypatch.setattr(base_room, "_described", lambda base, _bench: target_of(base.version[1]))
+def test_the_release_on_disk_is_in_the_command_and_paths_are_quoted():
     states = {"tensorflow.name": Known("tensorflow-cpu"), "tensorflow.version": Known("2.9.0")}
     facts = Facts.of(Fact(path=path, state=state, source="test") for path, state in states.items())
     asked_for = bench(None, 10)
@@ -78,12 +80,12 @@ def test_the_release_on_disk_is_in_the_command_and_paths_are_quoted(monkeypatch)
     assert "--venv '/srv/my env' --base-python 3.10 --tensorflow tensorflow-cpu==2.9.0`" in said.hint
 
 
-def test_an_interpreter_that_cannot_be_asked_is_passed_over(monkeypatch):
-    def described(base, _bench):
+def test_an_interpreter_that_cannot_be_asked_is_passed_over():
+    def broken(base):
         if base.version[1] == 10:
             raise TargetError("it is broken")
-        return target_of(base.version[1])
+        return described(base)
 
-    monkeypatch.setattr(base_room, "_described", described)
-    said = with_way_out(REFUSAL, Subject(prefix=Path("/srv/env"), target=target_of(13)), bench("2.9.0", 10, 9), Facts())
+    here = bench("2.9.0", 10, 9, described=broken)
+    said = with_way_out(REFUSAL, Subject(prefix=Path("/srv/env"), target=target_of(13)), here, Facts())
     assert "--base-python 3.9 " in said.hint

@@ -15,7 +15,7 @@ from tfrepair.execute.run_folder import RunFolder
 from tfrepair.execute.runs import rollback
 from tfrepair.execute.transaction import Transaction
 from tfrepair.model.plan import Carry, CreateEnvironment, RemovePath
-from tfrepair.target.discover import describe_environment, find_bases
+from tfrepair.target.discover import describe_environment, find_base, find_bases
 from tfrepair.target.environments import create_venv
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="activation through sh")
@@ -31,7 +31,7 @@ def bases():
 def real_ports():
     fakes = Outside()
     return Ports(
-        create_venv=create_venv,
+        create_venv=lambda base, *place, **how: create_venv(find_base(base, os.environ), *place, **how),
         install=fakes.install,
         run_command=fakes.run_command,
         describe=lambda prefix: describe_environment(prefix, os.environ),
@@ -40,7 +40,7 @@ def real_ports():
 
 def make(maker, base, folder):
     if maker == "virtualenv":
-        create_venv(base.executable, folder, prompt=None, system_site_packages=False)
+        create_venv(base, folder, prompt=None, system_site_packages=False)
     else:
         subprocess.run([base.executable, "-m", "venv", "--without-pip", folder], check=True)
 

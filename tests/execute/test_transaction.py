@@ -25,11 +25,19 @@ from tfrepair.model.plan import Carry, CreateEnvironment, Install, RemovePath, U
 def repair(prefix, environ, outside, plan, *, confirm=smoke, keep="1", **ports):
     record = RunFolder.create(prefix, environ)
     with Transaction(prefix, record, outside.ports(**ports), lock_timeout=5, keep=keep) as transaction:
-        transaction.stage(plan)
-        transaction.apply(plan)
-        transaction.seal()
-        transaction.commit(confirm)
+        whole_repair(transaction, plan, confirm)
     return record
+
+
+def whole_repair(transaction, plan, confirm=smoke, *, comparing=True):
+    transaction.stage(plan)
+    transaction.apply(plan)
+    transaction.seal()
+    altered = transaction.compare() if comparing else None
+    if altered:
+        transaction.mend(altered)
+        transaction.seal()
+    transaction.commit(confirm)
 
 
 def names(prefix, minor="3.10"):
@@ -181,6 +189,27 @@ def test_a_distribution_that_comes_damaged_out_of_the_cache_is_installed_once_mo
     assert records_hold(prefix)
 
 
+def test_what_is_damaged_is_not_put_in_place_even_if_nobody_asked(prefix, environ, outside):
+    before = tree_digest(prefix)
+    outside.bad_installs = 1
+    plan = in_place_plan(prefix)
+    record = RunFolder.create(prefix, environ)
+    with (
+        pytest.raises(StepError, match=r"`new` is not as its RECORD says.*lib\.so"),
+        Transaction(prefix, record, outside.ports()) as transaction,
+    ):
+        whole_repair(transaction, plan, comparing=False)
+    assert tree_digest(prefix) == before
+
+
+def test_a_command_after_an_installation_finds_it_whole(prefix, environ, outside):
+    outside.bad_installs = 1
+    plan = in_place_plan(prefix)
+    command = RunCommand(argv=("newtool",))
+    repair(prefix, environ, outside, dataclasses.replace(plan, operations=(*plan.operations, command)))
+    assert [call[0] for call in outside.calls] == ["install", "install", "run"]
+
+
 def test_a_wheel_that_records_a_wrong_hash_for_a_text_is_installed_past_the_cache_and_taken(prefix, environ, outside):
     outside.bad_texts = 2
     repair(prefix, environ, outside, in_place_plan(prefix))
@@ -204,13 +233,6 @@ def test_a_foreign_change_before_the_swap_is_noticed(prefix, environ, outside):
         whole_repair(transaction, plan)
     assert (prefix / SITE / "foreign.py").exists()
     assert nothing_left(prefix, record)
-
-
-def whole_repair(transaction, plan, confirm=smoke):
-    transaction.stage(plan)
-    transaction.apply(plan)
-    transaction.seal()
-    transaction.commit(confirm)
 
 
 def test_bytecode_written_meanwhile_is_no_change(prefix, environ, outside):

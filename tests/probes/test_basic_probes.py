@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="laid out as on POSIX")
 @pytest.fixture
 def venv(tmp_path):
     base = find_bases(os.environ)[0]
-    create_venv(base.executable, tmp_path / "env", prompt=None, system_site_packages=False, seed=False)
+    create_venv(base, tmp_path / "env", prompt=None, system_site_packages=False, seed=False)
     return tmp_path / "env"
 
 

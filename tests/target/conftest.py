@@ -29,7 +29,7 @@ def base():
 def venv(tmp_path, base):
     """A fresh environment without pip."""
     folder = tmp_path / "env"
-    create_venv(base.executable, folder, prompt=None, system_site_packages=False, seed=False)
+    create_venv(base, folder, prompt=None, system_site_packages=False, seed=False)
     return folder
 
 

@@ -33,7 +33,7 @@ def test_every_base_describes_itself(each_base, environ, tmp_path):
 
 def test_every_base_makes_an_environment_that_is_described(each_base, environ, tmp_path):
     folder = tmp_path / "env"
-    create_venv(each_base.executable, folder, prompt="mine", system_site_packages=False, seed=False)
+    create_venv(each_base, folder, prompt="mine", system_site_packages=False, seed=False)
     target = describe_environment(folder, environ)
     assert target.environment.kind == "venv"
     assert target.environment.prefix == str(folder)

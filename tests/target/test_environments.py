@@ -1,5 +1,6 @@
 """Fresh environments from every interpreter here, without network."""
 
+import dataclasses
 import os
 
 import pytest
@@ -13,7 +14,7 @@ from tfrepair.target.interpreter import run
 
 def test_pip_is_there_and_setuptools_of_the_wrong_era_is_not(each_base, environ, tmp_path):
     folder = tmp_path / "env"
-    create_venv(each_base.executable, folder, prompt="my env", system_site_packages=True)
+    create_venv(each_base, folder, prompt="my env", system_site_packages=True)
     target = describe_environment(folder, environ)
     assert target.environment.system_site_packages
     done = run([target.interpreter.executable, "-m", "pip", "--version"], env=environ)
@@ -26,19 +27,20 @@ def test_pip_is_there_and_setuptools_of_the_wrong_era_is_not(each_base, environ,
 
 def test_the_users_settings_for_virtualenv_do_not_count(base, tmp_path, monkeypatch):
     monkeypatch.setenv("VIRTUALENV_SYSTEM_SITE_PACKAGES", "true")
-    create_venv(base.executable, tmp_path / "env", prompt=None, system_site_packages=False, seed=False)
+    create_venv(base, tmp_path / "env", prompt=None, system_site_packages=False, seed=False)
     assert read_config(tmp_path / "env" / "pyvenv.cfg")["include-system-site-packages"] == "false"
     assert not list((tmp_path / "env").rglob("pip"))
     assert os.listdir(tmp_path) == ["env"]
 
 
-def test_a_base_that_does_not_start_is_one_clear_error(tmp_path):
+def test_a_base_that_does_not_start_is_one_clear_error(base, tmp_path):
+    gone = dataclasses.replace(base, executable=str(tmp_path / "nothing"))
     with pytest.raises(StepError, match="cannot build an environment"):
-        create_venv(str(tmp_path / "nothing"), tmp_path / "env", prompt=None, system_site_packages=False)
+        create_venv(gone, tmp_path / "env", prompt=None, system_site_packages=False)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a file as a folder")
 def test_a_place_that_cannot_be_written_is_one_clear_error(base, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StepError, match="cannot build an environment"):
-        create_venv(base.executable, tmp_path / "file" / "env", prompt=None, system_site_packages=False)
+        create_venv(base, tmp_path / "file" / "env", prompt=None, system_site_packages=False)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="laid out as on POSIX")
 
 
 def test_pip_lists_what_is_installed(base, environ, tmp_path):
-    create_venv(base.executable, tmp_path / "env", prompt=None, system_site_packages=False)
+    create_venv(base, tmp_path / "env", prompt=None, system_site_packages=False)
     view = pip_view(str(tmp_path / "env" / "bin" / "python"), environ)
     assert isinstance(view, PipView)
     assert view.distributions == {"pip": view.version}

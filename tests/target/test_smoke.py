@@ -57,7 +57,7 @@ def smoke(venv, environ):
 
 
 def test_a_working_one_passes_on_every_interpreter(each_base, environ, tmp_path):
-    create_venv(each_base.executable, tmp_path / "env", prompt=None, system_site_packages=False, seed=False)
+    create_venv(each_base, tmp_path / "env", prompt=None, system_site_packages=False, seed=False)
     target = describe_environment(tmp_path / "env", environ)
     before = sorted(path for path in (tmp_path / "env").rglob("*"))
     put(site := tmp_path / "env" / "lib" / f"python{each_base.minor}" / "site-packages")

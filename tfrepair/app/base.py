@@ -29,7 +29,7 @@ def base_for(subject: Subject, bench: Bench) -> Target:
     """
     request = bench.request
     if request.base_python is not None:
-        return _described(bench.base(request.base_python), bench)
+        return bench.described(bench.base(request.base_python))
     like = subject.target or subject.looked_at
     if like is not None:
         return _like(like, bench)
@@ -46,7 +46,7 @@ def _like(target: Target, bench: Bench) -> Target:
     same = [base for base in bases if base.version[:2] == interpreter.version[:2] and not base.free_threaded]
     same.sort(key=lambda base: base.version != interpreter.version)
     if same:
-        return _described(same[0], bench)
+        return bench.described(same[0])
     if bench.request.allow_python_change:
         return any_base(bench, Facts())
     raise NoRepairError(
@@ -78,7 +78,7 @@ def any_base(bench: Bench, facts: Facts) -> Target:
     bases = [base for base in bench.bases if not base.free_threaded]
     refusal: NoRepairError | None = None
     for base in sorted(bases, key=lambda base: base.version, reverse=True):
-        target = _described(base, bench)
+        target = bench.described(base)
         error = refusal_of(target, bench, facts)
         if error is None:
             return target
@@ -132,15 +132,9 @@ def _on_disk(facts: Facts) -> str | None:
 
 def _would_do(base: Base, bench: Bench, facts: Facts) -> bool:
     try:
-        return refusal_of(_described(base, bench), bench, facts) is None
+        return refusal_of(bench.described(base), bench, facts) is None
     except TargetError:  # one interpreter that cannot be asked is no reason to say nothing of the others
         return False
-
-
-def _described(base: Base, bench: Bench) -> Target:
-    from tfrepair.target.discover import find_target
-
-    return find_target(python=base.executable, env=None, environ=bench.environ, cwd=bench.cwd, interactive=False)
 
 
 def listed(bases: Iterable[Base]) -> str:

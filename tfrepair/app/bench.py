@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tfrepair.log import Log
     from tfrepair.model.playbook import Playbook
     from tfrepair.model.releases import Releases
+    from tfrepair.model.target import Target
     from tfrepair.target.bases import Base
 
 
@@ -31,6 +32,7 @@ class Bench:
     screen: Screen
     log: Log
     _found: dict[str, Base] = field(default_factory=dict, init=False, repr=False)
+    _described: dict[str, Target] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def bases(self) -> tuple[Base, ...]:
@@ -44,8 +46,20 @@ class Bench:
         from tfrepair.target.discover import find_base
 
         if spec not in self._found:
-            self._found[spec] = find_base(spec, self.environ)
+            base = find_base(spec, self.environ)
+            self._found.update({spec: base, base.executable: base})
         return self._found[spec]
+
+    def described(self, base: Base) -> Target:
+        """A base interpreter as a target; it is asked once. Raises TargetError."""
+        from tfrepair.target.discover import find_target
+
+        path = base.executable
+        if path not in self._described:
+            self._described[path] = find_target(
+                python=path, env=None, environ=self.environ, cwd=self.cwd, interactive=False
+            )
+        return self._described[path]
 
     @property
     def told(self) -> Mapping[str, object]:

@@ -73,6 +73,11 @@ class Bytecode:
             target.parent.mkdir(parents=True, exist_ok=True)
             source.rename(target)
 
+    def wait(self) -> None:
+        """Until nothing is compiled ahead any more."""
+        for helper in self._helpers:
+            helper.wait()
+
     def end(self) -> None:
         """TensorFlow was imported: what is not compiled yet is not needed."""
         for helper in self._helpers:

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.errors import CommandError, TimeLimitError
+from tfrepair.errors import CommandError, StepError, TargetError, TimeLimitError
 from tfrepair.model.facts import Absent, Fact, Facts, Known
 from tfrepair.reason.text import fill_registered
 
@@ -34,7 +34,11 @@ def ports_for(bench: Bench, subject: Subject, seen: Look, bytecode: Bytecode) ->
     def create_venv(base: str, destination: Path, *, prompt: str | None, system_site_packages: bool) -> None:
         from tfrepair.target.environments import create_venv as make
 
-        make(base, destination, prompt=prompt, system_site_packages=system_site_packages, seed=had_pip)
+        try:
+            found = bench.base(base)
+        except TargetError as error:
+            raise StepError(f"cannot build an environment from `{base}`: {error.message}", hint=error.hint) from error
+        make(found, destination, prompt=prompt, system_site_packages=system_site_packages, seed=had_pip)
 
     def install(
         target: Target, lock: Lock, names: Sequence[str], *, reinstall: bool, past_cache: bool,

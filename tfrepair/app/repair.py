@@ -16,7 +16,7 @@ from tfrepair.errors import ChangedError, StepError, SurroundingsError, Tfrepair
 from tfrepair.model.operations import RunCommand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tfrepair.app.bench import Bench
@@ -144,8 +144,7 @@ def _rounds(
         operations = f"{count} operation{'s' if count > 1 else ''}"
         bench.screen.step(f"round {current.round}: applying {operations} to the copy")
         transaction.apply(current)
-        transaction.seal()
-        staged = _look_at_stage(stage, subject, bench, bytecode)
+        staged = _look_at_sealed(stage, subject, bench, transaction, bytecode)
         lost = progress.keeper.lost(staged)
         smoke = smoke_of(staged.facts)
         if smoke is not None:
@@ -251,6 +250,30 @@ def _tried(turn: Round, view: Look, subject: Subject, bench: Bench) -> Plan | No
     except TfrepairError as error:
         bench.log.info("no plan", number=turn.number, strategy=turn.strategy, reason=error.message)
         return None
+
+
+def _look_at_sealed(stage: Path, subject: Subject, bench: Bench, transaction: Transaction, bytecode: Bytecode) -> Look:
+    """What the sealed stage looks like, everything that was installed being as recorded.
+
+    That is compared while TensorFlow is imported, as soon as nothing is compiled ahead any more: then a processor is
+    free. What differs is installed again, and everything is looked at anew.
+    """
+    from tfrepair.target.interpreter import side_by_side
+
+    while True:
+        transaction.seal()
+        with side_by_side(1) as pool:
+            comparing = pool.submit(_compare, transaction, bytecode)
+            staged = _look_at_stage(stage, subject, bench, bytecode)
+            altered = comparing.result()
+        if not altered:
+            return staged
+        transaction.mend(altered)
+
+
+def _compare(transaction: Transaction, bytecode: Bytecode) -> Mapping[str, str]:
+    bytecode.wait()
+    return transaction.compare()
 
 
 def _look_at_stage(stage: Path, subject: Subject, bench: Bench, bytecode: Bytecode) -> Look:

@@ -20,7 +20,7 @@ from tfrepair.model.plan import Carry, CreateEnvironment, Install, RemovePath, U
 from tfrepair.target.records import check, read_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tfrepair.execute.ownership import Installed
     from tfrepair.execute.ports import Ports
@@ -38,6 +38,8 @@ class Stage:
         self._ports = ports
         self._share = share
         self._target: Target | None = None
+        self._fresh: dict[str, float | None] = {}
+        """What was installed and is not compared with its RECORD yet; the time limit of each."""
 
     @property
     def target(self) -> Target:
@@ -60,7 +62,7 @@ class Stage:
             case Install():
                 self._install(operation.names, lock, operation.keywords.timeout)
             case RunCommand():
-                return self._run(operation)
+                return self._run(operation, lock)
             case WriteFile():
                 return Outcome(skipped=not write_text(self.tree, operation.path, operation.content))
             case SetEnvironment():
@@ -98,33 +100,41 @@ class Stage:
         carry_variables(old, new)
 
     def _install(self, names: Sequence[str], lock: Lock, limit: float | None) -> None:
-        """Install, then compare with RECORD: a cache may hand out files that were damaged through a link.
-
-        A text that differs still when it came past the cache is as it was published: some wheels record wrong hashes.
-        """
         self._ports.install(
             self.target, lock, names, reinstall=False, past_cache=False, on_line=self._ports.progress, limit=limit
         )
-        bad = dict(self._damaged(names))
+        self._fresh |= dict.fromkeys(names, limit)
+
+    def compare(self) -> Mapping[str, str]:
+        """The distributions whose files, since they were installed, are not as recorded, and what is wrong with each.
+
+        A cache may hand out files that were damaged through a link. Writes nothing: another thread may look meanwhile.
+        """
+        bad = dict(self._damaged(tuple(self._fresh)))
         if not bad:
-            return
-        self._ports.progress(f"installing {', '.join(sorted(bad))} again, past the cache: files are not as recorded")
+            self._fresh.clear()
+        return bad
+
+    def mend(self, bad: Mapping[str, str], lock: Lock) -> None:
+        """Install again, past the cache, what was found to differ. Raises StepError, SurroundingsError.
+
+        A text that differs still when it came past the cache is as it was published: some wheels record wrong hashes.
+        """
+        names = tuple(sorted(bad))
+        limits = [limit for name in names if (limit := self._fresh[name]) is not None]
+        self._ports.progress(f"installing {', '.join(names)} again, past the cache: files are not as recorded")
         self._ports.install(
-            self.target,
-            lock,
-            tuple(sorted(bad)),
-            reinstall=True,
-            past_cache=True,
-            on_line=self._ports.progress,
-            limit=limit,
-        )
-        still = dict(self._damaged(tuple(bad), texts=False))
+            self.target, lock, names, reinstall=True, past_cache=True, on_line=self._ports.progress,
+            limit=max(limits) if len(limits) == len(names) else None,
+        )  # fmt: skip
+        still = dict(self._damaged(names, texts=False))
         if still:
             name, what = next(iter(sorted(still.items())))
             raise StepError(
                 f"`{name}` is not as its RECORD says after it was installed twice: {what}; the target was not touched",
                 hint="check the disk and the index: the file may be damaged at its source",
             )
+        self._fresh.clear()
 
     def _damaged(self, names: Sequence[str], *, texts: bool = True) -> Iterator[tuple[str, str]]:
         """Names whose files are not as recorded, and what is wrong; `texts` compares more than the size of these."""
@@ -154,10 +164,16 @@ class Stage:
         relative = os.path.relpath(whole, os.path.realpath(self.tree)).replace(os.sep, "/")
         return any(relative in other.paths for other in every if other.metadata != one.metadata)
 
-    def _run(self, operation: RunCommand) -> Outcome:
-        """A command may write into files in place: the stage must share none with the target."""
+    def _run(self, operation: RunCommand, lock: Lock) -> Outcome:
+        """A command may write into files in place: the stage must share none with the target.
+
+        It may use what was installed before it, which therefore must be whole.
+        """
         if operation.creates is not None and exists(inside(self.tree, operation.creates)):
             return Outcome(skipped=True)
+        bad = self.compare()
+        if bad:
+            self.mend(bad, lock)
         unshare(self.tree)
         return Outcome(exit_code=0, output=self.command(operation.argv, operation.timeout))
 

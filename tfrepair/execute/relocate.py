@@ -32,17 +32,20 @@ class Relocated:
     changed: tuple[Path, ...]
     deleted: tuple[Path, ...]
     """Bytecode that named the stage; it is compiled again when it is imported."""
+    left: tuple[str, ...]
+    """Relative paths of files and links that still name the stage."""
 
 
 def relocate(stage: Path, final: Path, site_folders: Iterable[Path], *, since: float) -> Relocated:
     """Replace the stage's path by the final one in every file written since the moment `since` (Unix time).
 
-    Hashes and sizes in RECORD follow. Raises OSError.
+    Hashes and sizes in RECORD follow. Then all of them are read once more. Raises OSError.
     """
     spellings = _spellings(stage, final)
+    written = _written(stage, since)
     changed: list[Path] = []
     deleted: list[Path] = []
-    for path in _written(stage, since):
+    for path in written:
         if path.is_symlink():
             _relocate_link(path, stage, final)
             continue
@@ -57,22 +60,20 @@ def relocate(stage: Path, final: Path, site_folders: Iterable[Path], *, since: f
             replace_file(path, new, mode=path.stat().st_mode & 0o7777)
             changed.append(path)
     update_records(site_folders, changed, deleted)
-    return Relocated(changed=tuple(changed), deleted=tuple(deleted))
-
-
-def leaks(stage: Path, *, since: float) -> tuple[str, ...]:
-    """Relative paths of files written since `since`, or links, that still name the stage. Raises OSError."""
-    needles = [needle for needle, _ in _spellings(stage, stage)]
-    return tuple(path.relative_to(stage).as_posix() for path in _written(stage, since) if _names(path, needles))
+    needles = [needle for needle, _ in spellings]
+    gone = frozenset(deleted)
+    left = [path.relative_to(stage).as_posix() for path in written if path not in gone and _names(path, needles)]
+    return Relocated(changed=tuple(changed), deleted=tuple(deleted), left=tuple(left))
 
 
 def drop_bytecode(stage: Path, *, since: float) -> int:
     """Remove bytecode that was compiled in a stage since a moment and names it; how many files. Raises OSError."""
     needle = os.fsencode(stage)
     count = 0
-    for path in _written(stage, since):
-        if path.suffix not in _BYTECODE or path.is_symlink():
+    for entry in _files(stage):
+        if not entry.name.endswith(_BYTECODE) or entry.is_symlink():
             continue
+        path = Path(entry.path)
         if path.lstat().st_mtime >= since and _names(path, [needle]):
             path.unlink()
             count += 1
@@ -91,23 +92,32 @@ def _spellings(stage: Path, final: Path) -> list[tuple[bytes, bytes]]:
     return [(os.fsencode(old), os.fsencode(new)) for old, new in pairs.items()]
 
 
-def _written(stage: Path, since: float) -> Iterator[Path]:
+def _written(stage: Path, since: float) -> list[Path]:
     """Files that only the stage has, files newer than the moment, and all links."""
+    found = []
+    for entry in _files(stage):
+        state = entry.stat(follow_symlinks=False)
+        if stat.S_ISLNK(state.st_mode) or (
+            stat.S_ISREG(state.st_mode) and (_links(entry, state) == 1 or state.st_mtime >= since)
+        ):
+            found.append(entry.path)
+    return [Path(path) for path in sorted(found)]
+
+
+def _files(stage: Path) -> Iterator[os.DirEntry[str]]:
+    """Everything below a folder that is no folder itself."""
     waiting = [str(stage)]
     while waiting:
         try:
             with os.scandir(waiting.pop()) as entries:
-                here = sorted(entries, key=lambda entry: entry.name)
+                here = list(entries)
         except PermissionError:  # what nobody may list nobody has written
             continue
         for entry in here:
-            found = entry.stat(follow_symlinks=False)
-            if stat.S_ISDIR(found.st_mode):
+            if entry.is_dir(follow_symlinks=False):
                 waiting.append(entry.path)
-            elif stat.S_ISLNK(found.st_mode) or (
-                stat.S_ISREG(found.st_mode) and (_links(entry, found) == 1 or found.st_mtime >= since)
-            ):
-                yield Path(entry.path)
+            else:
+                yield entry
 
 
 def _links(entry: os.DirEntry[str], found: os.stat_result) -> int:

@@ -20,7 +20,7 @@ from tfrepair.execute.operations import Stage
 from tfrepair.execute.owners import adopt, adopt_beside
 from tfrepair.execute.ownership import private_rule, sites
 from tfrepair.execute.recover import complete, settle, settle_run
-from tfrepair.execute.relocate import drop_bytecode, leaks, relocate
+from tfrepair.execute.relocate import drop_bytecode, relocate
 from tfrepair.execute.runs import keep_count, prune
 from tfrepair.execute.steps import Steps
 
@@ -137,13 +137,27 @@ class Transaction:
         stage = self._staged()
         tree = self.record.tree
         with _explaining("sealing the stage"):
-            relocate(tree, self._final, sites(stage.target.environment), since=self._since)
-            named = leaks(tree, since=self._since)
+            named = relocate(tree, self._final, sites(stage.target.environment), since=self._since).left
             if named:
                 more = f" and {len(named) - 1} more files name" if len(named) > 1 else " names"
                 raise StepError(f"`{named[0]}`{more} the folder that it was staged in; the target was not touched")
             adopt(tree, self.record.place)
             sync_file_system(tree)
+
+    def compare(self) -> Mapping[str, str]:
+        """The distributions whose files are not as their RECORD says after they were installed, and what is wrong.
+
+        It takes a while and writes nothing: TensorFlow may be imported from the stage meanwhile. Raises StepError.
+        """
+        with _explaining("comparing what was installed with its RECORD"):
+            return self._staged().compare()
+
+    def mend(self, altered: Mapping[str, str]) -> None:
+        """Install these again, past the installer's cache; the stage is to be sealed anew. Raises StepError."""
+        plan = self._plan
+        assert plan is not None  # noqa: S101
+        with _explaining("installing what differs from its RECORD again"):
+            self._staged().mend(altered, plan.lock)
 
     def verified(self, smoke: Smoke) -> None:
         """Note that the stage passed, or failed, its smoke test."""
@@ -157,10 +171,14 @@ class Transaction:
     def commit(self, confirm: Callable[[], Smoke]) -> None:
         """Swap, run `confirm` at the final path, and keep the old environment for rollback.
 
-        Raises SurroundingsError when the target changed meanwhile or cannot be moved, StepError when `confirm` does
-        not pass; in both cases, and for anything that `confirm` raises, leaving the block puts the target back.
+        Raises SurroundingsError when the target changed meanwhile or cannot be moved, StepError when something that was
+        installed is not as recorded or `confirm` does not pass; in all these cases, and for anything that `confirm`
+        raises, leaving the block puts the target back.
         """
-        self._staged()
+        altered = self.compare()
+        if altered:
+            name, what = min(altered.items())
+            raise StepError(f"`{name}` is not as its RECORD says: {what}; the target was not touched")
         plan = self._plan
         assert plan is not None  # noqa: S101
         self._compare(plan)

@@ -6,8 +6,7 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
-from tfrepair.errors import StepError, TargetError
-from tfrepair.target.bases import find_base
+from tfrepair.errors import StepError
 from tfrepair.target.describe import child_environ
 from tfrepair.target.interpreter import run
 
@@ -15,25 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from tfrepair.target.bases import Base
+
 OLDEST_FOR_VIRTUALENV = (3, 9)
 _VENV_TIMEOUT = 180.0
 
 
 def create_venv(
-    base: str, destination: Path, *, prompt: str | None, system_site_packages: bool, seed: bool = True
+    base: Base, destination: Path, *, prompt: str | None, system_site_packages: bool, seed: bool = True
 ) -> None:
     """Make a virtual environment in `destination` from a base interpreter, with pip in it if `seed`.
 
     Pip comes from the wheels that virtualenv carries, or, for Python 3.8 and older, from the base's own ensurepip;
     where a base has neither there is no pip. Raises StepError when it cannot be made.
     """
-    environ = _quiet(os.environ)
-    try:
-        found = find_base(base, environ)
-    except TargetError as error:
-        raise StepError(f"cannot build an environment from `{base}`: {error.message}", hint=error.hint) from error
-    build = _by_virtualenv if found.version[:2] >= OLDEST_FOR_VIRTUALENV else _by_venv
-    build(found.executable, destination, environ, _options(prompt, seed=seed, system=system_site_packages))
+    build = _by_virtualenv if base.version[:2] >= OLDEST_FOR_VIRTUALENV else _by_venv
+    options = _options(prompt, seed=seed, system=system_site_packages)
+    build(base.executable, destination, _quiet(os.environ), options)
 
 
 def _quiet(environ: Mapping[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import select
 import shutil
@@ -132,9 +133,14 @@ class Helper:
     def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path | str) -> None:
         self._process = _start(_leashed(argv, env), env, str(cwd), output=subprocess.DEVNULL)
 
+    def wait(self) -> None:
+        """Until it has ended; `stop` is to follow."""
+        _ends(self._process, math.inf)
+
     def stop(self) -> None:
         """End it and what it started, if it has not ended; it is gone afterwards."""
-        _kill(self._process)
+        if self._process.returncode is None:
+            _kill(self._process)
         self._process.wait()
 
 

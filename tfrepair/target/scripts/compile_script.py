@@ -12,9 +12,8 @@ import sys
 from importlib.machinery import PathFinder, SourceFileLoader
 from importlib.util import cache_from_source
 
-IMPORT = re.compile(
-    rb"^(?:import[ \t]+(?P<modules>[\w., \t]+)|from[ \t]+(?P<source>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n]+))",
-    re.MULTILINE,
+IMPORT = re.compile(  # after a line's end: a pattern that begins with `^` is four times slower
+    rb"\n(?:import[ \t]+(?P<modules>[\w., \t]+)|from[ \t]+(?P<source>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n]+))"
 )
 NAME = re.compile(rb"(\w+)[ \t]*(?:as[ \t]+\w+[ \t]*)?(?:,|\)|#|$)", re.MULTILINE)
 DEEPEST = 5000
@@ -51,7 +50,7 @@ class Walk(object):
 
 def imports(text, package):
     """The full names of what a text may import: of `from a import b` both `a` and `a.b`, in order."""
-    for match in IMPORT.finditer(text):
+    for match in IMPORT.finditer(b"\n" + text):
         if match["modules"]:
             for part in match["modules"].decode().split(","):
                 yield part.partition(" as ")[0].strip()
