@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from tfrepair.app.requests import FixRequest, LookRequest, PlaybookRequest, Screen
     from tfrepair.log import Log
@@ -32,7 +32,6 @@ class Bench:
     screen: Screen
     log: Log
     _found: dict[str, Base] = field(default_factory=dict, init=False, repr=False)
-    _described: dict[str, Target] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def bases(self) -> tuple[Base, ...]:
@@ -51,15 +50,11 @@ class Bench:
         return self._found[spec]
 
     def described(self, base: Base) -> Target:
-        """A base interpreter as a target; it is asked once. Raises TargetError."""
-        from tfrepair.target.discover import find_target
+        """A base interpreter as a target."""
+        from tfrepair.target.assembly import target_from_answer
 
         path = base.executable
-        if path not in self._described:
-            self._described[path] = find_target(
-                python=path, env=None, environ=self.environ, cwd=self.cwd, interactive=False
-            )
-        return self._described[path]
+        return target_from_answer(base.answer, Path(path), path, f"`{path}` is what an environment is built from")
 
     @property
     def told(self) -> Mapping[str, object]:

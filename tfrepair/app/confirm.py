@@ -25,8 +25,17 @@ class Final:
     """A console script of it must start."""
 
 
-def confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], final: Final) -> Smoke:
-    """The smoke test at the final path, and one console script."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """How it went there."""
+
+    python: str
+    """The interpreter."""
+    smoke: Smoke
+
+
+def confirm(subject: Subject, bench: Bench, confirmed: list[Confirmed], final: Final) -> Smoke:
+    """The smoke test at the final path, and one console script; how it went comes to what was confirmed."""
     from tfrepair.target.console_scripts import console_script_problem
     from tfrepair.target.discover import describe_environment
     from tfrepair.target.interpreter import side_by_side
@@ -47,5 +56,5 @@ def confirm(subject: Subject, bench: Bench, confirmed: list[Smoke], final: Final
         problem = script.result() if script is not None else None
     if problem is not None:
         smoke = replace(smoke, ok=False, rung="console scripts", output=f"{smoke.output}\n{problem}")
-    confirmed.append(smoke)
+    confirmed.append(Confirmed(python=target.interpreter.executable, smoke=smoke))
     return smoke

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from tfrepair.app.acceleration import accelerate, without
+from tfrepair.app.ahead import load_ahead
 from tfrepair.app.base import any_base, base_for, refusal_of, with_way_out
 from tfrepair.app.manual import ManualError
 from tfrepair.app.plugins import plugins
@@ -194,6 +195,8 @@ def resolver(bench: Bench, subject: Subject, python: Target, *, wheels_only: boo
     if not bench.request.yes and not bench.request.dry_run:
         bench.screen.will_ask()
     bench.screen.step(f"resolving versions for Python {python.interpreter.version_text}")
+    if not bench.request.dry_run:
+        load_ahead(venv=python.environment.kind != "venv")
     resolve = make_installer_for(bench, subject, python).resolve
     return (lambda request: resolve(replace(request, wheels_only=True))) if wheels_only else resolve
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tfrepair.app.bytecode import Bytecode
-from tfrepair.app.confirm import Final, confirm
+from tfrepair.app.confirm import Confirmed, Final, confirm
 from tfrepair.app.kept import Keeper
 from tfrepair.app.look import MORE_TIME, Look, look, smoke_of
 from tfrepair.app.planning import Round, plan_round
@@ -72,7 +72,7 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
 
     record = RunFolder.create(subject.prefix, bench.environ, scope=subject.scope)
     info = RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path))
-    confirmed: list[Smoke] = []
+    confirmed: list[Confirmed] = []
     said: list[str] = []
     # what did not start before is no reason to refuse a TensorFlow that works
     scripts_started = (
@@ -110,8 +110,8 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
         works=True,
         plan=final,
         run=replace(info, kept=record.record().kept or (str(subject.prefix) if subject.target is None else None)),
-        python=ports.describe(subject.prefix).interpreter.executable,
-        smoke=confirmed[-1],
+        python=confirmed[-1].python,
+        smoke=confirmed[-1].smoke,
         messages=("repaired", *said, *gained),
     )
 

@@ -39,18 +39,22 @@ class Relocated:
 def relocate(stage: Path, final: Path, site_folders: Iterable[Path], *, since: float) -> Relocated:
     """Replace the stage's path by the final one in every file written since the moment `since` (Unix time).
 
-    Hashes and sizes in RECORD follow. Then all of them are read once more. Raises OSError.
+    Hashes and sizes in RECORD follow. Then all that named it are read once more. Raises OSError.
     """
     spellings = _spellings(stage, final)
-    written = _written(stage, since)
+    needles = [needle for needle, _ in spellings]
     changed: list[Path] = []
     deleted: list[Path] = []
-    for path in written:
+    named: list[Path] = []
+    for path in _written(stage, since):
+        if _names(path, needles):
+            named.append(path)
+        elif not _has_prompt(path, since):
+            continue
         if path.is_symlink():
             _relocate_link(path, stage, final)
             continue
-        fresh = path.lstat().st_mtime >= since
-        new = _relocated(path, spellings, stage, final, fresh=fresh)
+        new = _relocated(path, spellings, stage, final, prompt=_has_prompt(path, since))
         if new is None:
             continue
         if not new:
@@ -60,9 +64,8 @@ def relocate(stage: Path, final: Path, site_folders: Iterable[Path], *, since: f
             replace_file(path, new, mode=path.stat().st_mode & 0o7777)
             changed.append(path)
     update_records(site_folders, changed, deleted)
-    needles = [needle for needle, _ in spellings]
     gone = frozenset(deleted)
-    left = [path.relative_to(stage).as_posix() for path in written if path not in gone and _names(path, needles)]
+    left = [path.relative_to(stage).as_posix() for path in named if path not in gone and _names(path, needles)]
     return Relocated(changed=tuple(changed), deleted=tuple(deleted), left=tuple(left))
 
 
@@ -137,14 +140,15 @@ def _relocate_link(path: Path, stage: Path, final: Path) -> None:
             os.lchown(path, times.st_uid, times.st_gid)
 
 
+def _has_prompt(path: Path, since: float) -> bool:
+    """It is a fresh activation script or pyvenv.cfg, which may show the name of the folder that it was made in."""
+    return _ACTIVATION.match(path.name) is not None and not path.is_symlink() and path.lstat().st_mtime >= since
+
+
 def _relocated(
-    path: Path, spellings: list[tuple[bytes, bytes]], stage: Path, final: Path, *, fresh: bool
+    path: Path, spellings: list[tuple[bytes, bytes]], stage: Path, final: Path, *, prompt: bool
 ) -> bytes | None:
     """The new content; empty when the file is to go, None when nothing is to do."""
-    named = _names(path, [needle for needle, _ in spellings])
-    prompt = fresh and _ACTIVATION.match(path.name) is not None
-    if not named and not prompt:
-        return None
     if path.suffix in _BYTECODE:
         return b""
     data = path.read_bytes()

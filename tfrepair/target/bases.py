@@ -7,9 +7,9 @@ import os
 import platform
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import TargetError
 from tfrepair.target.describe import absolute, ask, executable_of
@@ -36,6 +36,8 @@ class Base:
     platform: str
     machine: str
     free_threaded: bool = False
+    answer: Mapping[str, Any] = field(repr=False, compare=False)
+    """What it said of itself."""
 
     @property
     def minor(self) -> str:
@@ -122,6 +124,7 @@ def _query(executable: str, source: str, environ: Mapping[str, str], *, deeper: 
         platform=narrow_platform(data["platform"], data["machine"], data["bits"]),
         machine=data["machine"],
         free_threaded=data["free_threaded"],
+        answer=data,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 OLDEST_FOR_VIRTUALENV = (3, 9)
 _VENV_TIMEOUT = 180.0
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108  # a folder of its own is made in it
+_ROOM = 64 * 2**20
+"""Bytes; what docker gives a container."""
 
 
 def create_venv(
@@ -48,7 +52,7 @@ def _by_virtualenv(base: str, destination: Path, environ: dict[str, str], option
     from virtualenv import session_via_cli
 
     # Its cache would be written into the user's data folder, and its settings read from the user's configuration.
-    with tempfile.TemporaryDirectory(prefix="tfrepair-", ignore_cleanup_errors=True) as cache:
+    with tempfile.TemporaryDirectory(prefix="tfrepair-", dir=_memory(), ignore_cleanup_errors=True) as cache:
         arguments = ["--python", base, "--no-periodic-update", "--no-download", "--app-data", cache]
         if "--without-pip" not in options:
             # Its setuptools is too new for TensorBoard; whoever needs setuptools has it in the lock.
@@ -59,6 +63,15 @@ def _by_virtualenv(base: str, destination: Path, environ: dict[str, str], option
             session.run()
         except (Exception, SystemExit) as error:
             raise StepError(f"cannot build an environment in `{destination}` from `{base}`: {error}") from error
+
+
+def _memory() -> str | None:
+    """A folder that is no disk and has room for the five hundred files of pip; None where there is none."""
+    try:
+        roomy = shutil.disk_usage(_SHARED_MEMORY).free >= _ROOM
+    except OSError:
+        return None
+    return _SHARED_MEMORY if roomy and os.access(_SHARED_MEMORY, os.W_OK | os.X_OK) else None
 
 
 def _by_venv(base: str, destination: Path, environ: dict[str, str], options: list[str]) -> None:

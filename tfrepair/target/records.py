@@ -27,7 +27,8 @@ _NATIVE = re.compile(r"\.(?:so(?:\.\d+)*|pyd|dll|dylib)$", re.IGNORECASE)
 _SCRIPT_FOLDERS = frozenset({"bin", "Scripts"})
 _BYTECODE = (".pyc", ".pyo")
 _COLUMNS = 3
-_CHUNK = 1 << 16
+_CHUNK = 1 << 18
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _BIG = 1 << 20
 _MEANT_TO_BE_CHANGED = "/cacert.pem"
 """Where organisations add the certificates of their own authorities: certifi's, pip's, botocore's."""
@@ -216,9 +217,12 @@ def matches_hash(path: str | Path, recorded: str) -> bool:
         return True
     digest = hashlib.new(algorithm, usedforsecurity=False)
     try:
-        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123  # fifteen thousand files
-            while chunk := stream.read(_CHUNK):
+        descriptor = os.open(path, _READ)  # fifteen thousand files
+        try:
+            while chunk := os.read(descriptor, _CHUNK):
                 digest.update(chunk)
+        finally:
+            os.close(descriptor)
     except OSError:
         return False
     return urlsafe_b64encode(digest.digest()).rstrip(b"=").decode() == expected.rstrip("=")

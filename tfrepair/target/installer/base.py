@@ -145,7 +145,6 @@ def make_installer(
 ) -> Installer:
     """uv, or pip when it is asked for or uv is not there. Raises SurroundingsError when neither can do it."""
     from tfrepair.target.installer.keyring import with_keyring
-    from tfrepair.target.installer.pip import PipInstaller
     from tfrepair.target.installer.uv import UvInstaller
     from tfrepair.target.installer.uv_child import find_uv
     from tfrepair.target.interpreter import run_on_leash
@@ -159,6 +158,8 @@ def make_installer(
         except SurroundingsError:
             if kind == "uv":
                 raise
+    from tfrepair.target.installer.pip import PipInstaller
+
     if tuple(python_version[:2]) < (3, 7):
         version = ".".join(str(part) for part in python_version[:2])
         raise SurroundingsError(

@@ -157,7 +157,8 @@ class UvInstaller:
         """The index that each wheel comes from, by canonical name, where there is one to say.
 
         uv does not write it into a lock, and finds nothing in its cache without it: each install would fetch and
-        unpack everything again. Where there is one index, one wheel is asked about for all: that is quick.
+        unpack everything again. Where there is one index, one wheel is asked about for all. The cache knows the answer,
+        unless the user wants none.
         """
         wheels = {pin.name: pin.version for pin in pylock.pins(document) if pin.is_wheel and pin.version}
         fetched = {name for name, place in pylock.places(document) if place.startswith(("https:", "http:"))}
@@ -168,7 +169,10 @@ class UvInstaller:
         argv += ["--no-annotate", "--emit-index-annotation", "--color", "never", *self._index_options(), *dated]
         env = uv_environment(self.outside.settings, self.outside.environ)
         env.pop("UV_CONSTRAINT", None)  # it had its say
-        done = self.outside.start(argv, env=env, cwd=folder, timeout=base.RESOLVE_LIMIT)
+        for command in ([*argv, "--offline"], argv):
+            done = self.outside.start(command, env=env, cwd=folder, timeout=base.RESOLVE_LIMIT)
+            if done.ok:
+                break
         found: dict[str, str] = {
             canonicalize_name(match["name"]): match["index"] for match in _FROM.finditer(done.stdout)
         }

@@ -43,26 +43,26 @@ class Walk(object):
         if isinstance(spec.loader, SourceFileLoader):
             self.order.append(spec.loader)
             text = spec.loader.get_data(spec.origin)
-            for following in imports(text, module if spec.submodule_search_locations else parent):
-                self.visit(following)
+            for source, names in imports(text, module if spec.submodule_search_locations else parent):
+                if self.visit(source) is not None:  # a package: what is taken from it may be a module
+                    for name in NAME.findall(names):
+                        self.visit("{}.{}".format(source, name.decode()))
         return self.seen[module]
 
 
 def imports(text, package):
-    """The full names of what a text may import: of `from a import b` both `a` and `a.b`, in order."""
+    """The full names of the modules that a text imports from, in order, and the text of what it takes from each."""
     for match in IMPORT.finditer(b"\n" + text):
         if match["modules"]:
             for part in match["modules"].decode().split(","):
-                yield part.partition(" as ")[0].strip()
+                yield part.partition(" as ")[0].strip(), b""
             continue
         source = match["source"].decode()
         name = source.lstrip(".")
         if name != source:  # one dot is the package itself
             above = package.split(".")[: -(len(source) - len(name) - 1) or None]
             source = ".".join(above + ([name] if name else []))
-        yield source
-        for found in NAME.finditer(match["names"]):
-            yield "{}.{}".format(source, found[1].decode())
+        yield source, match["names"]
 
 
 def compile_module(loader):
