@@ -1,4 +1,4 @@
-"""What is compiled for the first smoke test is used by the second; nothing of it stays, nor lies in the environment."""
+"""What is compiled for the first smoke test is used by the second, and by the user's imports afterwards."""
 
 import os
 import sys
@@ -8,12 +8,17 @@ import pytest
 from functional_support import KERAS, NEW, NUMPY_2, PROTOBUF, site
 
 from tfrepair.app import bytecode as module
+from tfrepair.execute.fingerprint import tree_digest
 from tfrepair.target import compiling
 
 
 @pytest.fixture
 def kept(monkeypatch):
-    """The files of bytecode that there were at the end of a repair, by their place below their folder."""
+    """The files of bytecode that lay outside the environment at the end of a repair, by their place there.
+
+    The user wants none in the environment, unless a test says otherwise.
+    """
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     found = {}
     moved = module.Bytecode.moved
 
@@ -27,7 +32,26 @@ def kept(monkeypatch):
     return found
 
 
-def test_bytecode_of_the_stage_serves_at_the_final_path(world, kept):
+def test_a_repaired_environment_has_the_bytecode_of_what_its_import_needs(world, kept, monkeypatch):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    env = world.conflict()
+    before = tree_digest(env)
+    done = world.tfrepair("fix", "--yes", "--env", env)
+    assert done.code == 0, done
+    assert not any("tensorflow" in path.parts for path in kept if isinstance(path, Path))
+    found = {path for path in env.rglob("*.pyc") if path.parent.parent == site(env) / "tensorflow"}
+    assert any(path.name.startswith("__init__.") for path in found)
+    assert not any(b".tfrepair-env" in path.read_bytes() for path in env.rglob("*.pyc"))
+    assert not kept["place"].exists()
+    assert world.imported(env) == NEW
+    assert world.tfrepair("rollback", "--yes", "--env", env).code == 0
+    assert tree_digest(env) == before
+
+
+@pytest.mark.parametrize("variable", ["PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"])
+def test_whoever_wants_no_bytecode_there_gets_none(world, kept, monkeypatch, tmp_path, variable):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    monkeypatch.setenv(variable, str(tmp_path / "elsewhere"))
     env = world.conflict()
     done = world.tfrepair("fix", "--yes", "--env", env)
     assert done.code == 0, done

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tfrepair.target import compiling
-from tfrepair.target.compiling import start_compiling
+from tfrepair.target.compiling import settle, start_compiling
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="laid out as on POSIX")
 SCRIPT = Path(compiling.__file__).parent / "scripts" / "compile_script.py"
@@ -58,7 +58,9 @@ def test_what_an_import_needs_is_compiled_and_nothing_is_executed(venv, filled, 
     monkeypatch.setattr(compiling, "_processors", lambda: 3)
     bytecode = tmp_path / "bytecode"
     bytecode.mkdir()
-    helpers = start_compiling(str(venv / "bin" / "python"), environ=environ, bytecode=bytecode)
+    helpers = start_compiling(
+        str(venv / "bin" / "python"), environ=environ, bytecode=bytecode, stage=venv, final=tmp_path / "final"
+    )
     assert len(helpers) == 2
     waited(helpers)
     assert compiled(bytecode, filled) == NEEDED - {"tensorflow/python/near.py"}
@@ -89,7 +91,11 @@ def test_without_the_scripts_folder_on_its_path_it_finds_the_same(venv, filled, 
     bytecode = tmp_path / "bytecode"
     bytecode.mkdir()
     safe = environ | {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(first)}
-    waited(start_compiling(str(venv / "bin" / "python"), environ=safe, bytecode=bytecode))
+    waited(
+        start_compiling(
+            str(venv / "bin" / "python"), environ=safe, bytecode=bytecode, stage=venv, final=tmp_path / "final"
+        )
+    )
     assert compiled(bytecode, first) == {"other/__init__.py", "other/deep.py"}
 
 
@@ -98,7 +104,11 @@ def test_what_is_compiled_already_is_left_alone(venv, filled, environ, tmp_path,
     bytecode = tmp_path / "bytecode"
     bytecode.mkdir()
     for _ in range(2):
-        waited(start_compiling(str(venv / "bin" / "python"), environ=environ, bytecode=bytecode))
+        waited(
+            start_compiling(
+                str(venv / "bin" / "python"), environ=environ, bytecode=bytecode, stage=venv, final=tmp_path / "final"
+            )
+        )
         (found,) = bytecode.rglob("tensorflow/far/away/thing.*.pyc")
         found.write_bytes(b"the import was here")
     assert found.read_bytes() == b"the import was here"
@@ -110,7 +120,7 @@ def test_what_is_compiled_serves_the_import(venv, filled, environ, tmp_path, mon
     bytecode = tmp_path / "bytecode"
     bytecode.mkdir()
     python = str(venv / "bin" / "python")
-    waited(start_compiling(python, environ=environ, bytecode=bytecode))
+    waited(start_compiling(python, environ=environ, bytecode=bytecode, stage=venv, final=tmp_path / "final"))
     before = {path: path.stat().st_mtime_ns for path in bytecode.rglob("*.pyc")}
     variables = compiling.bytecode_variables(environ, bytecode)
     done = subprocess.run(
@@ -120,9 +130,58 @@ def test_what_is_compiled_serves_the_import(venv, filled, environ, tmp_path, mon
     assert all(path.stat().st_mtime_ns == moment for path, moment in before.items())
 
 
+def test_what_is_compiled_lies_beside_its_files_in_the_end_and_names_the_final_path(
+    venv, filled, environ, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(compiling, "_processors", lambda: 2)
+    (filled / "tensorflow" / "__init__.py").write_text("from tensorflow.python.near import deep\n")
+    (filled / "tensorflow" / "python" / "near.py").write_text("def deep():\n    return (lambda: deep).__code__\n")
+    (filled / "other" / "__pycache__").mkdir()
+    bytecode, final, python = tmp_path / "bytecode", tmp_path / "final", str(venv / "bin" / "python")
+    bytecode.mkdir()
+    places = {"bytecode": bytecode, "stage": venv, "final": final}
+    waited(start_compiling(python, environ=environ, **places))
+    for path in bytecode.rglob("near.*.pyc"):
+        path.unlink()  # this one is left to the import, which names the stage
+    variables = compiling.bytecode_variables(environ, bytecode)
+    subprocess.run([python, "-c", "import tensorflow"], env=variables, check=True)
+    assert settle(python, environ=environ, **places)
+    assert not [path for path in bytecode.rglob("*.pyc") if path.is_relative_to(bytecode.joinpath(*venv.parts[1:]))]
+    found = list(filled.rglob("__pycache__/*.pyc"))
+    assert {path.name.partition(".")[0] for path in found if "python" in path.parts} >= {"near", "__init__"}
+    assert not any(bytes(venv) in path.read_bytes() for path in found)
+    venv.rename(final)
+    told = "import tensorflow, tensorflow.python.near as n; print(n.deep().co_filename)"
+    done = subprocess.run(
+        [str(final / "bin" / "python"), "-v", "-B", "-c", told], env=environ, capture_output=True, text=True, check=True
+    )
+    place = final / filled.relative_to(venv) / "tensorflow" / "python"
+    assert done.stdout.strip() == str(place / "near.py")
+    assert f"matches {place / 'near.py'}" in done.stderr
+
+
+def test_bytecode_is_put_in_place_and_not_written_into_what_others_share(venv, filled, environ, tmp_path, monkeypatch):
+    monkeypatch.setattr(compiling, "_processors", lambda: 2)
+    bytecode, python = tmp_path / "bytecode", str(venv / "bin" / "python")
+    bytecode.mkdir()
+    places = {"bytecode": bytecode, "stage": venv, "final": tmp_path / "final"}
+    waited(start_compiling(python, environ=environ, **places))
+    (compiled_file,) = bytecode.rglob("thing.*.pyc")
+    old = filled / "tensorflow" / "far" / "away" / "__pycache__" / compiled_file.name
+    old.parent.mkdir()
+    old.write_bytes(b"old")
+    shared = tmp_path / "shared"
+    os.link(old, shared)
+    assert settle(python, environ=environ, **places)
+    assert shared.read_bytes() == b"old"
+    assert old.read_bytes() != b"old"
+
+
 def test_on_one_processor_nobody_compiles_ahead(venv, environ, tmp_path, monkeypatch):
     monkeypatch.setattr(compiling, "_processors", lambda: 1)
-    assert start_compiling(str(venv / "bin" / "python"), environ=environ, bytecode=tmp_path) == ()
+    assert (
+        start_compiling(str(venv / "bin" / "python"), environ=environ, bytecode=tmp_path, stage=venv, final=venv) == ()
+    )
 
 
 def test_a_helper_that_is_stopped_is_gone_with_what_it_started(tmp_path):

@@ -1,4 +1,4 @@
-"""What TensorFlow's import needs is compiled once: begun as soon as it is installed, used in the stage and after."""
+"""What TensorFlow's import needs is compiled once: begun when it is installed, used in the stage and ever after."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfrepair.target.compiling import OLDEST, start_compiling
+from tfrepair.target.compiling import OLDEST, settle, start_compiling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tfrepair.model.target import Environment, Target
     from tfrepair.target.interpreter import Helper
 
+_NOT_HERE = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 _LATE = "tensorflow/python/ops"
 """What TensorFlow imports after its own libraries, NumPy and Protobuf."""
 
@@ -27,10 +28,12 @@ class Bytecode:
 
     place: Path
     """A folder that the repair removes in the end, however it ends."""
+    final: Path
+    """Where the stage will lie."""
     tensorflow: str
     """The distribution."""
     folder: Path | None = None
-    """That of the latest installation; None before there is one, and where bytecode must lie in the environment."""
+    """That of the latest installation; None before there is one, and where bytecode lies in the environment."""
     _number: int = 0
     _helpers: tuple[Helper, ...] = field(default=())
 
@@ -59,7 +62,25 @@ class Bytecode:
             self.folder = folder
         if self.folder is not None:
             variables = target.environment.variables(environ)
-            self._helpers = start_compiling(target.interpreter.executable, environ=variables, bytecode=folder)
+            self._helpers = start_compiling(
+                target.interpreter.executable,
+                environ=variables,
+                bytecode=folder,
+                stage=Path(target.environment.prefix),
+                final=self.final,
+            )
+
+    def settle(self, target: Target, environ: Mapping[str, str]) -> None:
+        """TensorFlow works in this stage: what was compiled for it lies in the environment from now on.
+
+        Every import of the user's would take three times as long without, and one who may not write there would never
+        be rid of it. Not where the user wants no bytecode, or wants it elsewhere.
+        """
+        if self.folder is None or any(environ.get(name) for name in _NOT_HERE):
+            return
+        python, stage = target.interpreter.executable, Path(target.environment.prefix)
+        if settle(python, environ=environ, bytecode=self.folder, stage=stage, final=self.final):
+            self.folder = None
 
     def moved(self, before: Path, after: Path) -> None:
         """The files below one folder lie below another now.

@@ -78,7 +78,7 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
     scripts_started = (
         subject.target is None or console_script_problem(subject.target.environment, bench.environ) is None
     )
-    bytecode = Bytecode(place=record.scratch, tensorflow=plan.tensorflow.name)
+    bytecode = Bytecode(place=record.scratch, final=subject.prefix, tensorflow=plan.tensorflow.name)
     with record.log_path.open("a", encoding="utf-8") as stream:
         bench.log.add(stream)
         before = smoke_of(seen.facts)
@@ -152,6 +152,7 @@ def _rounds(
         if staged.works and not lost:
             _check(current, staged, transaction)
             gained = progress.keeper.gained(staged)
+            bytecode.settle(staged.target, bench.environ)
             return current, ((f"could not be imported before and can now: {', '.join(gained)}",) if gained else ())
         bench.log.info("round failed", number=current.round, output=staged.facts.value("import.output"))
         if staged.stopped:

@@ -1,4 +1,4 @@
-"""Bytecode of what TensorFlow imports, compiled beside other work into a folder outside the environment."""
+"""Bytecode of what TensorFlow imports: compiled beside other work into a folder of its own, then put in place."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tfrepair.target.describe import script
-from tfrepair.target.interpreter import Helper
+from tfrepair.target.describe import child_environ, script
+from tfrepair.target.interpreter import Helper, run_on_leash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ OLDEST = (3, 8)
 _ROOTS = ("tensorflow", "keras", "keras.api._v2.keras", "keras._tf_keras.keras")
 """What the smoke test imports; TensorFlow finds Keras in one of these places, by its release."""
 _MOST = 3
+_SETTLE_LIMIT = 120.0
 
 
 def bytecode_variables(environ: Mapping[str, str], bytecode: Path) -> dict[str, str]:
@@ -27,21 +28,37 @@ def bytecode_variables(environ: Mapping[str, str], bytecode: Path) -> dict[str, 
     return kept | {"PYTHONPYCACHEPREFIX": str(bytecode)}
 
 
-def start_compiling(python: str, *, environ: Mapping[str, str], bytecode: Path) -> tuple[Helper, ...]:
+def start_compiling(
+    python: str, *, environ: Mapping[str, str], bytecode: Path, stage: Path, final: Path
+) -> tuple[Helper, ...]:
     """Begin to compile what an import of TensorFlow with an interpreter will need, in its order; executes none of it.
 
-    A process for each processor but the one that works on meanwhile; none where there is only one, fewer where the
-    system starts no more. They run until they are done or stopped.
+    Files of the environment `stage` are compiled as if it lay at `final`. A process for each processor but the one that
+    works on meanwhile; none where there is only one, fewer where the system starts no more. They run until they are
+    done or stopped.
     """
     count = min(_MOST, _processors() - 1)
     variables = bytecode_variables(environ, bytecode)
     variables.pop("__PYVENV_LAUNCHER__", None)
     helpers = []
     for number in range(count):
-        order = json.dumps({"modules": _ROOTS, "share": [number, count]})
+        order = json.dumps({"modules": _ROOTS, "share": [number, count], "stage": str(stage), "final": str(final)})
         with suppress(OSError):
             helpers.append(Helper([python, script("compile_script.py"), order], env=variables, cwd=bytecode))
     return tuple(helpers)
+
+
+def settle(python: str, *, environ: Mapping[str, str], bytecode: Path, stage: Path, final: Path) -> bool:
+    """Put what was compiled of the files of `stage` beside them, as bytecode of files below `final`.
+
+    Whether that came to its end; what it did not come to is compiled when it is imported.
+    """
+    order = json.dumps({"bytecode": str(bytecode), "stage": str(stage), "final": str(final)})
+    argv = [python, "-I", "-B", script("settle_script.py"), order]
+    try:
+        return run_on_leash(argv, env=child_environ(environ), timeout=_SETTLE_LIMIT).ok
+    except OSError:
+        return False
 
 
 def _processors() -> int:

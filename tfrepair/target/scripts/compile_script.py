@@ -3,20 +3,24 @@
 Standard library of Python 3.8 only, the first that keeps bytecode in another folder (PYTHONPYCACHEPREFIX). Nothing is
 executed: each module's text says what it imports next. Only the imports at the left margin are followed; a module
 that is found in no other way is compiled when it is imported. Arguments: one JSON document with `modules`, to begin
-with, and `share`, the number of this process and how many there are: each compiles every so manieth module.
+with, `share`, the number of this process and how many there are: each compiles every so manieth module, and `stage` and
+`final`: what lies below the one is compiled as if it lay below the other, which an import does not mind.
 """
 import json
+import marshal
 import os
 import re
+import struct
 import sys
 from importlib.machinery import PathFinder, SourceFileLoader
-from importlib.util import cache_from_source
+from importlib.util import MAGIC_NUMBER, cache_from_source
 
 IMPORT = re.compile(  # after a line's end: a pattern that begins with `^` is four times slower
     rb"\n(?:import[ \t]+(?P<modules>[\w., \t]+)|from[ \t]+(?P<source>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n]+))"
 )
 NAME = re.compile(rb"(\w+)[ \t]*(?:as[ \t]+\w+[ \t]*)?(?:,|\)|#|$)", re.MULTILINE)
 DEEPEST = 5000
+LONG = 0xFFFFFFFF
 
 
 class Walk(object):
@@ -65,11 +69,19 @@ def imports(text, package):
         yield source, match["names"]
 
 
-def compile_module(loader):
+def compile_module(loader, stage, final):
     """Compile a module that is not compiled yet; what cannot be is a matter for who imports it."""
     try:
-        if not os.path.exists(cache_from_source(loader.path)):
-            loader.get_code(loader.name)
+        path = loader.path
+        bytecode = cache_from_source(path)
+        if os.path.exists(bytecode):
+            return
+        stats = loader.path_stats(path)
+        named = final + path[len(stage) :] if path.startswith(stage + os.sep) else path
+        code = loader.source_to_code(loader.get_data(path), named)
+        # as PEP 552 describes it: by the time and the size of the source
+        header = struct.pack("<4sIII", MAGIC_NUMBER, 0, int(stats["mtime"]) & LONG, stats["size"] & LONG)
+        loader.set_data(bytecode, header + marshal.dumps(code))
     except Exception:
         pass
 
@@ -85,7 +97,7 @@ def main():
     for module in order["modules"]:
         walk.visit(module)
     for loader in walk.order[::-1][number::count]:
-        compile_module(loader)
+        compile_module(loader, order["stage"], order["final"])
 
 
 if __name__ == "__main__":
