@@ -1,10 +1,11 @@
 """What a new environment costs: `tfrepair fix --venv` against `python -m venv` with pip, and against uv.
 
 `python benchmarks/install.py` (`--tensorflow NAME==VERSION`, `--base-python X.Y`, `--repeat N`). All three install the
-same versions with warm caches, leave no bytecode, and run the same smoke test, in turns, in fresh folders. pip's
-configuration is left out, because uv does not read it and would not look for files where the others look. tfrepair also
-diagnoses, resolves, compares every file with RECORD, makes the environment durable, keeps a journal, and runs the smoke
-test a second time at the final path.
+same versions with warm caches and run the same smoke test, in turns, in fresh folders. What they leave of bytecode is
+the same: that of every module that the smoke test imports, or, with `--no-bytecode`, none. pip's configuration is left
+out, because uv does not read it and would not look for files where the others look. tfrepair also diagnoses, resolves,
+compares every file with RECORD, makes the environment durable, keeps a journal, and runs the smoke test a second time
+at the final path. Where pip itself compiles, as it does unless it is told otherwise, is a fourth row: of everything.
 """
 
 # ruff: noqa: INP001, T201
@@ -28,8 +29,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.target.bases import find_base
+from tfrepair.target.describe import script
 from tfrepair.target.installer.uv_child import find_uv
-from tfrepair.target.smoke import smoke_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,11 +42,14 @@ TIMES_PIP, TIMES_UV = 4.0, 1.3
 class Bench:
     """One release on one Python, in a private folder."""
 
-    def __init__(self, release: str, base: str, folder: Path) -> None:
-        self.release, self.base, self.folder = release, base, folder
+    def __init__(self, release: str, base: str, folder: Path, *, bytecode: bool) -> None:
+        self.release, self.base, self.folder, self.bytecode = release, base, folder, bytecode
         hidden = {"VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PIP_FIND_LINKS"}
         self.environ = {name: value for name, value in os.environ.items() if name not in hidden}
         self.environ |= {"TFREPAIR_STATE_DIR": str(folder / "state"), "NO_COLOR": "1", "PIP_CONFIG_FILE": os.devnull}
+        self.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+        if not bytecode:
+            self.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         self.steps: dict[str, list[float]] = {}
         self.versions = folder / "versions.txt"
 
@@ -74,13 +78,17 @@ class Bench:
         for step in STEP.finditer(done.stderr):
             self.steps.setdefault(re.sub(r"`[^`]*`", "DIR", step["what"]), []).append(float(step["seconds"]))
 
-    def by_pip(self, env: Path) -> None:
+    def by_pip(self, env: Path, *more: str) -> None:
         """The well-known recipe."""
         self.run(self.base, "-m", "venv", env)
         python = env / "bin" / "python"
-        quiet = ("-q", "--disable-pip-version-check", "--no-compile")
+        quiet = ("-q", "--disable-pip-version-check", *(more or ("--no-compile",)))
         self.run(python, "-m", "pip", "install", *quiet, "-c", self.versions, self.release)
         self.smoke(python)
+
+    def by_pip_that_compiles(self, env: Path) -> None:
+        """The same as people run it."""
+        self.by_pip(env, "--compile")
 
     def by_uv(self, env: Path) -> None:
         """The same with uv."""
@@ -91,10 +99,10 @@ class Bench:
         self.smoke(python)
 
     def smoke(self, python: Path) -> None:
-        """TensorFlow imports and computes."""
-        smoke = smoke_test(str(python), environ=self.environ)
-        if not smoke.ok:
-            sys.exit(f"the smoke test failed ({smoke.rung}):\n{smoke.output}")
+        """TensorFlow imports and computes, as for a user: the import leaves its bytecode beside the modules."""
+        order = {"mark": "", "extras": [], "gpu": False, "site_folders": [], "modules": []}
+        flags = () if self.bytecode else ("-B",)
+        self.run(python, *flags, script("smoke_script.py"), json.dumps(order))
 
     def timed(self, way: Callable[[Path], None]) -> tuple[float, float]:
         """Seconds for one environment, and of the processor. The disk is at rest before.
@@ -125,17 +133,20 @@ def main() -> None:
     parser.add_argument("--tensorflow", default="tensorflow-cpu==2.20.0", metavar="NAME==VERSION")
     parser.add_argument("--base-python", default=f"{sys.version_info[0]}.{sys.version_info[1]}", metavar="X.Y")
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="medians of so many turns (default 3)")
-    parser.add_argument("--without-pip", action="store_true", help="leave out the slow one")
+    parser.add_argument("--without-pip", action="store_true", help="leave out the slow ones")
+    parser.add_argument("--no-bytecode", action="store_true", help="nobody leaves any, and pip does not compile")
     given = parser.parse_args()
     base = find_base(given.base_python, os.environ)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = Path(tempfile.mkdtemp(prefix="tfrepair-benchmark-"))
     try:
-        bench = Bench(given.tensorflow, base.executable, folder)
+        bench = Bench(given.tensorflow, base.executable, folder, bytecode=not given.no_bytecode)
         bench.write_versions()
-        ways = {"tfrepair": bench.by_tfrepair, "uv": bench.by_uv, "pip": bench.by_pip}
-        if given.without_pip:
-            del ways["pip"]
+        ways = {"tfrepair": bench.by_tfrepair, "uv": bench.by_uv}
+        if not given.without_pip:
+            ways["pip"] = bench.by_pip
+        if not given.without_pip and bench.bytecode:
+            ways["pip, all"] = bench.by_pip_that_compiles
         rows: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
         for turn in range(given.repeat + 1):
             for name, way in ways.items():
@@ -161,8 +172,8 @@ def report(
         for name, figures in columns.items():
             print(f"  {name:<10} {statistics.median(figures):6.1f} [{min(figures):.1f}, {max(figures):.1f}]")
         own = statistics.median(columns["tfrepair"])
-        if "pip" in columns:
-            print(f"  pip / tfrepair: {statistics.median(columns['pip']) / own:.2f} (goal: at least {TIMES_PIP})")
+        for name in [name for name in columns if name.startswith("pip")]:
+            print(f"  {name} / tfrepair: {statistics.median(columns[name]) / own:.2f} (goal: at least {TIMES_PIP})")
         print(f"  tfrepair / uv: {own / statistics.median(columns['uv']):.2f} (goal: at most {TIMES_UV})")
     print("steps of tfrepair, seconds:")
     for what, figures in steps.items():

@@ -123,6 +123,23 @@ def test_what_is_in_the_cache_is_not_fetched_again(dated_index, asked, environ, 
         assert done.ok, done.stdout
 
 
+@pytest.mark.parametrize("cached", [True, False])
+def test_where_wheels_come_from_is_asked_of_the_cache_and_without_one_of_the_index(dated_index, asked, environ, cached):
+    questions = []
+
+    def start(argv, **options):
+        words = [*argv, "--no-cache"] if "--offline" in argv and not cached else argv
+        if "--emit-index-annotation" in argv:
+            questions.append("--offline" in argv)
+            asked.clear()
+        return run(words, **options)
+
+    lock = uv(IndexSettings(index_url=dated_index), environ, run=start).resolve(request("demo-a", cutoff="2022-12-18"))
+    assert [package["index"] for package in pylock.parse(lock.pylock)["packages"]] == [dated_index, dated_index]
+    assert questions == ([True] if cached else [True, False])
+    assert bool(asked) is not cached
+
+
 def test_a_name_outside_the_lock_is_refused(local, environ, venv):
     installer = uv(local, environ)
     lock = installer.resolve(request("demo-b"))
