@@ -25,7 +25,7 @@ def test_a_disk_with_room_is_said(tmp_path):
 
 
 def test_a_disk_without_is_refused_with_both_numbers(tmp_path):
-    with pytest.raises(SurroundingsError, match=r"64 MB .* 10 MB are free") as error:
+    with pytest.raises(SurroundingsError, match=r"128 MB .* 10 MB are free") as error:
         check_space(plan(1000, 1), tmp_path / "env", free=lambda _: 10_000_000)
     assert error.value.exit_code == 6
     assert "nothing was changed" in error.value.message

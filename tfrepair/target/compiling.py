@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tfrepair.target.describe import child_environ, script
-from tfrepair.target.interpreter import Helper, run_on_leash
+from tfrepair.target.interpreter import Helper, run_on_leash, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,12 +53,18 @@ def settle(python: str, *, environ: Mapping[str, str], bytecode: Path, stage: Pa
 
     Whether that came to its end; what it did not come to is compiled when it is imported.
     """
-    order = json.dumps({"bytecode": str(bytecode), "stage": str(stage), "final": str(final)})
-    argv = [python, "-I", "-B", script("settle_script.py"), order]
-    try:
-        return run_on_leash(argv, env=child_environ(environ), timeout=_SETTLE_LIMIT).ok
-    except OSError:
-        return False
+    count = min(_MOST, _processors())
+    order = {"bytecode": str(bytecode), "stage": str(stage), "final": str(final)}
+
+    def one(number: int) -> bool:
+        argv = [python, "-I", "-B", script("settle_script.py"), json.dumps(order | {"share": [number, count]})]
+        try:
+            return run_on_leash(argv, env=child_environ(environ), timeout=_SETTLE_LIMIT).ok
+        except OSError:
+            return False
+
+    with side_by_side(count) as pool:
+        return all(list(pool.map(one, range(count))))
 
 
 def _processors() -> int:

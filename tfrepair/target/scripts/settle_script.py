@@ -1,8 +1,9 @@
 """Runs inside a target: puts bytecode that lies in another folder beside the files that it was compiled from.
 
 Standard library of Python 3.8 only. Argument: one JSON document with `bytecode`, the folder as PYTHONPYCACHEPREFIX
-names it, `stage`, the environment, and `final`, the path that it is to have. Bytecode holds the path of its source:
-where that is below the stage it is written anew. What cannot be put in place stays where it is: it is only a cache.
+names it, `stage`, the environment, `final`, the path that it is to have, and `share`, the number of this process and how
+many there are. Bytecode holds the path of its source: where that is below the stage it is written anew. What cannot be
+put in place stays where it is: it is only a cache.
 """
 import json
 import marshal
@@ -19,7 +20,8 @@ def main():
     stage, final = order["stage"], order["final"]
     sys.pycache_prefix = order["bytecode"]
     root = os.path.dirname(cache_from_source(os.path.join(stage, "any.py")))
-    for folder, _, names in os.walk(root):
+    number, count = order["share"]
+    for folder, _, names in sorted(os.walk(root))[number::count]:
         inside = os.path.normpath(stage + folder[len(root) :])
         for name in names:
             source = os.path.join(inside, name.partition(".")[0] + ".py")
@@ -38,8 +40,7 @@ def settle(path, cache, stage, final):
         code = marshal.loads(data[HEADER:])
         with open(path, "wb") as stream:
             stream.write(data[:HEADER] + marshal.dumps(renamed(code, stage, final)))
-    if not os.path.isdir(cache):
-        os.mkdir(cache)
+    os.makedirs(cache, exist_ok=True)
     os.replace(path, os.path.join(cache, os.path.basename(path)))
 
 
