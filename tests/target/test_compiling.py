@@ -177,6 +177,21 @@ def test_bytecode_is_put_in_place_and_not_written_into_what_others_share(venv, f
     assert old.read_bytes() != b"old"
 
 
+def test_no_bytecode_is_put_where_a_link_leads_out_of_the_environment(venv, filled, environ, tmp_path, monkeypatch):
+    monkeypatch.setattr(compiling, "_processors", lambda: 2)
+    bytecode, outside = tmp_path / "bytecode", tmp_path / "outside"
+    bytecode.mkdir()
+    (filled / "other").rename(outside)
+    (filled / "other").symlink_to(outside)
+    (filled / "keras" / "__pycache__").symlink_to(outside)
+    places = {"bytecode": bytecode, "stage": venv, "final": tmp_path / "final"}
+    waited(start_compiling(str(venv / "bin" / "python"), environ=environ, **places))
+    assert "other/deep.py" in compiled(bytecode, filled)
+    assert settle(str(venv / "bin" / "python"), environ=environ, **places)
+    assert sorted(path.name for path in outside.rglob("*")) == ["__init__.py", "deep.py"]
+    assert list(filled.rglob("tensorflow/far/__pycache__/*.pyc"))
+
+
 def test_on_one_processor_nobody_compiles_ahead(venv, environ, tmp_path, monkeypatch):
     monkeypatch.setattr(compiling, "_processors", lambda: 1)
     assert (

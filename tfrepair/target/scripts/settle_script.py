@@ -23,13 +23,22 @@ def main():
     number, count = order["share"]
     for folder, _, names in sorted(os.walk(root))[number::count]:
         inside = os.path.normpath(stage + folder[len(root) :])
+        cache = os.path.join(inside, "__pycache__")
+        if os.path.islink(cache) or not is_within(inside, stage):
+            continue
         for name in names:
             source = os.path.join(inside, name.partition(".")[0] + ".py")
             if name.endswith(".pyc") and os.path.isfile(source):
                 try:
-                    settle(os.path.join(folder, name), os.path.join(inside, "__pycache__"), stage, final)
+                    settle(os.path.join(folder, name), cache, stage, final)
                 except Exception:
                     pass
+
+
+def is_within(folder, stage):
+    """No link leads from the stage to this folder outside it."""
+    real = os.path.realpath(stage)
+    return os.path.commonpath([os.path.realpath(folder), real]) == real
 
 
 def settle(path, cache, stage, final):
