@@ -22,8 +22,8 @@ def kept(monkeypatch):
     found = {}
     moved = module.Bytecode.moved
 
-    def look(self, before, after):
-        moved(self, before, after)
+    def look(self, before):
+        moved(self, before)
         folder = self.folder or Path("nothing")
         found.update({path.relative_to(folder): path.stat().st_ino for path in folder.rglob("*.pyc")})
         found["place"] = self.place
@@ -38,7 +38,6 @@ def test_a_repaired_environment_has_the_bytecode_of_what_its_import_needs(world,
     before = tree_digest(env)
     done = world.tfrepair("fix", "--yes", "--env", env)
     assert done.code == 0, done
-    assert not any("tensorflow" in path.parts for path in kept if isinstance(path, Path))
     found = {path for path in env.rglob("*.pyc") if path.parent.parent == site(env) / "tensorflow"}
     assert any(path.name.startswith("__init__.") for path in found)
     assert not any(b".tfrepair-env" in path.read_bytes() for path in env.rglob("*.pyc"))

@@ -130,66 +130,76 @@ def test_what_is_compiled_serves_the_import(venv, filled, environ, tmp_path, mon
     assert all(path.stat().st_mtime_ns == moment for path, moment in before.items())
 
 
-def test_what_is_compiled_lies_beside_its_files_in_the_end_and_names_the_final_path(
-    venv, filled, environ, tmp_path, monkeypatch
-):
+@pytest.fixture
+def final(venv, filled, environ, tmp_path, monkeypatch):
+    """The environment at its final path; what was compiled while it was staged lies in `bytecode`."""
     monkeypatch.setattr(compiling, "_processors", lambda: 2)
     (filled / "tensorflow" / "__init__.py").write_text("from tensorflow.python.near import deep\n")
-    (filled / "tensorflow" / "python" / "near.py").write_text("def deep():\n    return (lambda: deep).__code__\n")
-    (filled / "other" / "__pycache__").mkdir()
+    (filled / "tensorflow" / "python" / "near.py").write_text(
+        "import keras, other.deep, tensorflow.far\ndef deep():\n    return (lambda: deep).__code__\n"
+    )
     bytecode, final, python = tmp_path / "bytecode", tmp_path / "final", str(venv / "bin" / "python")
     bytecode.mkdir()
-    places = {"bytecode": bytecode, "stage": venv, "final": final}
-    waited(start_compiling(python, environ=environ, **places))
+    waited(start_compiling(python, environ=environ, bytecode=bytecode, stage=venv, final=final))
     for path in bytecode.rglob("near.*.pyc"):
         path.unlink()  # this one is left to the import, which names the stage
-    variables = compiling.bytecode_variables(environ, bytecode)
-    subprocess.run([python, "-c", "import tensorflow"], env=variables, check=True)
-    assert settle(python, environ=environ, **places)
-    assert not [path for path in bytecode.rglob("*.pyc") if path.is_relative_to(bytecode.joinpath(*venv.parts[1:]))]
-    found = list(filled.rglob("__pycache__/*.pyc"))
+    subprocess.run([python, "-c", "import tensorflow"], env=compiling.bytecode_variables(environ, bytecode), check=True)
+    venv.rename(final)
+    bytecode.joinpath(*venv.parts[1:]).rename(bytecode.joinpath(*final.parts[1:]))
+    return final
+
+
+def settled(final, venv, environ):
+    python = str(final / "bin" / "python")
+    settle(python, environ=environ, bytecode=final.parent / "bytecode", staged=venv, final=final)
+
+
+def test_what_was_compiled_lies_beside_its_files_in_the_end_and_names_the_final_path(final, venv, filled, environ):
+    settled(final, venv, environ)
+    site = final / filled.relative_to(venv)
+    found = list(site.rglob("__pycache__/*.pyc"))
     assert {path.name.partition(".")[0] for path in found if "python" in path.parts} >= {"near", "__init__"}
     assert not any(bytes(venv) in path.read_bytes() for path in found)
-    venv.rename(final)
     told = "import tensorflow, tensorflow.python.near as n; print(n.deep().co_filename)"
     done = subprocess.run(
         [str(final / "bin" / "python"), "-v", "-B", "-c", told], env=environ, capture_output=True, text=True, check=True
     )
-    place = final / filled.relative_to(venv) / "tensorflow" / "python"
-    assert done.stdout.strip() == str(place / "near.py")
-    assert f"matches {place / 'near.py'}" in done.stderr
+    near = site / "tensorflow" / "python" / "near.py"
+    assert done.stdout.strip() == str(near)
+    assert f"matches {near}" in done.stderr
 
 
-def test_bytecode_is_put_in_place_and_not_written_into_what_others_share(venv, filled, environ, tmp_path, monkeypatch):
-    monkeypatch.setattr(compiling, "_processors", lambda: 2)
-    bytecode, python = tmp_path / "bytecode", str(venv / "bin" / "python")
-    bytecode.mkdir()
-    places = {"bytecode": bytecode, "stage": venv, "final": tmp_path / "final"}
-    waited(start_compiling(python, environ=environ, **places))
-    (compiled_file,) = bytecode.rglob("thing.*.pyc")
-    old = filled / "tensorflow" / "far" / "away" / "__pycache__" / compiled_file.name
+def test_bytecode_is_put_in_place_and_not_written_into_what_others_share(final, venv, filled, environ, tmp_path):
+    (compiled_file,) = (tmp_path / "bytecode").rglob("other/deep.*.pyc")
+    cache = final / filled.relative_to(venv) / "other" / "__pycache__"
+    old, shared = cache / compiled_file.name, tmp_path / "shared"
     old.parent.mkdir()
     old.write_bytes(b"old")
-    shared = tmp_path / "shared"
     os.link(old, shared)
-    assert settle(python, environ=environ, **places)
+    settled(final, venv, environ)
     assert shared.read_bytes() == b"old"
-    assert old.read_bytes() != b"old"
+    assert old.read_bytes() == compiled_file.read_bytes() != b"old"
+    settled(final, venv, environ)
+    assert old.read_bytes() == compiled_file.read_bytes()
 
 
-def test_no_bytecode_is_put_where_a_link_leads_out_of_the_environment(venv, filled, environ, tmp_path, monkeypatch):
-    monkeypatch.setattr(compiling, "_processors", lambda: 2)
-    bytecode, outside = tmp_path / "bytecode", tmp_path / "outside"
-    bytecode.mkdir()
-    (filled / "other").rename(outside)
-    (filled / "other").symlink_to(outside)
-    (filled / "keras" / "__pycache__").symlink_to(outside)
-    places = {"bytecode": bytecode, "stage": venv, "final": tmp_path / "final"}
-    waited(start_compiling(str(venv / "bin" / "python"), environ=environ, **places))
-    assert "other/deep.py" in compiled(bytecode, filled)
-    assert settle(str(venv / "bin" / "python"), environ=environ, **places)
+def test_no_bytecode_is_put_where_a_link_leads_out_of_the_environment(final, venv, filled, environ, tmp_path):
+    site, outside = final / filled.relative_to(venv), tmp_path / "outside"
+    (site / "other").rename(outside)
+    (site / "other").symlink_to(outside)
+    (site / "keras" / "__pycache__").symlink_to(outside)
+    settled(final, venv, environ)
     assert sorted(path.name for path in outside.rglob("*")) == ["__init__.py", "deep.py"]
-    assert list(filled.rglob("tensorflow/far/__pycache__/*.pyc"))
+    assert list(site.rglob("tensorflow/far/__pycache__/*.pyc"))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_compiles_is_the_users(final, venv, filled, environ):
+    for path in (final, *final.rglob("*")):
+        os.lchown(path, 4711, 4712)
+    settled(final, venv, environ)
+    found = [path for path in final.rglob("*") if "__pycache__" in path.parts]
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in found} == {(4711, 4712)}
 
 
 def test_on_one_processor_nobody_compiles_ahead(venv, environ, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfrepair.execute.files import sync_file_system
 from tfrepair.target.compiling import OLDEST, settle, start_compiling
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Bytecode:
     tensorflow: str
     """The distribution."""
     folder: Path | None = None
-    """That of the latest installation; None before there is one, and where bytecode lies in the environment."""
+    """That of the latest installation; None before there is one, and where bytecode must lie in the environment."""
     _number: int = 0
     _helpers: tuple[Helper, ...] = field(default=())
 
@@ -70,29 +71,29 @@ class Bytecode:
                 final=self.final,
             )
 
-    def settle(self, target: Target, environ: Mapping[str, str]) -> None:
-        """TensorFlow works in this stage: what was compiled for it lies in the environment from now on.
+    def moved(self, before: Path) -> None:
+        """The stage, which lay in this folder, lies at its final path now.
+
+        Python compares the time and size of files with those of their bytecode, not the path.
+        """
+        if self.folder is None:
+            return
+        source, target = (self.folder.joinpath(*path.parts[1:]) for path in (before, self.final))
+        with suppress(OSError):  # then they are compiled once more
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.rename(target)
+
+    def settle(self, before: Path, python: str, environ: Mapping[str, str]) -> None:
+        """Put what was compiled beside the files at the final path, to stay: durable when this returns.
 
         Every import of the user's would take three times as long without, and one who may not write there would never
         be rid of it. Not where the user wants no bytecode, or wants it elsewhere.
         """
         if self.folder is None or any(environ.get(name) for name in _NOT_HERE):
             return
-        python, stage = target.interpreter.executable, Path(target.environment.prefix)
-        if settle(python, environ=environ, bytecode=self.folder, stage=stage, final=self.final):
-            self.folder = None
-
-    def moved(self, before: Path, after: Path) -> None:
-        """The files below one folder lie below another now.
-
-        Python compares their time and size with those of the bytecode, not their path.
-        """
-        if self.folder is None:
-            return
-        source, target = (self.folder.joinpath(*path.parts[1:]) for path in (before, after))
-        with suppress(OSError):  # then they are compiled once more
-            target.parent.mkdir(parents=True, exist_ok=True)
-            source.rename(target)
+        settle(python, environ=environ, bytecode=self.folder, staged=before, final=self.final)
+        with suppress(OSError):  # it works; nothing depends on a cache
+            sync_file_system(self.final)
 
     def wait(self) -> None:
         """Until nothing is compiled ahead any more."""

@@ -42,11 +42,13 @@ def confirm(subject: Subject, bench: Bench, confirmed: list[Confirmed], final: F
     from tfrepair.target.smoke import smoke_test
 
     target = describe_environment(subject.prefix, bench.environ, interpreter=subject.interpreter)
-    final.bytecode.moved(final.staged, subject.prefix)
-    with side_by_side(1) as pool:
+    python = target.interpreter.executable
+    final.bytecode.moved(final.staged)
+    with side_by_side(2) as pool:
+        pool.submit(final.bytecode.settle, final.staged, python, bench.environ)
         script = pool.submit(console_script_problem, target.environment, bench.environ) if final.scripts else None
         smoke = smoke_test(
-            target.interpreter.executable,
+            python,
             environ=target.environment.variables(bench.environ),
             timeout=bench.look.timeout,
             gpu=bench.look.gpu,
@@ -56,5 +58,5 @@ def confirm(subject: Subject, bench: Bench, confirmed: list[Confirmed], final: F
         problem = script.result() if script is not None else None
     if problem is not None:
         smoke = replace(smoke, ok=False, rung="console scripts", output=f"{smoke.output}\n{problem}")
-    confirmed.append(Confirmed(python=target.interpreter.executable, smoke=smoke))
+    confirmed.append(Confirmed(python=python, smoke=smoke))
     return smoke

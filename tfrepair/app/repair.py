@@ -152,7 +152,6 @@ def _rounds(
         if staged.works and not lost:
             _check(current, staged, transaction)
             gained = progress.keeper.gained(staged)
-            bytecode.settle(staged.target, bench.environ)
             return current, ((f"could not be imported before and can now: {', '.join(gained)}",) if gained else ())
         bench.log.info("round failed", number=current.round, output=staged.facts.value("import.output"))
         if staged.stopped:

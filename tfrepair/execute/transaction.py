@@ -133,7 +133,7 @@ class Transaction:
         return self._staged().apply(operation, plan.lock)
 
     def seal(self) -> None:
-        """Make the stage fit for its final path. Raises StepError when a file still names the stage."""
+        """Make the stage fit for its final path, and durable. Raises StepError when a file still names the stage."""
         stage = self._staged()
         tree = self.record.tree
         with _explaining("sealing the stage"):
@@ -142,6 +142,7 @@ class Transaction:
                 more = f" and {len(named) - 1} more files name" if len(named) > 1 else " names"
                 raise StepError(f"`{named[0]}`{more} the folder that it was staged in; the target was not touched")
             adopt(tree, self.record.place)
+            sync_file_system(tree)
 
     def compare(self) -> Mapping[str, str]:
         """The distributions whose files are not as their RECORD says after they were installed, and what is wrong.
@@ -168,7 +169,7 @@ class Transaction:
             self.record.journal.append("checked", names=list(names), failed=list(failed))
 
     def commit(self, confirm: Callable[[], Smoke]) -> None:
-        """Make the stage durable, swap, run `confirm` at the final path, and keep the old environment for rollback.
+        """Swap, run `confirm` at the final path, and keep the old environment for rollback.
 
         Raises SurroundingsError when the target changed meanwhile or cannot be moved, StepError when something that was
         installed is not as recorded or `confirm` does not pass; in all these cases, and for anything that `confirm`
@@ -182,10 +183,7 @@ class Transaction:
         assert plan is not None  # noqa: S101
         self._compare(plan)
         record = self.record
-        with _explaining("sealing the stage"):
-            drop_bytecode(record.tree, since=self._since)
-            adopt(record.tree, record.place)  # what was compiled meanwhile
-            sync_file_system(record.tree)
+        drop_bytecode(record.tree, since=self._since)
         sync_folder(record.tree.parent)
         with _explaining("comparing the stage with the environment"):
             swap = exchange_for(record, tree=record.tree, keep_as=record.tree)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tfrepair.target.describe import child_environ, script
-from tfrepair.target.interpreter import Helper, run_on_leash, side_by_side
+from tfrepair.target.interpreter import Helper, run_on_leash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,23 +48,15 @@ def start_compiling(
     return tuple(helpers)
 
 
-def settle(python: str, *, environ: Mapping[str, str], bytecode: Path, stage: Path, final: Path) -> bool:
-    """Put what was compiled of the files of `stage` beside them, as bytecode of files below `final`.
+def settle(python: str, *, environ: Mapping[str, str], bytecode: Path, staged: Path, final: Path) -> None:
+    """Put what was compiled of the files of an environment beside them; at `staged` they were when that was done.
 
-    Whether that came to its end; what it did not come to is compiled when it is imported.
+    What it does not come to is compiled when it is imported.
     """
-    count = min(_MOST, _processors())
-    order = {"bytecode": str(bytecode), "stage": str(stage), "final": str(final)}
-
-    def one(number: int) -> bool:
-        argv = [python, "-I", "-B", script("settle_script.py"), json.dumps(order | {"share": [number, count]})]
-        try:
-            return run_on_leash(argv, env=child_environ(environ), timeout=_SETTLE_LIMIT).ok
-        except OSError:
-            return False
-
-    with side_by_side(count) as pool:
-        return all(list(pool.map(one, range(count))))
+    order = {"bytecode": str(bytecode), "staged": str(staged), "final": str(final)}
+    argv = [python, "-I", "-B", script("settle_script.py"), json.dumps(order)]
+    with suppress(OSError):
+        run_on_leash(argv, env=child_environ(environ), timeout=_SETTLE_LIMIT)
 
 
 def _processors() -> int:
