@@ -18,7 +18,7 @@ from tfrepair.execute.recover import recover, unfinished
 from tfrepair.execute.run_folder import RunFolder
 from tfrepair.execute.runs import Changes, changes_since, clean, find_run, list_runs, rollback, size
 from tfrepair.execute.transaction import Transaction
-from tfrepair.model.operations import RunCommand
+from tfrepair.model.operations import RunCommand, WriteFile
 from tfrepair.model.plan import Carry, CreateEnvironment, Install, RemovePath, Uninstall
 
 
@@ -208,6 +208,14 @@ def test_a_command_after_an_installation_finds_it_whole(prefix, environ, outside
     command = RunCommand(argv=("newtool",))
     repair(prefix, environ, outside, dataclasses.replace(plan, operations=(*plan.operations, command)))
     assert [call[0] for call in outside.calls] == ["install", "install", "run"]
+
+
+def test_what_a_step_changes_in_an_installed_file_is_no_damage(prefix, environ, outside):
+    plan = in_place_plan(prefix)
+    patch = WriteFile(path=f"{SITE}/new/__init__.py", content="patched on purpose\n")
+    repair(prefix, environ, outside, dataclasses.replace(plan, operations=(*plan.operations, patch)))
+    assert [call[0] for call in outside.calls] == ["install"]
+    assert (prefix / SITE / "new" / "__init__.py").read_text() == "patched on purpose\n"
 
 
 def test_a_wheel_that_records_a_wrong_hash_for_a_text_is_installed_past_the_cache_and_taken(prefix, environ, outside):

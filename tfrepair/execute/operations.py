@@ -49,7 +49,14 @@ class Stage:
         return self._target
 
     def apply(self, operation: Operation, lock: Lock) -> Outcome:
-        """Do one operation. Raises StepError, SurroundingsError, OSError."""
+        """Do one operation. Raises StepError, SurroundingsError, OSError.
+
+        What follows an installation may use what was installed, or change it on purpose: it must be whole before.
+        """
+        if self._fresh and not isinstance(operation, (Install, Tell)):
+            bad = self.compare()
+            if bad:
+                self.mend(bad, lock)
         match operation:
             case CreateEnvironment():
                 self._create(operation)
@@ -62,7 +69,7 @@ class Stage:
             case Install():
                 self._install(operation.names, lock, operation.keywords.timeout)
             case RunCommand():
-                return self._run(operation, lock)
+                return self._run(operation)
             case WriteFile():
                 return Outcome(skipped=not write_text(self.tree, operation.path, operation.content))
             case SetEnvironment():
@@ -164,16 +171,10 @@ class Stage:
         relative = os.path.relpath(whole, os.path.realpath(self.tree)).replace(os.sep, "/")
         return any(relative in other.paths for other in every if other.metadata != one.metadata)
 
-    def _run(self, operation: RunCommand, lock: Lock) -> Outcome:
-        """A command may write into files in place: the stage must share none with the target.
-
-        It may use what was installed before it, which therefore must be whole.
-        """
+    def _run(self, operation: RunCommand) -> Outcome:
+        """A command may write into files in place: the stage must share none with the target."""
         if operation.creates is not None and exists(inside(self.tree, operation.creates)):
             return Outcome(skipped=True)
-        bad = self.compare()
-        if bad:
-            self.mend(bad, lock)
         unshare(self.tree)
         return Outcome(exit_code=0, output=self.command(operation.argv, operation.timeout))
 
