@@ -145,8 +145,8 @@ def main() -> None:
         ways = {"tfrepair": bench.by_tfrepair, "uv": bench.by_uv}
         if not given.without_pip:
             ways["pip"] = bench.by_pip
-        if not given.without_pip and bench.bytecode:
-            ways["pip, all"] = bench.by_pip_that_compiles
+            if bench.bytecode:
+                ways["pip, all"] = bench.by_pip_that_compiles
         rows: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
         for turn in range(given.repeat + 1):
             for name, way in ways.items():

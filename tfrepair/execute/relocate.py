@@ -47,14 +47,15 @@ def relocate(stage: Path, final: Path, site_folders: Iterable[Path], *, since: f
     deleted: list[Path] = []
     named: list[Path] = []
     for path in _written(stage, since):
+        prompt = _has_prompt(path, since)
         if _names(path, needles):
             named.append(path)
-        elif not _has_prompt(path, since):
+        elif not prompt:
             continue
         if path.is_symlink():
             _relocate_link(path, stage, final)
             continue
-        new = _relocated(path, spellings, stage, final, prompt=_has_prompt(path, since))
+        new = _relocated(path, spellings, stage, final, prompt=prompt)
         if new is None:
             continue
         if not new:
