@@ -140,6 +140,19 @@ def test_where_wheels_come_from_is_asked_of_the_cache_and_without_one_of_the_ind
     assert bool(asked) is not cached
 
 
+def test_offline_where_wheels_come_from_is_asked_once(local, environ):
+    questions = []
+
+    def start(argv, **options):
+        done = run(argv, **options)
+        if "--emit-index-annotation" in argv:
+            questions.append((argv.count("--offline"), done.ok))
+        return done
+
+    uv(replace(local, no_index=False, offline=True), environ, run=start).resolve(request("demo-a"))
+    assert questions == [(1, True)]
+
+
 def test_a_name_outside_the_lock_is_refused(local, environ, venv):
     installer = uv(local, environ)
     lock = installer.resolve(request("demo-b"))

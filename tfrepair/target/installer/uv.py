@@ -169,7 +169,7 @@ class UvInstaller:
         argv += ["--no-annotate", "--emit-index-annotation", "--color", "never", *self._index_options(), *dated]
         env = uv_environment(self.outside.settings, self.outside.environ)
         env.pop("UV_CONSTRAINT", None)  # it had its say
-        for command in ([*argv, "--offline"], argv):
+        for command in (argv,) if self.outside.settings.offline else ([*argv, "--offline"], argv):
             done = self.outside.start(command, env=env, cwd=folder, timeout=base.RESOLVE_LIMIT)
             if done.ok:
                 break
