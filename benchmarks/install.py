@@ -5,7 +5,9 @@ same versions with warm caches and run the same smoke test, in turns, in fresh f
 the same: that of every module that the smoke test imports, or, with `--no-bytecode`, none. pip's configuration is left
 out, because uv does not read it and would not look for files where the others look. tfrepair also diagnoses, resolves,
 compares every file with RECORD, makes the environment durable, keeps a journal, and runs the smoke test a second time
-at the final path. Where pip itself compiles, as it does unless it is told otherwise, is a fourth row: of everything.
+at the final path. Caches are warm for all: uv's and pip's of wheels, tfrepair's of the bytecode that an earlier repair
+left; a second row is the first repair of a user, who has none yet. Where pip itself compiles, as it does unless it is
+told otherwise, is a row of its own: of everything.
 """
 
 # ruff: noqa: INP001, T201
@@ -25,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,6 +81,14 @@ class Bench:
         for step in STEP.finditer(done.stderr):
             self.steps.setdefault(re.sub(r"`[^`]*`", "DIR", step["what"]), []).append(float(step["seconds"]))
 
+    def by_tfrepair_first(self, env: Path) -> None:
+        """The same where none was before."""
+        self.environ["TFREPAIR_STATE_DIR"] = str(self.folder / "first")
+        try:
+            self.fix(env, "--yes")
+        finally:
+            self.environ["TFREPAIR_STATE_DIR"] = str(self.folder / "state")
+
     def by_pip(self, env: Path, *more: str) -> None:
         """The well-known recipe."""
         self.run(self.base, "-m", "venv", env)
@@ -115,9 +126,9 @@ class Bench:
         way(env)
         seconds, used = time.perf_counter() - start, processor() - used
         aside = Path(tempfile.mkdtemp(dir=self.folder))
-        for left in (env, self.folder / ".tfrepair-env", self.folder / "state"):
-            if left.exists():
-                left.rename(aside / left.name)
+        for left in ("env", ".tfrepair-env", "state/runs", "first"):
+            with suppress(FileNotFoundError):
+                (self.folder / left).rename(aside / Path(left).name)
         return seconds, used
 
 
@@ -143,6 +154,8 @@ def main() -> None:
         bench = Bench(given.tensorflow, base.executable, folder, bytecode=not given.no_bytecode)
         bench.write_versions()
         ways = {"tfrepair": bench.by_tfrepair, "uv": bench.by_uv}
+        if bench.bytecode:
+            ways["first"] = bench.by_tfrepair_first
         if not given.without_pip:
             ways["pip"] = bench.by_pip
             if bench.bytecode:

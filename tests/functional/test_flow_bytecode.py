@@ -1,5 +1,6 @@
 """What is compiled for the first smoke test is used by the second, and by the user's imports afterwards."""
 
+import marshal
 import os
 import sys
 from pathlib import Path
@@ -42,9 +43,30 @@ def test_a_repaired_environment_has_the_bytecode_of_what_its_import_needs(world,
     assert any(path.name.startswith("__init__.") for path in found)
     assert not any(b".tfrepair-env" in path.read_bytes() for path in env.rglob("*.pyc"))
     assert not kept["place"].exists()
+    (pack,) = Path(os.environ["TFREPAIR_STATE_DIR"], "bytecode").iterdir()
+    assert pack.suffix == ".pack"
     assert world.imported(env) == NEW
     assert world.tfrepair("rollback", "--yes", "--env", env).code == 0
     assert tree_digest(env) == before
+
+
+def test_a_further_repair_takes_what_an_earlier_one_compiled(world, kept, monkeypatch):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    monkeypatch.setattr(compiling, "_processors", lambda: 2)
+    there = []
+    wait = module.Bytecode.wait
+
+    def look(self):
+        wait(self)
+        (path,) = self.folder.rglob("framework.*.pyc")
+        there.append(marshal.loads(path.read_bytes()[16:]).co_filename)
+
+    monkeypatch.setattr(module.Bytecode, "wait", look)
+    envs = world.conflict(name="first"), world.conflict(name="second")
+    for env in envs:
+        assert world.tfrepair("fix", "--yes", "--env", env).code == 0
+    assert [str(envs[0]) in name for name in there] == [True, True], "the second was compiled anew"
+    assert any(bytes(envs[1]) in path.read_bytes() for path in site(envs[1]).rglob("framework.*.pyc"))
 
 
 @pytest.mark.parametrize("variable", ["PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"])
@@ -61,6 +83,7 @@ def test_whoever_wants_no_bytecode_there_gets_none(world, kept, monkeypatch, tmp
     assert place.is_relative_to(env.parent / ".tfrepair-env")
     assert not place.exists()
     assert not list(env.rglob("*.pyc"))
+    assert not Path(os.environ["TFREPAIR_STATE_DIR"], "bytecode").exists()
     assert world.imported(env) == NEW
 
 

@@ -59,7 +59,12 @@ def test_what_an_import_needs_is_compiled_and_nothing_is_executed(venv, filled, 
     bytecode = tmp_path / "bytecode"
     bytecode.mkdir()
     helpers = start_compiling(
-        str(venv / "bin" / "python"), environ=environ, bytecode=bytecode, stage=venv, final=tmp_path / "final"
+        str(venv / "bin" / "python"),
+        environ=environ,
+        bytecode=bytecode,
+        stage=venv,
+        final=tmp_path / "final",
+        kept=tmp_path / "kept",
     )
     assert len(helpers) == 2
     waited(helpers)
@@ -93,7 +98,12 @@ def test_without_the_scripts_folder_on_its_path_it_finds_the_same(venv, filled, 
     safe = environ | {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(first)}
     waited(
         start_compiling(
-            str(venv / "bin" / "python"), environ=safe, bytecode=bytecode, stage=venv, final=tmp_path / "final"
+            str(venv / "bin" / "python"),
+            environ=safe,
+            bytecode=bytecode,
+            stage=venv,
+            final=tmp_path / "final",
+            kept=tmp_path / "kept",
         )
     )
     assert compiled(bytecode, first) == {"other/__init__.py", "other/deep.py"}
@@ -106,7 +116,12 @@ def test_what_is_compiled_already_is_left_alone(venv, filled, environ, tmp_path,
     for _ in range(2):
         waited(
             start_compiling(
-                str(venv / "bin" / "python"), environ=environ, bytecode=bytecode, stage=venv, final=tmp_path / "final"
+                str(venv / "bin" / "python"),
+                environ=environ,
+                bytecode=bytecode,
+                stage=venv,
+                final=tmp_path / "final",
+                kept=tmp_path / "kept",
             )
         )
         (found,) = bytecode.rglob("tensorflow/far/away/thing.*.pyc")
@@ -120,7 +135,11 @@ def test_what_is_compiled_serves_the_import(venv, filled, environ, tmp_path, mon
     bytecode = tmp_path / "bytecode"
     bytecode.mkdir()
     python = str(venv / "bin" / "python")
-    waited(start_compiling(python, environ=environ, bytecode=bytecode, stage=venv, final=tmp_path / "final"))
+    waited(
+        start_compiling(
+            python, environ=environ, bytecode=bytecode, stage=venv, final=tmp_path / "final", kept=tmp_path / "kept"
+        )
+    )
     before = {path: path.stat().st_mtime_ns for path in bytecode.rglob("*.pyc")}
     variables = compiling.bytecode_variables(environ, bytecode)
     done = subprocess.run(
@@ -140,7 +159,7 @@ def final(venv, filled, environ, tmp_path, monkeypatch):
     )
     bytecode, final, python = tmp_path / "bytecode", tmp_path / "final", str(venv / "bin" / "python")
     bytecode.mkdir()
-    waited(start_compiling(python, environ=environ, bytecode=bytecode, stage=venv, final=final))
+    waited(start_compiling(python, environ=environ, bytecode=bytecode, stage=venv, final=final, kept=tmp_path / "kept"))
     for path in bytecode.rglob("near.*.pyc"):
         path.unlink()  # this one is left to the import, which names the stage
     subprocess.run([python, "-c", "import tensorflow"], env=compiling.bytecode_variables(environ, bytecode), check=True)
@@ -151,7 +170,7 @@ def final(venv, filled, environ, tmp_path, monkeypatch):
 
 def settled(final, venv, environ):
     python = str(final / "bin" / "python")
-    settle(python, environ=environ, bytecode=final.parent / "bytecode", staged=venv, final=final)
+    settle(python, environ=environ, bytecode=final.parent / "bytecode", final=final, kept=final.parent / "kept")
 
 
 def test_what_was_compiled_lies_beside_its_files_in_the_end_and_names_the_final_path(final, venv, filled, environ):
@@ -205,7 +224,15 @@ def test_what_root_compiles_is_the_users(final, venv, filled, environ):
 def test_on_one_processor_nobody_compiles_ahead(venv, environ, tmp_path, monkeypatch):
     monkeypatch.setattr(compiling, "_processors", lambda: 1)
     assert (
-        start_compiling(str(venv / "bin" / "python"), environ=environ, bytecode=tmp_path, stage=venv, final=venv) == ()
+        start_compiling(
+            str(venv / "bin" / "python"),
+            environ=environ,
+            bytecode=tmp_path,
+            stage=venv,
+            final=venv,
+            kept=tmp_path / "kept",
+        )
+        == ()
     )
 
 

@@ -66,6 +66,7 @@ def repair(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report)
 
 
 def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report) -> Report:
+    from tfrepair.execute.paths import bytecode_dir
     from tfrepair.execute.run_folder import RunFolder
     from tfrepair.execute.transaction import Transaction
     from tfrepair.target.console_scripts import console_script_problem
@@ -78,7 +79,12 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
     scripts_started = (
         subject.target is None or console_script_problem(subject.target.environment, bench.environ) is None
     )
-    bytecode = Bytecode(place=record.scratch, final=subject.prefix, tensorflow=plan.tensorflow.name)
+    bytecode = Bytecode(
+        place=record.scratch,
+        final=subject.prefix,
+        kept=bytecode_dir(bench.environ),
+        tensorflow=plan.tensorflow.name,
+    )
     with record.log_path.open("a", encoding="utf-8") as stream:
         bench.log.add(stream)
         before = smoke_of(seen.facts)

@@ -136,6 +136,11 @@ def runs_dir(environ: Mapping[str, str]) -> Path:
     return state_dir(environ) / "runs"
 
 
+def bytecode_dir(environ: Mapping[str, str]) -> Path:
+    """The folder of what repairs have compiled, so that later ones need not; it may be removed at any time."""
+    return state_dir(environ) / "bytecode"
+
+
 def new_run_id(now: float | None = None) -> str:
     """A name that sorts by time (UTC, to the 65536th of a second) and cannot be guessed.
 

@@ -29,31 +29,32 @@ def bytecode_variables(environ: Mapping[str, str], bytecode: Path) -> dict[str, 
 
 
 def start_compiling(
-    python: str, *, environ: Mapping[str, str], bytecode: Path, stage: Path, final: Path
+    python: str, *, environ: Mapping[str, str], bytecode: Path, stage: Path, final: Path, kept: Path
 ) -> tuple[Helper, ...]:
     """Begin to compile what an import of TensorFlow with an interpreter will need, in its order; executes none of it.
 
-    Files of the environment `stage` are compiled as if it lay at `final`. A process for each processor but the one that
-    works on meanwhile; none where there is only one, fewer where the system starts no more. They run until they are
-    done or stopped.
+    Files of the environment `stage` are compiled as if it lay at `final`; what `settle` kept in a folder, `kept`, is
+    taken from there. A process for each processor but the one that works on meanwhile; none where there is only one,
+    fewer where the system starts no more. They run until they are done or stopped.
     """
     count = min(_MOST, _processors() - 1)
     variables = bytecode_variables(environ, bytecode)
     variables.pop("__PYVENV_LAUNCHER__", None)
     helpers = []
     for number in range(count):
-        order = json.dumps({"modules": _ROOTS, "share": [number, count], "stage": str(stage), "final": str(final)})
+        order = {"share": [number, count], "stage": str(stage), "final": str(final), "kept": str(kept)}
+        argv = [python, script("compile_script.py"), json.dumps({"modules": _ROOTS, **order})]
         with suppress(OSError):
-            helpers.append(Helper([python, script("compile_script.py"), order], env=variables, cwd=bytecode))
+            helpers.append(Helper(argv, env=variables, cwd=bytecode))
     return tuple(helpers)
 
 
-def settle(python: str, *, environ: Mapping[str, str], bytecode: Path, staged: Path, final: Path) -> None:
-    """Put what was compiled of the files of an environment beside them; at `staged` they were when that was done.
+def settle(python: str, *, environ: Mapping[str, str], bytecode: Path, final: Path, kept: Path) -> None:
+    """Put what was compiled of the files of an environment beside them, and keep it in a folder for the next repair.
 
     What it does not come to is compiled when it is imported.
     """
-    order = {"bytecode": str(bytecode), "staged": str(staged), "final": str(final)}
+    order = {"bytecode": str(bytecode), "final": str(final), "kept": str(kept)}
     argv = [python, "-I", "-B", script("settle_script.py"), json.dumps(order)]
     with suppress(OSError):
         run_on_leash(argv, env=child_environ(environ), timeout=_SETTLE_LIMIT)

@@ -3,8 +3,9 @@
 Standard library of Python 3.8 only, the first that keeps bytecode in another folder (PYTHONPYCACHEPREFIX). Nothing is
 executed: each module's text says what it imports next. Only the imports at the left margin are followed; a module
 that is found in no other way is compiled when it is imported. Arguments: one JSON document with `modules`, to begin
-with, `share`, the number of this process and how many there are: each compiles every so manieth module, and `stage` and
-`final`: what lies below the one is compiled as if it lay below the other, which an import does not mind.
+with, `share`, the number of this process and how many there are: each compiles every so manieth module, `stage` and
+`final`: what lies below the one is compiled as if it lay below the other, which an import does not mind, and `kept`:
+the folder of what was compiled before, which need not be compiled again.
 """
 import json
 import marshal
@@ -15,6 +16,11 @@ import sys
 from importlib.machinery import PathFinder, SourceFileLoader
 from importlib.util import MAGIC_NUMBER, cache_from_source
 
+# The folder of this script is no part of the environment's search path; PYTHONSAFEPATH keeps it out anyway.
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+from bytecode_store import Store  # noqa: E402
+
 IMPORT = re.compile(  # after a line's end: a pattern that begins with `^` is four times slower
     rb"\n(?:import[ \t]+(?P<modules>[\w., \t]+)|from[ \t]+(?P<source>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n]+))"
 )
@@ -24,10 +30,11 @@ LONG = 0xFFFFFFFF
 
 
 class Walk(object):
-    """Goes from module to module as an import does."""
+    """Goes from module to module as an import does; `meet` is told each that has a text, and its number."""
 
-    def __init__(self, search):
+    def __init__(self, search, meet=lambda loader, number, text: None):
         self.search = search
+        self.meet = meet
         self.seen = {}
         self.order = []
 
@@ -45,8 +52,9 @@ class Walk(object):
             return None
         self.seen[module] = spec.submodule_search_locations
         if isinstance(spec.loader, SourceFileLoader):
-            self.order.append(spec.loader)
             text = spec.loader.get_data(spec.origin)
+            self.meet(spec.loader, len(self.order), text)
+            self.order.append(spec.loader)
             for source, names in imports(text, module if spec.submodule_search_locations else parent):
                 if self.visit(source) is not None:  # a package: what is taken from it may be a module
                     for name in NAME.findall(names):
@@ -69,35 +77,58 @@ def imports(text, package):
         yield source, match["names"]
 
 
-def compile_module(loader, stage, final):
-    """Compile a module that is not compiled yet; what cannot be is a matter for who imports it."""
-    try:
+class Share(object):
+    """What one process compiles of an environment."""
+
+    def __init__(self, order):
+        self.number, self.count = order["share"]
+        self.stage, self.final = order["stage"], order["final"]
+        # what PYTHONOPTIMIZE leaves out is not left out of what is kept
+        self.store = Store(None if sys.flags.optimize else order["kept"])
+
+    def meet(self, loader, number, text):
+        """What was compiled before is there at once: an import goes the same way, but more slowly."""
+        if number % self.count == self.number:
+            code = self.store.code(text)
+            if code is not None:
+                put(loader, lambda: code)
+
+    def compile(self, loaders):
+        """The rest."""
+        for loader in loaders[::-1][self.number :: self.count]:
+            put(loader, lambda loader=loader: self.code(loader))
+
+    def code(self, loader):
         path = loader.path
-        bytecode = cache_from_source(path)
-        if os.path.exists(bytecode):
-            return
-        stats = loader.path_stats(path)
-        named = final + path[len(stage) :] if path.startswith(stage + os.sep) else path
-        code = loader.source_to_code(loader.get_data(path), named)
-        # as PEP 552 describes it: by the time and the size of the source
-        header = struct.pack("<4sIII", MAGIC_NUMBER, 0, int(stats["mtime"]) & LONG, stats["size"] & LONG)
-        loader.set_data(bytecode, header + marshal.dumps(code))
+        inside = path.startswith(self.stage + os.sep)
+        named = self.final + path[len(self.stage) :] if inside else path
+        return marshal.dumps(loader.source_to_code(loader.get_data(path), named))
+
+
+def put(loader, code):
+    """Write a module's bytecode unless it is there; what cannot be compiled or written is a matter for who imports it."""
+    try:
+        bytecode = cache_from_source(loader.path)
+        if not os.path.exists(bytecode):
+            stats = loader.path_stats(loader.path)
+            # as PEP 552 describes it: by the time and the size of the source
+            header = struct.pack("<4sIII", MAGIC_NUMBER, 0, int(stats["mtime"]) & LONG, stats["size"] & LONG)
+            loader.set_data(bytecode, header + code())
     except Exception:
         pass
 
 
 def main():
-    """Walk from each module, then compile this process's share on the way back."""
+    """Walk from each module, then compile what is left on the way back."""
     order = json.loads(sys.argv[1])
     sys.setrecursionlimit(DEEPEST)
-    number, count = order["share"]
-    here = os.path.realpath(os.path.dirname(os.path.abspath(__file__)))
-    # The folder of this script is no part of the environment's search path; PYTHONSAFEPATH keeps it out anyway.
-    walk = Walk([entry for entry in sys.path if os.path.realpath(entry) != here])
+    here = os.path.realpath(HERE)
+    share = Share(order)
+    walk = Walk([entry for entry in sys.path if os.path.realpath(entry) != here], share.meet)
     for module in order["modules"]:
         walk.visit(module)
-    for loader in walk.order[::-1][number::count]:
-        compile_module(loader, order["stage"], order["final"])
+    share.compile(walk.order)
+    share.store.note_use()
 
 
 if __name__ == "__main__":

@@ -1,36 +1,48 @@
 """Runs inside a target: puts bytecode that lies in another folder beside the files that it was compiled from, too.
 
 Standard library of Python 3.8 only. Argument: one JSON document with `bytecode`, the folder as PYTHONPYCACHEPREFIX
-names it, `final`, the environment, and `staged`, the path that it had when they were compiled. Bytecode holds the path
-of its source: where that is the old one it is made anew. What cannot be put in place is left out: it is only a cache.
+names it, `final`, the environment, and `kept`, the folder for what the next repair need not compile. Bytecode holds the
+path of its source: where that is another one, as that of the stage, it is made anew. What cannot be put in place is left
+out: it is only a cache.
 """
 import json
 import marshal
 import os
+import struct
 import sys
-from importlib.util import cache_from_source
+from importlib.util import MAGIC_NUMBER
 
-HEADER = 16
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from bytecode_store import Store, digest_of, write  # noqa: E402
+
+HEADER = struct.Struct("<4sIII")
+LONG = 0xFFFFFFFF
+OPTIMIZED = "opt-"
+"""In the name of bytecode from which assertions were left out."""
 
 
 def main():
-    """Settle what was compiled of the environment's own files."""
+    """Settle what was compiled of the environment's own files, and keep what no repair before this one has kept."""
     order = json.loads(sys.argv[1])
-    staged, final = order["staged"], order["final"]
-    sys.pycache_prefix = order["bytecode"]
-    root = os.path.dirname(cache_from_source(os.path.join(final, "any.py")))
-    for folder, _, names in os.walk(root):
-        inside = os.path.normpath(final + folder[len(root) :])
+    bytecode, final, kept = order["bytecode"], order["final"], order["kept"]
+    store = Store(kept)
+    new = {}
+    drive, _ = os.path.splitdrive(final)
+    for folder, _, names in os.walk(bytecode):
+        inside = drive + folder[len(bytecode) :]
         cache = os.path.join(inside, "__pycache__")
-        if os.path.islink(cache) or not is_within(inside, final):
-            continue
+        own = is_within(inside, final) and not os.path.islink(cache)
         for name in names:
-            source = os.path.join(inside, name.partition(".")[0] + ".py")
+            path, source = os.path.join(folder, name), os.path.join(inside, name.partition(".")[0] + ".py")
             if name.endswith(".pyc") and os.path.isfile(source):
                 try:
-                    settle(os.path.join(folder, name), source, cache, staged, final)
+                    if own:
+                        settle(path, source, cache)
+                    new.update(unknown(store, path, source))
                 except Exception:
                     pass
+    if kept is not None:
+        write(kept, new)
 
 
 def is_within(folder, environment):
@@ -39,14 +51,14 @@ def is_within(folder, environment):
     return os.path.commonpath([os.path.realpath(folder), real]) == real
 
 
-def settle(path, source, cache, staged, final):
+def settle(path, source, cache):
     """Give one file of bytecode a second name in a cache; nothing is written into what is there."""
     with open(path, "rb") as stream:
         data = stream.read()
-    if os.fsencode(staged) in data:
-        code = renamed(marshal.loads(data[HEADER:]), staged, final)
+    if os.fsencode(source) not in data:
+        code = marshal.loads(data[HEADER.size :])
         with open(path + ".new", "wb") as stream:
-            stream.write(data[:HEADER] + marshal.dumps(code))
+            stream.write(data[: HEADER.size] + marshal.dumps(renamed(code, code.co_filename, source)))
         os.replace(path + ".new", path)
     owner = os.stat(source)
     if not os.path.isdir(cache):
@@ -59,18 +71,32 @@ def settle(path, source, cache, staged, final):
     os.link(path, name)
 
 
+def unknown(store, path, source):
+    """The code of a module by the digest of its text, if it is of that text, of all of it, and not kept yet."""
+    with open(source, "rb") as stream:
+        text = stream.read()
+        stats = os.fstat(stream.fileno())
+    digest = digest_of(text)
+    if digest in store.found or "." + OPTIMIZED in os.path.basename(path):
+        return {}
+    with open(path, "rb") as stream:
+        data = stream.read()
+    of_text = MAGIC_NUMBER, 0, int(stats.st_mtime) & LONG, len(text) & LONG
+    return {digest: data[HEADER.size :]} if HEADER.unpack_from(data) == of_text else {}
+
+
 def belong(path, owner):
     """What root makes for a user's file is the user's."""
     if hasattr(os, "geteuid") and os.geteuid() == 0 != owner.st_uid:
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
-def renamed(code, staged, final):
-    """The code, and all code in it, as of a file below the final path."""
-    consts = tuple(renamed(item, staged, final) if isinstance(item, type(code)) else item for item in code.co_consts)
-    name = code.co_filename
-    if name.startswith(staged):
-        name = final + name[len(staged) :]
+def renamed(code, before, source):
+    """The code, and all code in it, as of another file."""
+    consts = tuple(
+        renamed(item, before, source) if isinstance(item, type(code)) else item for item in code.co_consts
+    )
+    name = source if code.co_filename == before else code.co_filename
     return code.replace(co_consts=consts, co_filename=name)
 
 

@@ -1,0 +1,219 @@
+"""Bytecode that one repair keeps and the next one need not compile."""
+
+import marshal
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tfrepair.target import compiling
+from tfrepair.target.compiling import settle, start_compiling
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="laid out as on POSIX")
+SCRIPTS = Path(compiling.__file__).parent / "scripts"
+FILES = {
+    "tensorflow/__init__.py": "import json\nfrom tensorflow import deep\n",
+    "tensorflow/deep.py": "def where():\n    return (lambda: where).__code__.co_filename\n",
+    "keras/__init__.py": "import tensorflow\n",
+}
+
+
+@pytest.fixture
+def world(venv, site, environ, tmp_path, monkeypatch):
+    """An environment, and repairs of it: each lets it be compiled, imported at its final path and settled."""
+    monkeypatch.setattr(compiling, "_processors", lambda: 2)
+    for name, text in FILES.items():
+        path = site / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return World(venv, site.relative_to(venv), environ, tmp_path)
+
+
+@pytest.fixture
+def store(monkeypatch):
+    monkeypatch.syspath_prepend(SCRIPTS)
+    import bytecode_store
+
+    yield bytecode_store
+    del sys.modules["bytecode_store"]
+
+
+class World:
+    def __init__(self, venv, site, environ, folder):
+        self.venv, self.site, self.environ, self.folder = venv, site, environ, folder
+        self.kept = folder / "state" / "bytecode"
+
+    def compiled(self, name, environ=None):
+        """The bytecode of `tensorflow/deep.py` that there is before anything is imported, in an environment so named."""
+        env, bytecode = self.folder / name, self.folder / f"bytecode-{name}"
+        shutil.copytree(self.venv, env, symlinks=True)
+        bytecode.mkdir()
+        (helper,) = start_compiling(
+            str(env / "bin" / "python"),
+            environ=environ or self.environ,
+            bytecode=bytecode,
+            stage=env,
+            final=env,
+            kept=self.kept,
+        )
+        helper.wait()
+        helper.stop()
+        (path,) = bytecode.rglob("deep.*.pyc")
+        return path
+
+    def settled(self, name, environ=None):
+        """The same, after which it is settled: what lies in the environment then."""
+        path = self.compiled(name, environ)
+        env = self.folder / name
+        settle(
+            str(env / "bin" / "python"),
+            environ=self.environ,
+            bytecode=self.folder / f"bytecode-{name}",
+            final=env,
+            kept=self.kept,
+        )
+        return env / self.site / "tensorflow" / "__pycache__" / path.name
+
+    def packs(self):
+        return sorted(self.kept.glob("*.pack"))
+
+
+def named(path):
+    """The file that bytecode was compiled from, as it says itself."""
+    return marshal.loads(path.read_bytes()[16:]).co_filename
+
+
+def test_what_one_repair_keeps_the_next_does_not_compile(world):
+    source = world.site / "tensorflow" / "deep.py"
+    assert named(world.settled("first")) == str(world.folder / "first" / source)
+    (pack,) = world.packs()
+    assert pack.stat().st_mode & 0o777 & ~0o644 == 0
+    assert world.kept.stat().st_mode & 0o777 == 0o700
+    assert named(world.compiled("second")) == str(world.folder / "first" / source), "it was compiled anew"
+
+
+def test_what_came_from_an_earlier_repair_names_its_own_file_in_the_end_and_is_valid(world):
+    world.settled("first")
+    path = world.settled("second")
+    source = world.folder / "second" / world.site / "tensorflow" / "deep.py"
+    assert named(path) == str(source)
+    assert len(world.packs()) == 1, "nothing new was to be kept"
+    told = "import tensorflow.deep as d; print(d.where())"
+    argv = [str(world.folder / "second" / "bin" / "python"), "-v", "-B", "-c", told]
+    done = subprocess.run(argv, env=world.environ, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(source)
+    assert f"matches {source}" in done.stderr
+
+
+def test_a_file_of_another_text_is_compiled(world):
+    world.settled("first")
+    (world.venv / world.site / "tensorflow" / "deep.py").write_text("where = 2\n")
+    path = world.settled("second")
+    assert marshal.loads(path.read_bytes()[16:]).co_names == ("where",)
+    assert len(world.packs()) == 2
+
+
+def test_modules_of_the_base_interpreter_are_kept_too(world, store):
+    world.settled("first")
+    compiled = list((world.folder / "bytecode-first").rglob("*.pyc"))
+    assert any(path.parent.name == "json" for path in compiled)
+    data = world.packs()[0].read_bytes()
+    _, length = store.HEAD.unpack_from(data, len(store.FORMAT))
+    assert length // store.ENTRY.size == len(compiled)
+
+
+@pytest.mark.parametrize("damage", ["data", "index", "short", "empty", "text"])
+def test_a_damaged_pack_is_not_used(world, damage):
+    world.settled("first")
+    (pack,) = world.packs()
+    data = bytearray(pack.read_bytes())
+    if damage == "data":
+        data[-(len(data) // 2) :] = bytes(len(data) // 2)
+    elif damage == "index":
+        data[80] ^= 1
+    elif damage == "short":
+        del data[len(data) // 3 :]
+    elif damage == "empty":
+        data.clear()
+    else:
+        data[:] = b"not a pack at all\n" * 9
+    pack.write_bytes(data)
+    for name in ("second", "third"):
+        path = world.compiled(name)
+        code = marshal.loads(path.read_bytes()[16:])
+        assert code.co_filename in {
+            str(world.folder / env / world.site / "tensorflow/deep.py") for env in (name, "first")
+        }
+        assert "where" in code.co_names
+    if damage != "data":
+        assert str(world.folder / "third") in code.co_filename
+
+
+def test_packs_of_another_python_are_left_alone(world):
+    world.settled("first")
+    (pack,) = world.packs()
+    other = pack.with_name(pack.name.replace("cpython-", "cpython-9", 1))
+    pack.rename(other)
+    assert str(world.folder / "second") in named(world.compiled("second"))
+    assert other.exists()
+
+
+def test_what_others_may_write_is_not_used_and_nothing_is_kept_there(world):
+    world.settled("first")
+    world.kept.chmod(0o777)
+    assert str(world.folder / "second") in named(world.settled("second"))
+    (world.venv / world.site / "tensorflow" / "deep.py").write_text("where = 2\n")
+    world.settled("third")
+    assert len(world.packs()) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+def test_what_belongs_to_another_user_is_not_used(world):
+    world.settled("first")
+    os.chown(world.kept, 4711, 4712)
+    assert str(world.folder / "second") in named(world.compiled("second"))
+
+
+def test_bytecode_without_assertions_is_neither_kept_nor_mistaken(world):
+    optimized = world.environ | {"PYTHONOPTIMIZE": "1"}
+    world.settled("first", optimized)
+    assert not world.packs()
+    world.settled("second")
+    path = world.compiled("third", optimized)
+    assert str(world.folder / "third") in named(path)
+
+
+def test_beyond_the_bound_the_longest_unused_goes(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "BOUND", 2500)
+    folder = tmp_path / "kept"
+    for text in (b"1", b"2"):
+        store.write(str(folder), {store.digest_of(text): os.urandom(1000)})
+    first, second = (store.Store(str(folder)).found[store.digest_of(text)][0] for text in (b"1", b"2"))
+    os.utime(first, (1, 1))
+    os.utime(second, (2, 2))
+    used = store.Store(str(folder))
+    assert len(used.code(b"1")) == 1000
+    used.note_use()
+    store.write(str(folder), {store.digest_of(b"3"): os.urandom(1000)})
+    left = store.Store(str(folder))
+    assert [left.code(text) is not None for text in (b"1", b"2", b"3")] == [True, False, True]
+
+
+def test_what_a_repair_that_was_killed_began_to_write_goes_later(store, tmp_path):
+    folder = tmp_path / "kept"
+    folder.mkdir(mode=0o700)
+    old, new = folder / "old", folder / "new"
+    for path in (old, new):
+        path.write_bytes(b"x")
+    os.utime(old, (time.time() - 7200,) * 2)
+    store.write(str(folder), {store.digest_of(b"1"): b"code"})
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_nothing_new_writes_nothing(store, tmp_path):
+    store.write(str(tmp_path / "kept"), {})
+    assert not list((tmp_path / "kept").iterdir())

@@ -1,0 +1,125 @@
+"""Runs inside a target: bytecode kept from one repair to the next, each by the digest of the text it was compiled from.
+
+Standard library of Python 3.8 only. A folder holds packs, each written once and as a whole by one repair: the first
+line FORMAT, the digest of the index, its length, the index (of each module the digest of its source, the place and the
+length of its data), and the data: marshalled code, compressed. A pack's name begins with the Python that can use it.
+What is damaged, of another format or another user's counts as absent; beyond BOUND bytes the longest unused pack goes.
+"""
+import hashlib
+import mmap
+import os
+import struct
+import sys
+import time
+import zlib
+from importlib.util import MAGIC_NUMBER
+
+FORMAT = b"tfrepair bytecode 1\n"
+KIND = "{}-{}-".format(sys.implementation.cache_tag, MAGIC_NUMBER.hex())
+HEAD = struct.Struct("<32sQ")
+ENTRY = struct.Struct("<32sQQ")
+BOUND = 128000000
+LEVEL = 1
+WRITING = 3600
+
+
+class Store(object):
+    """What earlier repairs kept for this Python; read only as far as it is asked for. Nothing without a folder."""
+
+    def __init__(self, folder):
+        self.found = {}
+        self.used = set()
+        if folder is not None and is_private(folder):
+            for name in os.listdir(folder):
+                if name.startswith(KIND) and name.endswith(".pack"):
+                    try:
+                        self.open(os.path.join(folder, name))
+                    except (OSError, ValueError, struct.error):
+                        pass
+
+    def open(self, path):
+        """Learn what a pack has."""
+        with open(path, "rb") as stream:
+            pack = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        start = len(FORMAT) + HEAD.size
+        if pack[: len(FORMAT)] != FORMAT:
+            raise ValueError(path)
+        digest, length = HEAD.unpack(pack[len(FORMAT) : start])
+        index = pack[start : start + length]
+        if hashlib.sha256(index).digest() != digest:
+            raise ValueError(path)
+        for source, place, size in ENTRY.iter_unpack(index):
+            self.found[source] = path, pack, start + length + place, size
+
+    def code(self, source):
+        """The marshalled code of a module with this text; None when there is none, or it is damaged."""
+        try:
+            path, pack, place, size = self.found[digest_of(source)]
+            data = zlib.decompress(pack[place : place + size])
+        except (KeyError, zlib.error):
+            return None
+        self.used.add(path)
+        return data
+
+    def note_use(self):
+        """The packs that were of use are the last to go."""
+        for path in self.used:
+            try:
+                os.utime(path)
+            except OSError:
+                pass
+
+
+def digest_of(source):
+    """What a module's text is known by."""
+    return hashlib.sha256(source).digest()
+
+
+def is_private(folder):
+    """Nobody else could have put code there."""
+    try:
+        found = os.stat(folder)
+    except OSError:
+        return False
+    return not hasattr(os, "geteuid") or (found.st_uid == os.geteuid() and not found.st_mode & 0o022)
+
+
+def write(folder, codes):
+    """Keep marshalled code by the digest of its source. Raises OSError."""
+    os.makedirs(folder, 0o700, exist_ok=True)
+    if not codes or not is_private(folder):
+        return
+    index, data, place = [], [], 0
+    for source, code in codes.items():
+        packed = zlib.compress(code, LEVEL)
+        index.append(ENTRY.pack(source, place, len(packed)))
+        data.append(packed)
+        place += len(packed)
+    index = b"".join(index)
+    path = os.path.join(folder, KIND + os.urandom(8).hex())
+    with open(path, "wb") as stream:
+        stream.write(FORMAT + HEAD.pack(hashlib.sha256(index).digest(), len(index)) + index)
+        stream.writelines(data)
+    os.replace(path, path + ".pack")
+    prune(folder)
+
+
+def prune(folder):
+    """Remove what lies beyond the bound, and what a repair that was killed had only begun to write."""
+    found = []
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        try:
+            stats = os.stat(path)
+        except OSError:  # another repair has removed it
+            continue
+        found.append((stats.st_mtime, stats.st_size, path))
+    left = BOUND
+    for moment, size, path in sorted(found, reverse=True):
+        left -= size
+        begun = not path.endswith(".pack") and moment < time.time() - WRITING
+        if left < 0 or begun:
+            try:
+                os.unlink(path)
+            except OSError:
+                pass
