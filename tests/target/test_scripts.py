@@ -11,7 +11,7 @@ import pytest
 import tfrepair.target.scripts
 from tfrepair.target.extras import MODULES
 
-BESIDE = ("extras_script", "numpy", *MODULES.values())
+BESIDE = ("extras_script", "store_script", "numpy", *MODULES.values())
 SCRIPTS = sorted(Path(tfrepair.target.scripts.__file__).parent.glob("*_script.py"))
 IN_TARGETS = [path for path in SCRIPTS if path.name != "pip_script.py"]
 

@@ -19,7 +19,7 @@ from importlib.util import MAGIC_NUMBER, cache_from_source
 # The folder of this script is no part of the environment's search path; PYTHONSAFEPATH keeps it out anyway.
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-from bytecode_store import Store  # noqa: E402
+from store_script import Store  # noqa: E402
 
 IMPORT = re.compile(  # after a line's end: a pattern that begins with `^` is four times slower
     rb"\n(?:import[ \t]+(?P<modules>[\w., \t]+)|from[ \t]+(?P<source>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n]+))"

@@ -13,7 +13,7 @@ import sys
 from importlib.util import MAGIC_NUMBER
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from bytecode_store import Store, digest_of, write  # noqa: E402
+from store_script import Store, digest_of, write  # noqa: E402
 
 HEADER = struct.Struct("<4sIII")
 LONG = 0xFFFFFFFF

@@ -36,10 +36,10 @@ def world(venv, site, environ, tmp_path, monkeypatch):
 @pytest.fixture
 def store(monkeypatch):
     monkeypatch.syspath_prepend(SCRIPTS)
-    import bytecode_store
+    import store_script
 
-    yield bytecode_store
-    del sys.modules["bytecode_store"]
+    yield store_script
+    del sys.modules["store_script"]
 
 
 class World:
