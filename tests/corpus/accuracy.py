@@ -6,7 +6,7 @@ at often while signatures were tuned, so this part is worn: `second_development.
 collected after that, labelled by what the thread shows to have been the cause before any signature was tried on them,
 and separated by the SHA-256 of their sources: every third one was set aside. The cases of `third_development.jsonl`
 and of the parts after it came later; each was labelled, then tried once before a signature knew it, and then served
-like the other development parts.
+like the other development parts. What a text is compared with where no line of it decides never is of its own part.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from tfrepair.model.known_cases import KnownCases
 from tfrepair.playbook.loader import load_builtin
 from tfrepair.reason.asked_release import asked_release
 from tfrepair.reason.explain import explain
 from tfrepair.reason.pasted import cleaned
+from tfrepair.reason.resemblance import known_cases
 from tfrepair.reason.text_facts import facts_in, stated_machine
 from tfrepair.target.release_data import load_releases
 
@@ -58,7 +60,15 @@ def cases(part: str) -> list[dict]:
     return [json.loads(line) for line in lines]
 
 
-def outcome(case: dict, playbooks, *, platform: bool) -> Outcome:
+def known_without(part: str | None) -> KnownCases:
+    """What texts of a part are compared with: the other development parts, and wordings of single messages."""
+    parts = (one for one in PARTS if one != part and not one.endswith("held_out"))
+    known = [(case["root_cause"], case["source"], cleaned(case["error_text"])) for one in parts for case in cases(one)]
+    known += [(wording["cause"], "", wording["text"]) for wording in cases("wordings")]
+    return known_cases(known)
+
+
+def outcome(case: dict, playbooks, known: KnownCases, *, platform: bool) -> Outcome:
     text = cleaned(case["error_text"])
     facts = facts_in(text)
     if platform:
@@ -73,13 +83,13 @@ def outcome(case: dict, playbooks, *, platform: bool) -> Outcome:
             )
         )
     facts = asked_release(text, facts, load_releases()).merged(facts)
-    found = explain(text, facts, playbooks).findings
+    found = explain(text, facts, playbooks, known).findings
     return Outcome(case, tuple(finding.id for finding in found), found[0].confidence if found else "")
 
 
 def outcomes(part: str, *, platform: bool) -> list[Outcome]:
-    playbooks = load_builtin()
-    return [outcome(case, playbooks, platform=platform) for case in cases(part)]
+    playbooks, known = load_builtin(), known_without(part)
+    return [outcome(case, playbooks, known, platform=platform) for case in cases(part)]
 
 
 def measures(results: list[Outcome]) -> dict[str, float]:

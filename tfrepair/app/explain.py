@@ -65,13 +65,14 @@ def explain(
     from tfrepair.model.wire import target_from_facts
     from tfrepair.reason.explain import explain as reason
     from tfrepair.reason.pasted import cleaned
+    from tfrepair.target.release_data import load_known_cases
 
     playbooks = bound_playbooks(playbook_request, where)
     recorded = _recorded(request)
     raw, cut = _read(request.file)
     text = cleaned(_decoded(raw, request.file))
     facts = _facts(request, recorded, text)
-    diagnosis = chosen(reason(text, facts, playbooks), playbook_request)
+    diagnosis = chosen(reason(text, facts, playbooks, load_known_cases()), playbook_request)
     log.info("explained", characters=len(text), causes=[finding.id for finding in diagnosis.findings])
     screen.diagnosis(diagnosis, target_from_facts(facts))
     messages = [cut] if cut else []

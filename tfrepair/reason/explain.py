@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tfrepair.model.facts import Absent, Fact, Facts, Known
 from tfrepair.model.finding import Diagnosis, Evidence, Finding
 from tfrepair.reason.conditions import evaluate
+from tfrepair.reason.guessing import guesses
 from tfrepair.reason.judge import CONFIDENCES, judge, line_around
 from tfrepair.reason.variables import scope
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tfrepair.model.finding import Confidence
+    from tfrepair.model.known_cases import KnownCases
     from tfrepair.model.playbook import Playbook, Signature
     from tfrepair.reason.judge import Hit
 
@@ -98,9 +100,10 @@ class _Reading:
     """Whether what people say counts as well, because no program's words are found."""
 
 
-def explain(text: str, facts: Facts, playbooks: Sequence[Playbook]) -> Diagnosis:
+def explain(text: str, facts: Facts, playbooks: Sequence[Playbook], known: KnownCases | None = None) -> Diagnosis:
     """The causes that a cleaned text speaks for, the likeliest first, each with what decided or would decide.
 
+    Where no line decides, what the most similar of the `known` cases had comes after it, never surely.
     To conditions the text is `import.output`, and `import.ok` is absent: nothing was imported here.
     """
     facts = facts.merged(
@@ -122,7 +125,10 @@ def explain(text: str, facts: Facts, playbooks: Sequence[Playbook]) -> Diagnosis
     explains = {playbook.name: playbook.explains for playbook in playbooks}
     likeliest = sorted(found.values(), key=lambda one: (-one.worth, ranks[one.finding.id], one.finding.id))
     shown = _causes_first(likeliest, explains)[:SHOWN_CANDIDATES]
-    return Diagnosis(findings=tuple(_told_apart(shown, explains)))
+    findings = tuple(_told_apart(shown, explains))
+    if known is not None and _TROUBLE.search(text):
+        findings += tuple(guesses(text, facts, playbooks, known, findings))[: SHOWN_CANDIDATES - len(findings)]
+    return Diagnosis(findings=findings)
 
 
 def _readings(text: str) -> Iterator[_Reading]:

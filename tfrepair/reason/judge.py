@@ -118,7 +118,11 @@ def line_around(text: str, start: int) -> str:
     """The line at this place of a text, cut at a readable length."""
     begin = text.rfind("\n", 0, start) + 1
     end = text.find("\n", start)
-    line = text[begin : end if end >= 0 else len(text)].strip()
+    return quoted(text[begin : end if end >= 0 else len(text)].strip())
+
+
+def quoted(line: str) -> str:
+    """A line, cut at a readable length."""
     return line if len(line) <= QUOTED_CHARACTERS else f"{line[:QUOTED_CHARACTERS]}..."
 
 

@@ -11,9 +11,12 @@ from tfrepair.model.gpu import GpuData
 from tfrepair.model.releases import Releases
 
 if TYPE_CHECKING:
+    from tfrepair.model.known_cases import KnownCases
     from tfrepair.model.known_good import KnownGood
 
 _DATA = Path(__file__).parent.parent / "data"
+KNOWN_CASES = "known_cases.json.gz"
+"""Written by `tools/known_cases.py`."""
 
 
 @cache
@@ -33,6 +36,16 @@ def load_known_good() -> KnownGood:
 
     content = (_DATA / "known_good.json.gz").read_bytes()
     return KnownGood.parse(json.loads(gzip.decompress(content)))
+
+
+@cache
+def load_known_cases() -> KnownCases:
+    """The real failures whose cause is known, read once and only where a text is explained."""
+    import gzip
+
+    from tfrepair.model.known_cases import KnownCases
+
+    return KnownCases.parse(json.loads(gzip.decompress((_DATA / KNOWN_CASES).read_bytes())))
 
 
 @cache
