@@ -16,6 +16,7 @@ import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tfrepair.model.known_cases import KnownCases
 from tfrepair.playbook.loader import load_builtin
@@ -25,6 +26,9 @@ from tfrepair.reason.pasted import cleaned
 from tfrepair.reason.resemblance import known_cases
 from tfrepair.reason.text_facts import facts_in, stated_machine
 from tfrepair.target.release_data import load_releases
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HERE = Path(__file__).parent
 PARTS = (
@@ -40,6 +44,10 @@ PARTS = (
     "eighth_development",
     "ninth_development",
 )
+
+
+OTHERS = "other_failures"
+"""No failure to load TensorFlow, and none of the causes: the user's own program, other packages, logs without trouble."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +68,15 @@ def cases(part: str) -> list[dict]:
     return [json.loads(line) for line in lines]
 
 
-def known_without(part: str | None) -> KnownCases:
-    """What texts of a part are compared with: the other development parts, and wordings of single messages."""
+def known_without(part: str | None, others: Sequence[dict] | None = None) -> KnownCases:
+    """What texts of a part are compared with: the other development parts, wordings of single messages, and failures
+    of other kinds, all of them unless `others` says which.
+    """
     parts = (one for one in PARTS if one != part and not one.endswith("held_out"))
     known = [(case["root_cause"], case["source"], cleaned(case["error_text"])) for one in parts for case in cases(one)]
     known += [(wording["cause"], "", wording["text"]) for wording in cases("wordings")]
-    return known_cases(known)
+    others = cases(OTHERS) if others is None else others
+    return known_cases([*known, *(("", case["source"], cleaned(case["error_text"])) for case in others)])
 
 
 def outcome(case: dict, playbooks, known: KnownCases, *, platform: bool) -> Outcome:
@@ -90,6 +101,18 @@ def outcome(case: dict, playbooks, known: KnownCases, *, platform: bool) -> Outc
 def outcomes(part: str, *, platform: bool) -> list[Outcome]:
     playbooks, known = load_builtin(), known_without(part)
     return [outcome(case, playbooks, known, platform=platform) for case in cases(part)]
+
+
+def named_of_others() -> list[Outcome]:
+    """What is said of failures of other kinds; each half is compared with what is known without it."""
+    playbooks, every = load_builtin(), cases(OTHERS)
+    unknown = {"platform": dict.fromkeys(("os", "arch", "python", "tensorflow")), "root_cause": ""}
+    return [
+        outcome(case | unknown, playbooks, known, platform=False)
+        for half in (0, 1)
+        for known in [known_without(None, every[1 - half :: 2])]
+        for case in every[half::2]
+    ]
 
 
 def measures(results: list[Outcome]) -> dict[str, float]:
@@ -132,6 +155,14 @@ def main() -> None:
                         print(
                             f"    {r.case['id']}: {r.case['root_cause']}, not {', '.join(r.named) or 'nothing'} ({r.confidence})"
                         )
+    if not arguments.part:
+        results = named_of_others()
+        surely = Counter(result.confidence for result in results)
+        shares = ", ".join(f"{name} {surely[name] / len(results):.1%}" for name in ("high", "medium", "low"))
+        print(f"failures of other kinds ({len(results)}), text alone: named with confidence {shares}")
+        for r in results:
+            if arguments.cases and r.named:
+                print(f"    {r.case['id']}: {', '.join(r.named)} ({r.confidence})")
 
 
 if __name__ == "__main__":

@@ -65,6 +65,13 @@ def test_a_failure_of_another_kind_is_no_cause():
     assert found("why is my loss nan in every epoch of tensorflow?") == ()
 
 
+def test_what_reads_like_a_failure_of_another_kind_is_not_blamed_on_a_weak_word():
+    text = "loss and accuracy are nan in every epoch\nUnable to allocate 2 GiB for an array\n"
+    (finding,) = found(text, known=None)
+    assert finding.confidence != "high"
+    assert found(text) == ()
+
+
 def test_what_is_not_about_tensorflow_is_not_guessed_about():
     assert found(CONTAINER.replace("tensorflow", "it")) == ()
 

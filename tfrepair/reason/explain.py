@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tfrepair.model.facts import Absent, Fact, Facts, Known
 from tfrepair.model.finding import Diagnosis, Evidence, Finding
 from tfrepair.reason.conditions import evaluate
-from tfrepair.reason.guessing import guesses
+from tfrepair.reason.guessing import weighed
 from tfrepair.reason.judge import CONFIDENCES, judge, line_around
 from tfrepair.reason.variables import scope
 
@@ -103,7 +103,8 @@ class _Reading:
 def explain(text: str, facts: Facts, playbooks: Sequence[Playbook], known: KnownCases | None = None) -> Diagnosis:
     """The causes that a cleaned text speaks for, the likeliest first, each with what decided or would decide.
 
-    Where no line decides, what the most similar of the `known` cases had comes after it, never surely.
+    Where no line decides surely, the most similar of the `known` cases count: what they had comes last, as a guess, and
+    where they clearly had none of the causes nothing is named.
     To conditions the text is `import.output`, and `import.ok` is absent: nothing was imported here.
     """
     facts = facts.merged(
@@ -126,8 +127,9 @@ def explain(text: str, facts: Facts, playbooks: Sequence[Playbook], known: Known
     likeliest = sorted(found.values(), key=lambda one: (-one.worth, ranks[one.finding.id], one.finding.id))
     shown = _causes_first(likeliest, explains)[:SHOWN_CANDIDATES]
     findings = tuple(_told_apart(shown, explains))
-    if known is not None and _TROUBLE.search(text):
-        findings += tuple(guesses(text, facts, playbooks, known, findings))[: SHOWN_CANDIDATES - len(findings)]
+    unsure = not findings or findings[0].confidence != "high"
+    if known is not None and unsure and _TROUBLE.search(text):
+        findings = weighed(text, facts, playbooks, known, findings)[:SHOWN_CANDIDATES]
     return Diagnosis(findings=findings)
 
 
