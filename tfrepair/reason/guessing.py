@@ -37,7 +37,7 @@ _SUBJECT = re.compile(
 def weighed(
     text: str, facts: Facts, playbooks: Sequence[Playbook], known: KnownCases, findings: Sequence[Finding]
 ) -> tuple[Finding, ...]:
-    """The findings, none of them sure, and what similar failures had; nothing where these clearly are of another kind."""
+    """The findings, none of them sure, and what similar failures had; nothing if these clearly are of another kind."""
     alike = resembling(text, known)
     if alike and not alike[0].cause and alike[0].share >= _CLEARLY_ANOTHER:
         return ()
