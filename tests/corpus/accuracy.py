@@ -37,6 +37,7 @@ PARTS = (
     "seventh_development",
     "eighth_development",
     "ninth_development",
+    "tenth_development",
 )
 
 
