@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 SOURCE = "text"
 
 _SYSTEMS = {
-    "windows": r"\b[A-Za-z]:\\|\bWinError\b|DLL load failed|\.pyd\b|win_amd64|win32|\\site-packages\\|\w\.dll\b",
+    "windows": (
+        r"\b[A-Za-z]:\\|\bWinError\b|DLL load failed|\.pyd\b|win_amd64|win32|\\site-packages\\|\w\.dll\b"
+        r"|NVIDIA-SMI (?:4[5-9]|[5-9]\d)\d\.\d\d |\bWDDM\b|Pacific_(?:Daylight|Standard)_Time"
+    ),
     "darwin": (
         r"/Users/\w|\.dylib\b|mach-o|\bDarwin\b|macosx_|Illegal instruction: 4|zsh: (abort|illegal hardware)"
         r"|libc\+\+abi"
