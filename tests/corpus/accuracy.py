@@ -38,6 +38,7 @@ PARTS = (
     "eighth_development",
     "ninth_development",
     "tenth_development",
+    "eleventh_development",
 )
 
 
