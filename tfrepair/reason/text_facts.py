@@ -63,7 +63,7 @@ _BITS_32 = (
     r"|[Pp]ython\d{2,3}-32[/\\]|\b32 bit \(Intel\)|\bwin32\.whl|-win32\b|/win-32\b"
 )
 _NAMES = ("numpy", "protobuf", "keras", "setuptools", "tensorboard", "typing_extensions", "h5py", "ml_dtypes")
-_MUSL = r"ld-musl|musllinux|Error (relocating|loading shared library)|\bapk add\b"
+_MUSL = r"ld-musl|musllinux|Error (relocating|loading shared library)|\bapk add\b|(?i:\balpine)"
 _NUMBER = r"(\d{1,4}(?:\.\d{1,4}){1,3}(?:(?:rc|a|b|\.dev|\.post)\d{1,8})?)"
 _TENSORFLOW = r"tensorflow(?:[_-](?:cpu|gpu|intel|macos|rocm))?"
 _TENSORFLOW_AT = (
