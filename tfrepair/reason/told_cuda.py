@@ -29,7 +29,9 @@ _WISHED = re.compile(
     r"|(?<!n't )(?<!not )\b(?:works?|compatible) (?:only )?with\b[ :]{0,3})$"
 )
 """What stands before a CUDA that is asked for or advised, and not there."""
-_IS_THERE = re.compile(r"[.\d]{0,10}[\"'`]? (?i:exists?|is (?:there|present|located|in )|(?:lies|can be found) in|=> /)")
+_IS_THERE = re.compile(
+    r"[.\d]{0,10}[\"'`]? (?i:exists?|is (?:there|present|located|in )|(?:lies|can be found) in|=> /)"
+)
 """What stands after the name of a library that is there."""
 _OF_THE_DRIVER = re.compile(r"NVIDIA-SMI|Driver Version:")
 """`nvidia-smi` shows the newest CUDA that the driver serves, not one that is installed."""
