@@ -39,6 +39,7 @@ PARTS = (
     "ninth_development",
     "tenth_development",
     "eleventh_development",
+    "twelfth_development",
 )
 
 
