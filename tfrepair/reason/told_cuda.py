@@ -21,7 +21,7 @@ _OPENED = re.compile(r"(?i:successfully opened)")
 _NOT_FOUND = re.compile(r"(?i:could ?n[o']t|cannot|can't|not found|unable|no such|missing)")
 _STATED = re.compile(
     r"(?i:\bcuda(?:[ _-]?tool[ _-]?kit)?(?:/cudnn)?"
-    r"(?:[ _](?:compilation tools|runtime|api|version|is|installed|was)){0,3})"
+    r"(?:[ _](?:compilation tools|runtime|api|version|is|installed|was|to)){0,3})"
     r"(?:, release)?[ \t:=_\\/v-]{0,40}(\d{1,2}(?:\.\d{1,2})?)(?!\d)((?:[.\d]{0,6}, ?\d{1,2}\.\d{1,2}){0,5})"
 )
 _WISHED = re.compile(
