@@ -40,6 +40,7 @@ PARTS = (
     "tenth_development",
     "eleventh_development",
     "twelfth_development",
+    "thirteenth_development",
 )
 
 
