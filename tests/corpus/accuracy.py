@@ -41,6 +41,7 @@ PARTS = (
     "eleventh_development",
     "twelfth_development",
     "thirteenth_development",
+    "fourteenth_development",
 )
 
 
