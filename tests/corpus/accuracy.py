@@ -43,6 +43,11 @@ PARTS = (
     "seventh_development",
     "eighth_development",
     "ninth_development",
+    "tenth_development",
+    "eleventh_development",
+    "twelfth_development",
+    "thirteenth_development",
+    "fourteenth_development",
 )
 
 

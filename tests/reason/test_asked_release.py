@@ -30,8 +30,8 @@ def test_a_refused_wheel_says_what_it_is_for(wheel, pythons):
     assert asked(REFUSED.format(wheel)) == (False, pythons)
 
 
-def test_a_wheel_that_fits_says_nothing():
-    assert asked(REFUSED.format("2.1.0-cp37-cp37m-manylinux2010_x86_64.whl")) == (None, None)
+def test_a_wheel_that_is_refused_although_it_fits_is_said_to_fit():
+    assert asked(REFUSED.format("2.1.0-cp37-cp37m-manylinux2010_x86_64.whl")) == (True, ["3.7"])
 
 
 def test_a_release_without_a_wheel_for_this_python():
@@ -44,8 +44,33 @@ def test_a_release_without_any_wheel_for_this_processor():
     assert asked("No matching distribution found", machine="armv7l", tensorflow="2.8.0") == (False, [])
 
 
-def test_nothing_is_said_about_a_machine_that_is_not_known():
-    assert asked("No matching distribution found", machine=None, tensorflow="2.8.0") == (None, None)
+@pytest.mark.parametrize(
+    ("tensorflow", "python", "fits"),
+    [("2.8.0", "3.12", False), ("2.8.0", "3.9", None), ("2.16.1", "3.12", None), ("2.16.1", "3.7", False)],
+)
+def test_of_a_machine_that_is_not_known_what_holds_for_all_that_are_usual_is_said(tensorflow, python, fits):
+    assert asked("No matching distribution found", machine=None, python=python, tensorflow=tensorflow)[0] is fits
+
+
+def test_nothing_is_said_where_not_even_the_system_is_known():
+    assert asked("No matching distribution found", system=None, machine=None, tensorflow="2.8.0") == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("listed", "fits", "python"),
+    [
+        ("1.13.0rc1, 1.13.1, 2.0.0", False, "3.6"),
+        ("2.5.0rc0, 2.5.0, 2.6.0", False, "3.8"),
+        ("2.10.0rc0, 2.10.0", False, None),
+        ("9.9", None, None),
+    ],
+)
+def test_what_the_index_offers_tells_the_python_and_the_machine(listed, fits, python):
+    version = "1.4.0" if python == "3.6" else "2.3.0"
+    text = f"No version satisfies the requirement tensorflow=={version} (from spleeter) (from versions: {listed})"
+    told, pythons = asked(text, machine=None, python=None)
+    assert told is fits
+    assert python is None or python in pythons
 
 
 def test_two_versions_of_the_driver_are_told_apart():

@@ -26,6 +26,9 @@ def told(text):
         ("on my MacBook Air", "host.system", "darwin"),
         ("Ubuntu 22.04", "host.system", "linux"),
         ("Ubuntu under Windows", "host.system", None),
+        ("Built on Wed_Apr_17_19:36:51_Pacific_Daylight_Time_2024", "host.system", "windows"),
+        ("| NVIDIA-SMI 555.99                 Driver Version: 555.99 ", "host.system", "windows"),
+        ("| NVIDIA-SMI 367.57                 Driver Version: 367.57 ", "host.system", None),
         ("macOS 14 on an M2", "host.machine", "arm64"),
         ("换成M1的Mac笔记本了", "host.machine", "arm64"),
         ("Apple silicon", "host.machine", "arm64"),
@@ -63,6 +66,8 @@ def test_what_people_write_of_their_machine(text, path, value):
         ("tensorflow 2.2.0 works with CUDA 10.1, and CUDA 10.2 is installed", False),
         ("tensorflow 2.0.0 only works with CUDA 10.0. With CUDA 10.1 installed", False),
         ("tensorflow 2.12.0-rc1, CUDA 12.1", False),
+        ("libcudart.so.7.5: cannot open shared object file; libcudart.so.7.5 exists in /usr/local/cuda/lib64", True),
+        ("pip install jax[cuda12_pip]\nlibcudart.so.11.0: cannot open shared object file", None),
     ],
 )
 def test_the_cuda_that_is_there_is_held_against_the_one_that_is_asked_for(text, fits):

@@ -21,15 +21,23 @@ _REFUSED_WHEEL = re.compile(
     rf" {REFUSED}"
 )
 _REQUIREMENT = re.compile(r"requirement tensorflow(?P<bounds>[<>=!~][<>=!~\d.,*]{1,60})")
+_OFFERED = re.compile(r"requirement tensorflow(?![\w-])[^\n]{0,120}\(from versions: (\d[^\n)]{1,2000})")
+"""The releases that the index has for a Python and a machine, the oldest first."""
 _SYSTEMS = {"linux": "linux", "darwin": "macosx", "windows": "win"}
 _MACHINES = {"aarch64": "arm64"}
 """How a processor is called on a Mac."""
+_USUAL = {
+    "linux": ("linux-x86_64", "linux-aarch64"),
+    "darwin": ("macosx-x86_64", "macosx-arm64"),
+    "windows": ("win-amd64",),
+}
+"""What a machine of which only the system is known may be."""
 
 
 def asked_release(text: str, facts: Facts, releases: Releases) -> Facts:
     """Facts `release.fits`, `release.pythons`, `cuda.version` and `cuda.fits` about what the text names."""
     minor, kind = facts.value("interpreter.minor"), _kind(facts)
-    told = _refused(text, minor, kind) if REFUSED in text else _listed(text, facts, minor, kind, releases)
+    told = _refused(text, minor, kind) if REFUSED in text else _listed(text, facts, releases)
     told |= cuda_told(text, facts, releases)
     return Facts.of(
         Fact(path=path, state=Absent() if value is None else Known(value), source=SOURCE)
@@ -45,20 +53,56 @@ def _refused(text: str, minor: Any, kind: str) -> dict[str, Any]:
     if not same_kind(wheel["platform"], kind) and wheel["platform"] != "any":
         return {"release.fits": False, "release.pythons": []}
     pythons = [python for tag in wheel["pythons"].split(".") if (python := minor_of(tag))]
-    if not pythons or not minor or minor in pythons:
+    if not pythons or not minor:
         return {}
-    return {"release.fits": False, "release.pythons": pythons}
+    return {"release.fits": minor in pythons, "release.pythons": pythons}
 
 
-def _listed(text: str, facts: Facts, minor: Any, kind: str, releases: Releases) -> dict[str, Any]:
+def _listed(text: str, facts: Facts, releases: Releases) -> dict[str, Any]:
+    """What is asked of the index; where not all is known of the machine, what holds whatever it is."""
     version = facts.value("tensorflow.version")
-    if not (kind and minor):
-        return {}
     bounds = _REQUIREMENT.search(text)
     if bounds and not bounds["bounds"].startswith("=="):
-        return _of_some(bounds["bounds"], minor, kind, releases)
-    if not version:
-        return _of_some("", minor, kind, releases)
+        version = None
+    answers = [
+        _of_one(version, minor, kind, releases)
+        if version
+        else _of_some(bounds["bounds"] if bounds else "", minor, kind, releases)
+        for minor, kind in _possible(text, facts, releases)
+    ]
+    fits = {answer.get("release.fits") for answer in answers}
+    if len(fits) != 1 or fits == {None} or (len(answers) > 1 and fits == {True}):
+        return {}
+    pythons = dict.fromkeys(python for answer in answers for python in answer["release.pythons"])
+    return {"release.fits": fits.pop(), "release.pythons": list(pythons)}
+
+
+def _possible(text: str, facts: Facts, releases: Releases) -> list[tuple[str, str]]:
+    """The Pythons and kinds of machine that a text may be from: those known, and those that fit what was offered."""
+    minor, kind = facts.value("interpreter.minor"), _kind(facts)
+    kinds = (kind,) if kind else () if facts.value("host.machine") else _USUAL.get(str(facts.value("host.system")), ())
+    if minor:
+        return [(minor, each) for each in kinds]
+    offered = _OFFERED.search(text)
+    oldest = offered[1].split(",")[0].strip() if offered else ""
+    return [(python, each) for each in kinds for python in _pythons_from(oldest, each, releases)] if oldest else []
+
+
+def _pythons_from(oldest: str, kind: str, releases: Releases) -> list[str]:
+    """The Pythons whose releases on a kind of machine begin in the line of this one."""
+    first: dict[str, str] = {}
+    for version in releases.by_name["tensorflow"]:
+        for python in releases.pythons("tensorflow", version, kind):
+            first.setdefault(python, version)
+    return [python for python, version in first.items() if _line(version) == _line(oldest)]
+
+
+def _line(version: str) -> list[str]:
+    """Of which line a release is: of old candidates nothing is known but that."""
+    return version.split(".")[:2]
+
+
+def _of_one(version: str, minor: str, kind: str, releases: Releases) -> dict[str, Any]:
     if releases.get("tensorflow", version) is None:
         return {}
     pythons = releases.pythons("tensorflow", version, kind)

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 SOURCE = "text"
 
 _SYSTEMS = {
-    "windows": r"\b[A-Za-z]:\\|\bWinError\b|DLL load failed|\.pyd\b|win_amd64|win32|\\site-packages\\|\w\.dll\b",
+    "windows": (
+        r"\b[A-Za-z]:\\|\bWinError\b|DLL load failed|\.pyd\b|win_amd64|win32|\\site-packages\\|\w\.dll\b"
+        r"|NVIDIA-SMI (?:4[5-9]|[5-9]\d)\d\.\d\d |\bWDDM\b|Pacific_(?:Daylight|Standard)_Time"
+    ),
     "darwin": (
-        r"/Users/\w|\.dylib\b|mach-o|\bDarwin\b|macosx_|Illegal instruction: 4|zsh: (abort|illegal hardware)"
+        r"/Users/\w|\.dylib\b|mach-o|\bDarwin\b|macosx_|Illegal instruction: 4|zsh: \*{0,2}(abort|illegal hardware)"
         r"|libc\+\+abi"
     ),
     "linux": (
@@ -60,7 +63,7 @@ _BITS_32 = (
     r"|[Pp]ython\d{2,3}-32[/\\]|\b32 bit \(Intel\)|\bwin32\.whl|-win32\b|/win-32\b"
 )
 _NAMES = ("numpy", "protobuf", "keras", "setuptools", "tensorboard", "typing_extensions", "h5py", "ml_dtypes")
-_MUSL = r"ld-musl|musllinux|Error (relocating|loading shared library)|\bapk add\b"
+_MUSL = r"ld-musl|musllinux|Error (relocating|loading shared library)|\bapk add\b|/cache/apk\b|(?i:\balpine)"
 _NUMBER = r"(\d{1,4}(?:\.\d{1,4}){1,3}(?:(?:rc|a|b|\.dev|\.post)\d{1,8})?)"
 _TENSORFLOW = r"tensorflow(?:[_-](?:cpu|gpu|intel|macos|rocm))?"
 _TENSORFLOW_AT = (

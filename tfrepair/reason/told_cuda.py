@@ -21,7 +21,7 @@ _OPENED = re.compile(r"(?i:successfully opened)")
 _NOT_FOUND = re.compile(r"(?i:could ?n[o']t|cannot|can't|not found|unable|no such|missing)")
 _STATED = re.compile(
     r"(?i:\bcuda(?:[ _-]?tool[ _-]?kit)?(?:/cudnn)?"
-    r"(?:[ _](?:compilation tools|runtime|api|version|is|installed|was)){0,3})"
+    r"(?:[ _](?:compilation tools|runtime|api|version|is|installed|was|to)){0,3})"
     r"(?:, release)?[ \t:=_\\/v-]{0,40}(\d{1,2}(?:\.\d{1,2})?)(?!\d)((?:[.\d]{0,6}, ?\d{1,2}\.\d{1,2}){0,5})"
 )
 _WISHED = re.compile(
@@ -29,6 +29,10 @@ _WISHED = re.compile(
     r"|(?<!n't )(?<!not )\b(?:works?|compatible) (?:only )?with\b[ :]{0,3})$"
 )
 """What stands before a CUDA that is asked for or advised, and not there."""
+_IS_THERE = re.compile(
+    r"[.\d]{0,10}[\"'`]? (?i:exists?|is (?:there|present|located|in )|(?:lies|can be found) in|=> /)"
+)
+"""What stands after the name of a library that is there."""
 _OF_THE_DRIVER = re.compile(r"NVIDIA-SMI|Driver Version:")
 """`nvidia-smi` shows the newest CUDA that the driver serves, not one that is installed."""
 _BEFORE_THE_DATA = (((1, 5), "8.0"), ((1, 13), "9.0"), ((2, 1), "10.0"))
@@ -57,7 +61,9 @@ def _files(text: str) -> tuple[set[str], set[str]]:
             number = match["so"] or _of_dll(match["dll"])
             version = _SINCE_10_1.get(number, number)
             if match["name"] in {"cudart", "cublas"} or "." in version:  # the others have numbers of their own
-                if _NOT_FOUND.search(line):
+                if _IS_THERE.match(line, match.end()):
+                    present.add(version)
+                elif _NOT_FOUND.search(line):
                     missing.add(version)
                 elif _OPENED.search(line) or line[: match.start()].endswith(("/", "\\")):
                     present.add(version)
@@ -79,8 +85,8 @@ def _stated(text: str) -> Iterator[str]:
         if _OF_THE_DRIVER.search(line):
             continue
         for match in _STATED.finditer(line):
-            if _WISHED.search(line[max(match.start() - 60, 0) : match.start()]):
-                continue
+            if _WISHED.search(line[max(match.start() - 60, 0) : match.start()]) or line[: match.start()].endswith("["):
+                continue  # `jax[cuda12]` is an extra
             for version in (match[1], *re.findall(r", ?(\d{1,2}\.\d{1,2})", match[2])):
                 if int(version.split(".")[0]) in _CUDAS:
                     yield version
