@@ -51,9 +51,9 @@ def test_it_survives_being_stored():
 def test_a_guess_says_so_and_where_the_like_was_told_of():
     (finding,) = found(CONTAINER)
     assert (finding.id, finding.confidence) == ("gpu-driver-not-loaded", "low")
-    assert finding.evidence[0].text.startswith(
-        "a guess, as it reads like real failures of this cause, among them https"
-    )
+    guess, reports = (piece.text for piece in finding.evidence)
+    assert guess == f"a guess, as it reads like real failures of this cause: `{CONTAINER.strip()}`"
+    assert "https://forum.example/1" in reports
     assert finding.decided_by == CONTAINER.strip()
 
 
@@ -84,6 +84,16 @@ def test_beside_what_a_line_decides_nothing_is_guessed():
     text = f"{CONTAINER}AttributeError: _ARRAY_API not found\n"
     assert found(text)[0].confidence == "high"
     assert "gpu-driver-not-loaded" not in {finding.id for finding in found(text)}
+
+
+def test_what_is_not_sure_names_reports_that_read_like_it():
+    text = "a celeron in my nas stops tensorflow at once, illegal instruction\n"
+    without, with_reports = (found(text, known=known)[0] for known in (None, KNOWN))
+    assert (without.id, with_reports.id) == ("no-avx", "no-avx")
+    assert [piece.text for piece in with_reports.evidence] == [
+        *(piece.text for piece in without.evidence),
+        "real failures of this cause that read like it: https://forum.example/3",
+    ]
 
 
 def test_what_is_less_sure_comes_first_and_the_guess_after_it():
