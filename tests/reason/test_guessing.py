@@ -66,10 +66,24 @@ def test_a_failure_of_another_kind_is_no_cause():
 
 
 def test_what_reads_like_a_failure_of_another_kind_is_not_blamed_on_a_weak_word():
-    text = "loss and accuracy are nan in every epoch\nUnable to allocate 2 GiB for an array\n"
-    (finding,) = found(text, known=None)
-    assert finding.confidence != "high"
+    text = "loss and accuracy are nan in every epoch, why is it so with tensorflow on my gpu?\n"
+    assert {finding.confidence for finding in found(text, known=None)} == {"low"}
     assert found(text) == ()
+
+
+def test_more_than_a_weak_hint_is_not_outvoted():
+    text = "loss and accuracy are nan in every epoch\nValueError: Unknown layer: MyLayer\n"
+    (finding, *_) = found(text, known=None)
+    assert finding.confidence == "medium"
+    assert found(text)[0].id == finding.id
+
+
+def test_what_tensorflow_logs_in_any_case_does_not_count():
+    log = "2026-01-01 10:00:00.0: I tensorflow/core/platform/cpu_feature_guard.cc:193] loss accuracy nan every epoch\n"
+    assert [one.cause for one in resembling(log + CONTAINER, KNOWN)] == [
+        one.cause for one in resembling(CONTAINER, KNOWN)
+    ]
+    assert resembling(log, KNOWN) == ()
 
 
 def test_what_is_not_about_tensorflow_is_not_guessed_about():

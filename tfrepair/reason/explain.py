@@ -104,7 +104,7 @@ def explain(text: str, facts: Facts, playbooks: Sequence[Playbook], known: Known
     """The causes that a cleaned text speaks for, the likeliest first, each with what decided or would decide.
 
     Where no line decides surely, the most similar of the `known` cases count: what they had comes last, as a guess, and
-    where they clearly had none of the causes nothing is named.
+    where they clearly had none of the causes a weak hint names nothing.
     To conditions the text is `import.output`, and `import.ok` is absent: nothing was imported here.
     """
     facts = facts.merged(

@@ -26,7 +26,7 @@ _MOST = 2
 _LEAST_SHARE, _CLEAR_SHARE = 0.2, 0.3
 """Of the votes that a cause needs: where none is named, and to be named beside one that a line speaks for."""
 _CLEARLY_ANOTHER = 0.4
-"""Of the votes, for failures of another kind: half of these have more, and 1 of 809 cases of the causes."""
+"""Of the votes, for failures of another kind: half of these have more, and none of the causes' 809 cases."""
 _SUBJECT = re.compile(
     r"tensor|keras|\btf\b|\btf[._-]|cuda|cudnn|cublas|nvidia|\bgpu|proto|numpy|wheel|\.whl|\bavx|g?libc|typing.extensions"
     r"|dependenc|conflict|distribution",
@@ -40,10 +40,11 @@ def weighed(
 ) -> tuple[Finding, ...]:
     """The findings, none of them sure, with similar failures, and what others of these had.
 
-    Nothing where these clearly are of another kind.
+    Nothing where these clearly are of another kind, and no more than a weak hint speaks for the findings.
     """
     alike = resembling(text, known)
-    if alike and not alike[0].cause and alike[0].share >= _CLEARLY_ANOTHER:
+    weak = all(finding.confidence == "low" for finding in findings[:1])
+    if weak and alike and not alike[0].cause and alike[0].share >= _CLEARLY_ANOTHER:
         return ()
     told = {one.cause: one for one in alike if one.sources and one.share >= _LEAST_SHARE}
     supported = (

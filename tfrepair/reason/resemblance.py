@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?")
+_INFORMATION = re.compile(r"^.*(?:: I tensorflow/|\bI tensorflow/|^I\d{4} ).*$", re.MULTILINE)
+"""Lines that TensorFlow logs whether it works or not."""
 _LONGEST_WORD = 30
 _LONGEST_NUMBER = 4
 """Digits; longer ones are addresses, times and process ids."""
@@ -93,7 +95,7 @@ def _words(text: str) -> Counter[str]:
     """The words of a text in lower case, and its short numbers."""
     return Counter(
         word
-        for word in _WORD.findall(text[-_LONGEST_TEXT:].lower())
+        for word in _WORD.findall(_INFORMATION.sub("", text[-_LONGEST_TEXT:]).lower())
         if len(word) < _LONGEST_WORD and not (word.isdigit() and len(word) > _LONGEST_NUMBER)
     )
 
