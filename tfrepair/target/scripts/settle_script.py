@@ -24,8 +24,8 @@ OPTIMIZED = "opt-"
 def main():
     """Settle what was compiled of the environment's own files, and keep what no repair before this one has kept."""
     order = json.loads(sys.argv[1])
-    bytecode, final, kept = order["bytecode"], order["final"], order["kept"]
-    store = Store(kept)
+    bytecode, final = order["bytecode"], order["final"]
+    store = Store(order["kept"])
     new = {}
     drive, _ = os.path.splitdrive(final)
     for folder, _, names in os.walk(bytecode):
@@ -41,8 +41,7 @@ def main():
                     new.update(unknown(store, path, source))
                 except Exception:
                     pass
-    if kept is not None:
-        write(kept, new)
+    write(order["kept"], new)
 
 
 def is_within(folder, environment):
