@@ -42,6 +42,21 @@ def filled(site):
     return site
 
 
+@pytest.fixture
+def bytecode(tmp_path):
+    folder = tmp_path / "bytecode"
+    folder.mkdir()
+    return folder
+
+
+def started(venv, environ, bytecode):
+    """What compiles an environment that is to lie at `final`, beside the bytecode."""
+    python, beside = str(venv / "bin" / "python"), bytecode.parent
+    return start_compiling(
+        python, environ=environ, bytecode=bytecode, stage=venv, final=beside / "final", kept=beside / "kept"
+    )
+
+
 def compiled(bytecode, site):
     """The source files within a site that there is bytecode of."""
     below = bytecode.joinpath(*site.parts[1:])
@@ -54,18 +69,9 @@ def waited(helpers):
         helper._process.wait(60)
 
 
-def test_what_an_import_needs_is_compiled_and_nothing_is_executed(venv, filled, environ, tmp_path, monkeypatch):
+def test_what_an_import_needs_is_compiled_and_nothing_is_executed(venv, filled, environ, bytecode, monkeypatch):
     monkeypatch.setattr(compiling, "_processors", lambda: 3)
-    bytecode = tmp_path / "bytecode"
-    bytecode.mkdir()
-    helpers = start_compiling(
-        str(venv / "bin" / "python"),
-        environ=environ,
-        bytecode=bytecode,
-        stage=venv,
-        final=tmp_path / "final",
-        kept=tmp_path / "kept",
-    )
+    helpers = started(venv, environ, bytecode)
     assert len(helpers) == 2
     waited(helpers)
     assert compiled(bytecode, filled) == NEEDED - {"tensorflow/python/near.py"}
@@ -88,58 +94,32 @@ def test_modules_are_met_in_the_order_of_an_import(filled):
     ]  # fmt: skip
 
 
-def test_without_the_scripts_folder_on_its_path_it_finds_the_same(venv, filled, environ, tmp_path, monkeypatch):
+def test_without_the_scripts_folder_on_its_path_it_finds_the_same(
+    venv, filled, environ, bytecode, tmp_path, monkeypatch
+):
     monkeypatch.setattr(compiling, "_processors", lambda: 2)
     first = tmp_path / "first"  # on the search path before everything else
     first.mkdir()
     (filled / "other").rename(first / "other")
-    bytecode = tmp_path / "bytecode"
-    bytecode.mkdir()
     safe = environ | {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(first)}
-    waited(
-        start_compiling(
-            str(venv / "bin" / "python"),
-            environ=safe,
-            bytecode=bytecode,
-            stage=venv,
-            final=tmp_path / "final",
-            kept=tmp_path / "kept",
-        )
-    )
+    waited(started(venv, safe, bytecode))
     assert compiled(bytecode, first) == {"other/__init__.py", "other/deep.py"}
 
 
-def test_what_is_compiled_already_is_left_alone(venv, filled, environ, tmp_path, monkeypatch):
+def test_what_is_compiled_already_is_left_alone(venv, filled, environ, bytecode, monkeypatch):
     monkeypatch.setattr(compiling, "_processors", lambda: 2)
-    bytecode = tmp_path / "bytecode"
-    bytecode.mkdir()
     for _ in range(2):
-        waited(
-            start_compiling(
-                str(venv / "bin" / "python"),
-                environ=environ,
-                bytecode=bytecode,
-                stage=venv,
-                final=tmp_path / "final",
-                kept=tmp_path / "kept",
-            )
-        )
+        waited(started(venv, environ, bytecode))
         (found,) = bytecode.rglob("tensorflow/far/away/thing.*.pyc")
         found.write_bytes(b"the import was here")
     assert found.read_bytes() == b"the import was here"
 
 
-def test_what_is_compiled_serves_the_import(venv, filled, environ, tmp_path, monkeypatch):
+def test_what_is_compiled_serves_the_import(venv, filled, environ, bytecode, monkeypatch):
     monkeypatch.setattr(compiling, "_processors", lambda: 2)
     (filled / "tensorflow" / "__init__.py").write_text("import other.deep\n")
-    bytecode = tmp_path / "bytecode"
-    bytecode.mkdir()
     python = str(venv / "bin" / "python")
-    waited(
-        start_compiling(
-            python, environ=environ, bytecode=bytecode, stage=venv, final=tmp_path / "final", kept=tmp_path / "kept"
-        )
-    )
+    waited(started(venv, environ, bytecode))
     before = {path: path.stat().st_mtime_ns for path in bytecode.rglob("*.pyc")}
     variables = compiling.bytecode_variables(environ, bytecode)
     done = subprocess.run(
@@ -150,16 +130,15 @@ def test_what_is_compiled_serves_the_import(venv, filled, environ, tmp_path, mon
 
 
 @pytest.fixture
-def final(venv, filled, environ, tmp_path, monkeypatch):
+def final(venv, filled, environ, bytecode, tmp_path, monkeypatch):
     """The environment at its final path; what was compiled while it was staged lies in `bytecode`."""
     monkeypatch.setattr(compiling, "_processors", lambda: 2)
     (filled / "tensorflow" / "__init__.py").write_text("from tensorflow.python.near import deep\n")
     (filled / "tensorflow" / "python" / "near.py").write_text(
         "import keras, other.deep, tensorflow.far\ndef deep():\n    return (lambda: deep).__code__\n"
     )
-    bytecode, final, python = tmp_path / "bytecode", tmp_path / "final", str(venv / "bin" / "python")
-    bytecode.mkdir()
-    waited(start_compiling(python, environ=environ, bytecode=bytecode, stage=venv, final=final, kept=tmp_path / "kept"))
+    final, python = tmp_path / "final", str(venv / "bin" / "python")
+    waited(started(venv, environ, bytecode))
     for path in bytecode.rglob("near.*.pyc"):
         path.unlink()  # this one is left to the import, which names the stage
     subprocess.run([python, "-c", "import tensorflow"], env=compiling.bytecode_variables(environ, bytecode), check=True)
@@ -221,19 +200,9 @@ def test_what_root_compiles_is_the_users(final, venv, filled, environ):
     assert {(path.stat().st_uid, path.stat().st_gid) for path in found} == {(4711, 4712)}
 
 
-def test_on_one_processor_nobody_compiles_ahead(venv, environ, tmp_path, monkeypatch):
+def test_on_one_processor_nobody_compiles_ahead(venv, environ, bytecode, monkeypatch):
     monkeypatch.setattr(compiling, "_processors", lambda: 1)
-    assert (
-        start_compiling(
-            str(venv / "bin" / "python"),
-            environ=environ,
-            bytecode=tmp_path,
-            stage=venv,
-            final=venv,
-            kept=tmp_path / "kept",
-        )
-        == ()
-    )
+    assert started(venv, environ, bytecode) == ()
 
 
 def test_a_helper_that_is_stopped_is_gone_with_what_it_started(tmp_path):

@@ -8,9 +8,9 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from tfrepair.model.finding import Evidence, Finding
-from tfrepair.reason.conditions import evaluate
-from tfrepair.reason.judge import judge, quoted
+from tfrepair.reason.judge import quoted, refuted
 from tfrepair.reason.resemblance import resembling
+from tfrepair.reason.steps import repair_of
 from tfrepair.reason.variables import scope
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _MOST = 2
 _LEAST_SHARE, _CLEAR_SHARE = 0.2, 0.3
 """Of the votes that a cause needs: where none is named, and to be named beside one that a line speaks for."""
 _CLEARLY_ANOTHER = 0.4
-"""Of the votes, for failures of another kind: half of these have more, and none of the causes' 809 cases."""
+"""Of the votes, for failures of another kind: almost half of these have more, and none of the causes' 809 cases."""
 _SUBJECT = re.compile(
     r"tensor|keras|\btf\b|\btf[._-]|cuda|cudnn|cublas|nvidia|\bgpu|proto|numpy|wheel|\.whl|\bavx|g?libc|typing.extensions"
     r"|dependenc|conflict|distribution",
@@ -43,7 +43,7 @@ def weighed(
     Nothing where these clearly are of another kind, and no more than a weak hint speaks for the findings.
     """
     alike = resembling(text, known)
-    weak = all(finding.confidence == "low" for finding in findings[:1])
+    weak = not findings or findings[0].confidence == "low"
     if weak and alike and not alike[0].cause and alike[0].share >= _CLEARLY_ANOTHER:
         return ()
     told = {one.cause: one for one in alike if one.sources and one.share >= _LEAST_SHARE}
@@ -81,7 +81,7 @@ def _guesses(
             severity="error",
             confidence="low",
             evidence=(said, _reports(one)) if one.sources else (said,),
-            repair=judge(playbook, scope(playbook, facts), None).repair,
+            repair=repair_of(playbook, scope(playbook, facts)),
             playbook=playbook.name,
             decided_by=line,
         )
@@ -91,8 +91,6 @@ def _ruled_out(playbook: Playbook, facts: Facts, text: str) -> bool:
     """The text has a line that would speak for it, and what is known of the machine says that it does not."""
     facts = scope(playbook, facts)
     return any(
-        (signature.when and evaluate(signature.when, facts).value is False)
-        or (signature.unless and evaluate(signature.unless, facts).value)
+        re.search(signature.pattern, text, re.MULTILINE) and refuted(signature, facts)
         for signature in playbook.signatures
-        if re.search(signature.pattern, text, re.MULTILINE)
     )

@@ -94,12 +94,17 @@ def judge(playbook: Playbook, facts: Facts, text: str | None) -> Verdict:
     )
 
 
+def refuted(signature: Signature, facts: Facts) -> bool:
+    """What is known says that a line which the signature matches does not speak for its cause."""
+    if signature.when and evaluate(signature.when, facts).value is False:
+        return True
+    return bool(signature.unless and evaluate(signature.unless, facts).value)
+
+
 def _sign(signature: Signature, facts: Facts, text: str | None) -> Hit | None:
     if text is None or signature.only_if_alone or signature.confidence == "low":  # hints, for ranking pasted texts
         return None
-    if signature.when and evaluate(signature.when, facts).value is False:
-        return None
-    if signature.unless and evaluate(signature.unless, facts).value:
+    if refuted(signature, facts):
         return None
     match = re.search(signature.pattern, text, re.MULTILINE)
     if match is None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?")
-_INFORMATION = re.compile(r"^.*(?:: I tensorflow/|\bI tensorflow/|^I\d{4} ).*$", re.MULTILINE)
+_INFORMATION = re.compile(r"^(?:.*\bI tensorflow/|I\d{4} ).*$", re.MULTILINE)
 """Lines that TensorFlow logs whether it works or not."""
 _LONGEST_WORD = 30
 _LONGEST_NUMBER = 4
@@ -51,7 +51,7 @@ class Resemblance:
 def known_cases(cases: Iterable[tuple[str, str, str]]) -> KnownCases:
     """From the cause, the source and the text of each."""
     causes, sources, texts = zip(*cases, strict=True)
-    counts = [_words(text) for text in texts]
+    counts = [_words(text[-_LONGEST_TEXT:]) for text in texts]
     shared = Counter(word for each in counts for word in each)
     rarity = {
         word: math.log((1 + len(counts)) / (1 + count)) + 1
@@ -79,13 +79,14 @@ def resembling(text: str, known: KnownCases) -> tuple[Resemblance, ...]:
     votes: dict[str, float] = defaultdict(float)
     for number, similarity in nearest:
         votes[known.causes[number]] += similarity**3
+    lines = {line.strip(): _words(line) for line in text.splitlines() if line.strip()}
     ranked = sorted(votes, key=lambda cause: (-votes[cause], cause))
     return tuple(
         Resemblance(
             cause=cause,
             share=votes[cause] / sum(votes.values()),
             sources=_sources(cause, nearest, known),
-            line=_line(text, vector, {number for number, _ in nearest if known.causes[number] == cause}, known),
+            line=_line(lines, vector, {number for number, _ in nearest if known.causes[number] == cause}, known),
         )
         for cause in ranked
     )
@@ -95,7 +96,7 @@ def _words(text: str) -> Counter[str]:
     """The words of a text in lower case, and its short numbers."""
     return Counter(
         word
-        for word in _WORD.findall(_INFORMATION.sub("", text[-_LONGEST_TEXT:]).lower())
+        for word in _WORD.findall(_INFORMATION.sub("", text).lower())
         if len(word) < _LONGEST_WORD and not (word.isdigit() and len(word) > _LONGEST_NUMBER)
     )
 
@@ -112,11 +113,10 @@ def _sources(cause: str, nearest: Iterable[tuple[int, float]], known: KnownCases
     return tuple(dict.fromkeys(source for source in found if source))[:_SHOWN_SOURCES]
 
 
-def _line(text: str, vector: Mapping[str, float], cases: set[int], known: KnownCases) -> str:
+def _line(lines: Mapping[str, Iterable[str]], vector: Mapping[str, float], cases: set[int], known: KnownCases) -> str:
     """The line whose words weigh most both in the text and in these cases."""
     alike = {
         word: weight * sum(other for number, other in known.weights[word] if number in cases)
         for word, weight in vector.items()
     }
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return max(lines, key=lambda line: sum(alike.get(word, 0.0) for word in _words(line)))
+    return max(lines, key=lambda line: sum(alike.get(word, 0.0) for word in lines[line]))

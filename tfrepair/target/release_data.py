@@ -30,28 +30,30 @@ def load_releases() -> Releases:
 @cache
 def load_known_good() -> KnownGood:
     """The known-good locks, read once and only where a plan needs them."""
-    import gzip
-
     from tfrepair.model.known_good import KnownGood
 
-    content = (_DATA / "known_good.json.gz").read_bytes()
-    return KnownGood.parse(json.loads(gzip.decompress(content)))
+    return KnownGood.parse(_compressed("known_good.json.gz"))
 
 
 @cache
 def load_known_cases() -> KnownCases:
     """The real failures whose cause is known, read once and only where a text is explained."""
-    import gzip
-
     from tfrepair.model.known_cases import KnownCases
 
-    return KnownCases.parse(json.loads(gzip.decompress((_DATA / KNOWN_CASES).read_bytes())))
+    return KnownCases.parse(_compressed(KNOWN_CASES))
 
 
 @cache
 def load_gpu_data() -> GpuData:
     """The data about GPU builds and drivers, read once."""
     return GpuData.parse(_document("cuda_drivers"), _document("gpu_builds"))
+
+
+def _compressed(name: str) -> dict[str, Any]:
+    import gzip
+
+    document: dict[str, Any] = json.loads(gzip.decompress((_DATA / name).read_bytes()))
+    return document
 
 
 def _document(name: str) -> dict[str, Any]:

@@ -11,22 +11,20 @@ import json
 import marshal
 import os
 import re
-import struct
 import sys
 from importlib.machinery import PathFinder, SourceFileLoader
-from importlib.util import MAGIC_NUMBER, cache_from_source
+from importlib.util import cache_from_source
 
 # The folder of this script is no part of the environment's search path; PYTHONSAFEPATH keeps it out anyway.
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-from store_script import Store  # noqa: E402
+from store_script import Store, header  # noqa: E402
 
 IMPORT = re.compile(  # after a line's end: a pattern that begins with `^` is four times slower
     rb"\n(?:import[ \t]+(?P<modules>[\w., \t]+)|from[ \t]+(?P<source>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n]+))"
 )
 NAME = re.compile(rb"(\w+)[ \t]*(?:as[ \t]+\w+[ \t]*)?(?:,|\)|#|$)", re.MULTILINE)
 DEEPEST = 5000
-LONG = 0xFFFFFFFF
 
 
 class Walk(object):
@@ -111,9 +109,7 @@ def put(loader, code):
         bytecode = cache_from_source(loader.path)
         if not os.path.exists(bytecode):
             stats = loader.path_stats(loader.path)
-            # as PEP 552 describes it: by the time and the size of the source
-            header = struct.pack("<4sIII", MAGIC_NUMBER, 0, int(stats["mtime"]) & LONG, stats["size"] & LONG)
-            loader.set_data(bytecode, header + code())
+            loader.set_data(bytecode, header(stats["mtime"], stats["size"]) + code())
     except Exception:
         pass
 

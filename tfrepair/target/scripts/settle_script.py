@@ -8,15 +8,11 @@ out: it is only a cache.
 import json
 import marshal
 import os
-import struct
 import sys
-from importlib.util import MAGIC_NUMBER
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from store_script import Store, digest_of, write  # noqa: E402
+from store_script import HEADER, Store, digest_of, header, write  # noqa: E402
 
-HEADER = struct.Struct("<4sIII")
-LONG = 0xFFFFFFFF
 OPTIMIZED = "opt-"
 """In the name of bytecode from which assertions were left out."""
 
@@ -36,9 +32,12 @@ def main():
             path, source = os.path.join(folder, name), os.path.join(inside, name.partition(".")[0] + ".py")
             if name.endswith(".pyc") and os.path.isfile(source):
                 try:
+                    with open(path, "rb") as stream:
+                        data = stream.read()
                     if own:
-                        settle(path, source, cache)
-                    new.update(unknown(store, path, source))
+                        data = settle(path, data, source, cache)
+                    if "." + OPTIMIZED not in name:
+                        new.update(unknown(store, data, source))
                 except Exception:
                     pass
     write(order["kept"], new)
@@ -50,14 +49,13 @@ def is_within(folder, environment):
     return os.path.commonpath([os.path.realpath(folder), real]) == real
 
 
-def settle(path, source, cache):
-    """Give one file of bytecode a second name in a cache; nothing is written into what is there."""
-    with open(path, "rb") as stream:
-        data = stream.read()
+def settle(path, data, source, cache):
+    """Give one file of bytecode a second name in a cache; nothing is written into what is there. What it holds now."""
     if os.fsencode(source) not in data:
         code = marshal.loads(data[HEADER.size :])
+        data = data[: HEADER.size] + marshal.dumps(renamed(code, code.co_filename, source))
         with open(path + ".new", "wb") as stream:
-            stream.write(data[: HEADER.size] + marshal.dumps(renamed(code, code.co_filename, source)))
+            stream.write(data)
         os.replace(path + ".new", path)
     owner = os.stat(source)
     if not os.path.isdir(cache):
@@ -68,20 +66,18 @@ def settle(path, source, cache):
     if os.path.lexists(name):
         os.unlink(name)
     os.link(path, name)
+    return data
 
 
-def unknown(store, path, source):
-    """The code of a module by the digest of its text, if it is of that text, of all of it, and not kept yet."""
+def unknown(store, data, source):
+    """The code of a module by the digest of its text, if it is of that text and not kept yet."""
     with open(source, "rb") as stream:
         text = stream.read()
         stats = os.fstat(stream.fileno())
     digest = digest_of(text)
-    if digest in store.found or "." + OPTIMIZED in os.path.basename(path):
+    if digest in store.found or data[: HEADER.size] != header(stats.st_mtime, len(text)):
         return {}
-    with open(path, "rb") as stream:
-        data = stream.read()
-    of_text = MAGIC_NUMBER, 0, int(stats.st_mtime) & LONG, len(text) & LONG
-    return {digest: data[HEADER.size :]} if HEADER.unpack_from(data) == of_text else {}
+    return {digest: data[HEADER.size :]}
 
 
 def belong(path, owner):

@@ -21,6 +21,8 @@ ENTRY = struct.Struct("<32sQQ")
 BOUND = 128000000
 LEVEL = 1
 WRITING = 3600
+HEADER = struct.Struct("<4sIII")
+LONG = 0xFFFFFFFF
 
 
 class Store(object):
@@ -68,6 +70,11 @@ class Store(object):
                 os.utime(path)
             except OSError:
                 pass
+
+
+def header(mtime, size):
+    """What bytecode begins with, as PEP 552 describes it: by the time and the size of the source."""
+    return HEADER.pack(MAGIC_NUMBER, 0, int(mtime) & LONG, size & LONG)
 
 
 def digest_of(source):
