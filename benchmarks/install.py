@@ -22,6 +22,7 @@ import re
 import resource
 import shutil
 import signal
+import stat
 import statistics
 import subprocess
 import sys
@@ -38,6 +39,8 @@ from tfrepair.target.installer.uv_child import find_uv
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+BIG = 1_000_000
+"""Bytes of a file that is emptied when it is not needed any more."""
 STEP = re.compile(r"^(?P<what>[^:\n]+(?::[^:\n]+)?): (?P<seconds>[\d.]+) s$", re.MULTILINE)
 TIMES_PIP, TIMES_UV = 4.0, 1.3
 
@@ -118,7 +121,8 @@ class Bench:
     def timed(self, way: Callable[[Path], None]) -> tuple[float, float]:
         """Seconds for one environment, and of the processor. The disk is at rest before.
 
-        What a turn leaves is put aside until the end: some file systems are slow for minutes after many files went.
+        What a turn leaves is put aside until the end, its big files emptied: some file systems are slow for minutes
+        after many files went, and the disk of a few turns is large.
         """
         env = self.folder / "env"
         os.sync()
@@ -129,7 +133,16 @@ class Bench:
         for left in ("env", ".tfrepair-env", "state/runs", "first"):
             with suppress(FileNotFoundError):
                 (self.folder / left).rename(aside / Path(left).name)
+        empty(aside)
         return seconds, used
+
+
+def empty(folder: Path) -> None:
+    """Give back the room of the big files that nothing else shares, as a cache does; the names stay."""
+    for path in folder.rglob("*"):
+        stats = path.lstat()
+        if stat.S_ISREG(stats.st_mode) and stats.st_nlink == 1 and stats.st_size > BIG:
+            os.truncate(path, 0)
 
 
 def processor() -> float:

@@ -8,7 +8,7 @@ from tfrepair.app import ahead
 
 def loaded(monkeypatch, names):
     monkeypatch.setattr(ahead, "_ALWAYS", names)
-    ahead.load_ahead(venv=False)
+    ahead.load_ahead(base=None)
     for thread in threading.enumerate():
         if thread.name == "loading":
             thread.join(30)

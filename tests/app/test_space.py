@@ -7,17 +7,22 @@ from tfrepair.errors import SurroundingsError
 from tfrepair.model.plan import Choice, Install, Lock, Pin, Plan
 
 
-def plan(*sizes):
-    pins = tuple(Pin(name=f"p{n}", version="1", hashes=(), size=size) for n, size in enumerate(sizes))
+def plan(*sizes, **named):
+    sizes = {f"p{n}": size for n, size in enumerate(sizes)} | named
+    pins = tuple(Pin(name=name.replace("_", "-"), version="1", hashes=(), size=size) for name, size in sizes.items())
     return Plan(
         round=1, strategy="in-place", prefix="/env", fingerprint="f", causes=(),
         tensorflow=Choice(name="tensorflow", version="2.10.0", reason="test"),
-        operations=(Install(names=("p0", "p1"), summary_text="install"),), lock=Lock(pins=pins, pylock=""),
+        operations=(Install(names=("p0", "p1", "nvidia-cublas-cu12"), summary_text="install"),), lock=Lock(pins=pins, pylock=""),
     )  # fmt: skip
 
 
 def test_only_what_is_installed_counts_and_unknown_sizes_do_not():
     assert needed(plan(1000, None, 5000)) == RESERVE + 3000
+
+
+def test_libraries_of_nvidia_are_less_packed():
+    assert needed(plan(1000, nvidia_cublas_cu12=10000)) == RESERVE + 23000
 
 
 def test_a_disk_with_room_is_said(tmp_path):

@@ -69,6 +69,8 @@ for path, text in {
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text + "\\n")
 path.chmod(0o755)
+from tfrepair.app import space
+space._free = lambda folder: 10**11
 from tfrepair.cli.app import run
 sys.exit(run(sys.argv[2:]))
 """

@@ -21,6 +21,8 @@ def ranked(text, *playbooks, facts=None):
 
 ON_WINDOWS = Match(fact="host.system", operator="equals", equals="windows")
 
+OLD_PYTHON = Match(fact="interpreter.minor", operator="equals", equals="3.5")
+
 
 def known(system):
     return stated_machine(system=system, machine=None, python=None, tensorflow=None, cpu=None)
@@ -56,6 +58,12 @@ def test_a_condition_that_is_not_known_makes_less_sure_and_is_named():
 def test_two_causes_as_likely_as_each_other_are_never_sure():
     found = ranked("a b", playbook("one", "a", "high"), playbook("two", "b", "high"))
     assert [confidence for _, confidence in found] == ["medium", "medium"]
+
+
+def test_no_cause_is_surer_than_one_before_it():
+    one, two = playbook("one", "a", "high", when=AllOf(parts=(ON_WINDOWS, OLD_PYTHON))), playbook("two", "b", "low")
+    assert ranked("a", one) == [("one", "medium")]
+    assert ranked("a b", one, two) == [("two", "low"), ("one", "low")]
 
 
 def test_a_cause_stands_before_what_it_explains():

@@ -2,13 +2,14 @@
 
 import dataclasses
 import os
+import subprocess
 
 import pytest
 
 from tfrepair.errors import StepError
 from tfrepair.target.describe import read_config
 from tfrepair.target.discover import describe_environment
-from tfrepair.target.environments import create_venv
+from tfrepair.target.environments import create_venv, interrogate
 from tfrepair.target.interpreter import run
 
 
@@ -31,6 +32,14 @@ def test_the_users_settings_for_virtualenv_do_not_count(base, tmp_path, monkeypa
     assert read_config(tmp_path / "env" / "pyvenv.cfg")["include-system-site-packages"] == "false"
     assert not list((tmp_path / "env").rglob("pip"))
     assert os.listdir(tmp_path) == ["env"]
+
+
+def test_a_base_that_was_asked_is_not_asked_again(base, tmp_path, monkeypatch):
+    interrogate(base.executable)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(subprocess, "Popen", None)
+    create_venv(base, tmp_path / "env", prompt=None, system_site_packages=False)
+    assert (tmp_path / "env/pyvenv.cfg").is_file()
 
 
 def test_a_base_that_does_not_start_is_one_clear_error(base, tmp_path):

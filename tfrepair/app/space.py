@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 UNPACKED = 3
 """A TensorFlow wheel takes up to this many times its size when it is installed (measured: 2.4 to 2.8)."""
+UNPACKED_NVIDIA = 2
+"""The same of NVIDIA's wheels together, which are libraries for the most part (1.55 for CUDA 12.9, 1.7 for 11.8)."""
 RESERVE = 128_000_000
 """Bytes for what is copied, the bytecode of what TensorFlow imports (measured: 60 million), journals and logs."""
 
@@ -23,7 +25,11 @@ RESERVE = 128_000_000
 def needed(plan: Plan) -> int:
     """Bytes that a plan takes beside the environment, at most; what has no known size is not counted."""
     names = {name for operation in plan.operations if isinstance(operation, Install) for name in operation.names}
-    return RESERVE + UNPACKED * sum(pin.size or 0 for pin in plan.lock.pins if pin.name in names)
+    return RESERVE + sum(_unpacked(pin.name) * (pin.size or 0) for pin in plan.lock.pins if pin.name in names)
+
+
+def _unpacked(name: str) -> int:
+    return UNPACKED_NVIDIA if name.startswith("nvidia-") else UNPACKED
 
 
 def check_space(plan: Plan, prefix: Path, *, free: Callable[[Path], int] | None = None) -> str:

@@ -265,17 +265,19 @@ def _causes_first(found: list[_Candidate], explains: Mapping[str, Sequence[str]]
 
 
 def _told_apart(found: Sequence[_Candidate], explains: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
-    """The findings; where there are several, each names the fact that would tell it from the others."""
+    """The findings, none surer than one before it; each of several names the fact that would tell it from the others."""
+    least: Confidence = "high"
     for place, one in enumerate(found):
         finding, others = one.finding, [other for other in found if other is not one]
         rivals = [other for other in others if not _related(one, other, explains)]
         unclear = place > 0 or any(other.worth + _CLOSE > one.worth for other in rivals)
         if unclear:
             finding = replace(finding, confidence=max(finding.confidence, "medium", key=CONFIDENCES.index))
+        least = max(finding.confidence, least, key=CONFIDENCES.index)
         causes = [other.finding.id for other in found[:place] if finding.id in explains[other.finding.id]]
         waiting = one.open or next((other.open for other in others if other.open), ())
         apart = waiting[0] if unclear and waiting else finding.decided_by
-        yield replace(finding, decided_by=apart, caused_by=causes[0] if causes else None)
+        yield replace(finding, confidence=least, decided_by=apart, caused_by=causes[0] if causes else None)
 
 
 def _related(one: _Candidate, other: _Candidate, explains: Mapping[str, Sequence[str]]) -> bool:

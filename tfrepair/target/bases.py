@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _QUERY_TIMEOUT = 5.0
 _WORKERS = 16
 _NAME = re.compile(r"python(3(\.\d+t?)?)?")
-_NAMED = re.compile(r"python(3\.\d+)t?(?:\.exe)?")
+_NAMED = re.compile(r"python(\d\.\d+)t?(?:\.exe)?")
 _CONDA_FOLDERS = ("miniconda3", "anaconda3", "miniforge3", "mambaforge", "micromamba")
 
 

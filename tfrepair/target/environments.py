@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.errors import StepError
@@ -12,8 +14,9 @@ from tfrepair.target.describe import child_environ
 from tfrepair.target.interpreter import run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
+
+    from virtualenv.run.session import Session
 
     from tfrepair.target.bases import Base
 
@@ -48,7 +51,23 @@ def _options(prompt: str | None, *, seed: bool, system: bool) -> list[str]:
     return options if seed else [*options, "--without-pip"]
 
 
+def interrogate(base: str) -> None:
+    """Let virtualenv ask a base interpreter what it will need to know of it, and remember it: a third of a second.
+
+    Nothing is made. Raises StepError when it cannot be asked.
+    """
+    with _session(base, None, _quiet(os.environ), []):
+        pass
+
+
 def _by_virtualenv(base: str, destination: Path, environ: dict[str, str], options: list[str]) -> None:
+    with _session(base, destination, environ, options) as session:
+        session.run()
+
+
+@contextmanager
+def _session(base: str, destination: Path | None, environ: dict[str, str], options: list[str]) -> Iterator[Session]:
+    """How virtualenv would make an environment. Raises StepError, also for what fails in the block."""
     from virtualenv import session_via_cli
 
     # Its cache would be written into the user's data folder, and its settings read from the user's configuration.
@@ -58,11 +77,11 @@ def _by_virtualenv(base: str, destination: Path, environ: dict[str, str], option
             # Its setuptools is too new for TensorBoard; whoever needs setuptools has it in the lock.
             arguments.append("--no-setuptools")
         settings = environ | {"VIRTUALENV_CONFIG_FILE": os.devnull, "VIRTUALENV_VENV_REDIRECT": "false"}
+        folder = destination or Path(cache, "never")
         try:
-            session = session_via_cli([*arguments, *options, str(destination)], setup_logging=False, env=settings)
-            session.run()
+            yield session_via_cli([*arguments, *options, str(folder)], setup_logging=False, env=settings)
         except (Exception, SystemExit) as error:
-            raise StepError(f"cannot build an environment in `{destination}` from `{base}`: {error}") from error
+            raise StepError(f"cannot build an environment in `{folder}` from `{base}`: {error}") from error
 
 
 def _memory() -> str | None:
