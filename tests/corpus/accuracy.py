@@ -50,6 +50,9 @@ PARTS = (
     "twelfth_development",
     "thirteenth_development",
     "fourteenth_development",
+    "fifteenth_development",
+    "third_held_out",
+    "sixteenth_development",
 )
 
 

@@ -265,7 +265,7 @@ def _causes_first(found: list[_Candidate], explains: Mapping[str, Sequence[str]]
 
 
 def _told_apart(found: Sequence[_Candidate], explains: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
-    """The findings, none surer than one before it; each of several names the fact that would tell it from the others."""
+    """The findings, none surer than one before it; each of several names the fact that tells it from the others."""
     least: Confidence = "high"
     for place, one in enumerate(found):
         finding, others = one.finding, [other for other in found if other is not one]

@@ -63,6 +63,11 @@ _BITS_32 = (
     r"|[Pp]ython\d{2,3}-32[/\\]|\b32 bit \(Intel\)|\bwin32\.whl|-win32\b|/win-32\b"
 )
 _NAMES = ("numpy", "protobuf", "keras", "setuptools", "tensorboard", "typing_extensions", "h5py", "ml_dtypes")
+_COPY = re.compile(
+    r"(?P<folder>(?:[A-Za-z]:)?[~/\\\\][^\s\"'<>|:*?]{0,200}?[/\\\\](?:site|dist)-packages)[/\\\\]"
+    r"(?P<module>tensorflow|numpy|keras|google|h5py|six|absl)[/\\\\]"
+)
+"""A file of a module, in a folder of packages."""
 _MUSL = r"ld-musl|musllinux|Error (relocating|loading shared library)|\bapk add\b|/cache/apk\b|(?i:\balpine)"
 _NUMBER = r"(\d{1,4}(?:\.\d{1,4}){1,3}(?:(?:rc|a|b|\.dev|\.post)\d{1,8})?)"
 _TENSORFLOW = r"tensorflow(?:[_-](?:cpu|gpu|intel|macos|rocm))?"
@@ -109,9 +114,18 @@ def _told(text: str) -> Iterator[tuple[str, Any]]:
         yield "interpreter.minor", ".".join(python.split(".")[:2])
     if tensorflow := _first(_TENSORFLOW_AT, text):
         yield "tensorflow.version", tensorflow
+    yield "search_path.copies", _copies(text)
     for name in _NAMES:
         if version := _version_of(name, text):
             yield f"distribution.{name.replace('_', '-')}.version", version
+
+
+def _copies(text: str) -> list[dict[str, Any]]:
+    """Modules with files in several folders of packages."""
+    folders: dict[str, dict[str, None]] = {}
+    for match in _COPY.finditer(text):
+        folders.setdefault(match["module"], {})[match["folder"]] = None
+    return [{"module": module, "paths": list(found)} for module, found in folders.items() if len(found) > 1]
 
 
 def _spoken_machine(system: str | None, text: str) -> str | None:

@@ -25,7 +25,8 @@ _STATED = re.compile(
     r"(?:, release)?[ \t:=_\\/v-]{0,40}(\d{1,2}(?:\.\d{1,2})?)(?!\d)((?:[.\d]{0,6}, ?\d{1,2}\.\d{1,2}){0,5})"
 )
 _WISHED = re.compile(
-    r"(?i:\b(?:no|not|without|need|requir|support|buil[dt]|compil|want|expect|look|recommend|instead|down|up|match)\w{0,12}\b[^\n]{0,30}"
+    r"(?i:\b(?:no|not|without|need|requir|support|buil[dt]|compil|want|expect|look|recommend|instead|down|up|match)\w{0,12}\b"
+    r"(?:(?!\. |\bbut\b)[^\n]){0,30}"
     r"|(?<!n't )(?<!not )\b(?:works?|compatible) (?:only )?with\b[ :]{0,3})$"
 )
 """What stands before a CUDA that is asked for or advised, and not there."""
