@@ -53,6 +53,7 @@ PARTS = (
     "fifteenth_development",
     "third_held_out",
     "sixteenth_development",
+    "seventeenth_development",
 )
 
 
