@@ -73,6 +73,25 @@ def test_a_cause_stands_before_what_it_explains():
     assert [(finding.id, finding.caused_by) for finding in found] == [("b-cause", None), ("a-effect", "b-cause")]
 
 
+COPY = "/tensorflow/__init__.py"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "copies"),
+    [
+        ("/home/ada/.local/lib/python3.8/site-packages", "/usr/lib/python3.8/dist-packages", 1),
+        ("/home/ada/env/lib/python3.8/site-packages", "~/env/lib/python3.8/site-packages", 0),
+        ("/srv/env/lib/python3.8/site-packages", "/srv/env/lib64/python3.8/site-packages", 0),
+        ("C:\\Users\\ada\\env\\Lib\\site-packages", "~\\env\\lib\\site-packages", 0),
+        ("C:\\Users\\ada\\env\\Lib\\site-packages", "D:\\env\\Lib\\site-packages", 1),
+        ("lib/site-packages", "site-packages", 0),
+    ],
+)
+def test_one_folder_is_no_second_copy_of_a_module(first, second, copies):
+    told = facts_in(f'File "{first}{COPY}", line 1\nFile "{second}{COPY}", line 2\n').value("search_path.copies")
+    assert len(told) == copies
+
+
 @pytest.mark.parametrize(
     ("text", "path", "value"),
     [

@@ -63,11 +63,11 @@ _BITS_32 = (
     r"|[Pp]ython\d{2,3}-32[/\\]|\b32 bit \(Intel\)|\bwin32\.whl|-win32\b|/win-32\b"
 )
 _NAMES = ("numpy", "protobuf", "keras", "setuptools", "tensorboard", "typing_extensions", "h5py", "ml_dtypes")
-_COPY = re.compile(
-    r"(?P<folder>(?:[A-Za-z]:)?[~/\\\\][^\s\"'<>|:*?]{0,200}?[/\\\\](?:site|dist)-packages)[/\\\\]"
-    r"(?P<module>tensorflow|numpy|keras|google|h5py|six|absl)[/\\\\]"
-)
-"""A file of a module, in a folder of packages."""
+_MODULE = re.compile(r"[/\\](?:site|dist)-packages[/\\](?P<module>tensorflow|numpy|keras|google|h5py|six|absl)[/\\]")
+_BEFORE = re.compile(r"[^\s\"'<>|*?()=,;]*$")
+_LONGEST_FOLDER = 200
+_HOME = re.compile(r"^(?:file://)?(?:/home/[^/]+|/Users/[^/]+|/root|[a-z]:\\users\\[^\\]+)", re.IGNORECASE)
+"""How Jupyter writes it is `~`."""
 _MUSL = r"ld-musl|musllinux|Error (relocating|loading shared library)|\bapk add\b|/cache/apk\b|(?i:\balpine)"
 _NUMBER = r"(\d{1,4}(?:\.\d{1,4}){1,3}(?:(?:rc|a|b|\.dev|\.post)\d{1,8})?)"
 _TENSORFLOW = r"tensorflow(?:[_-](?:cpu|gpu|intel|macos|rocm))?"
@@ -121,11 +121,20 @@ def _told(text: str) -> Iterator[tuple[str, Any]]:
 
 
 def _copies(text: str) -> list[dict[str, Any]]:
-    """Modules with files in several folders of packages."""
-    folders: dict[str, dict[str, None]] = {}
-    for match in _COPY.finditer(text):
-        folders.setdefault(match["module"], {})[match["folder"]] = None
-    return [{"module": module, "paths": list(found)} for module, found in folders.items() if len(found) > 1]
+    """Modules with files in several folders of packages; a folder that can be written in several ways is one."""
+    folders: dict[str, dict[str, str]] = {}
+    for match in _MODULE.finditer(text):
+        before = _BEFORE.search(text, max(match.start() - _LONGEST_FOLDER, 0), match.start())
+        folder = before[0] if before else ""
+        if folder.startswith(("/", "~")) or folder[1:2] == ":":
+            folders.setdefault(match["module"], {}).setdefault(_one_way(folder), folder)
+    return [{"module": module, "paths": list(found.values())} for module, found in folders.items() if len(found) > 1]
+
+
+def _one_way(folder: str) -> str:
+    """With the home folder as `~`, lib64 as lib, and in lower case where Windows is."""
+    short = _HOME.sub("~", folder).replace("lib64", "lib")
+    return short.lower() if "\\" in short else short
 
 
 def _spoken_machine(system: str | None, text: str) -> str | None:
