@@ -196,7 +196,7 @@ def resolver(bench: Bench, subject: Subject, python: Target, *, wheels_only: boo
         bench.screen.will_ask()
     bench.screen.step(f"resolving versions for Python {python.interpreter.version_text}")
     if not bench.request.dry_run:
-        load_ahead(base=python.interpreter.executable if python.environment.kind != "venv" else None)
+        load_ahead(base=python.interpreter.executable if subject.target is None else None)
     resolve = make_installer_for(bench, subject, python).resolve
     return (lambda request: resolve(replace(request, wheels_only=True))) if wheels_only else resolve
 

@@ -77,6 +77,7 @@ def _session(base: str, destination: Path | None, environ: dict[str, str], optio
             # Its setuptools is too new for TensorBoard; whoever needs setuptools has it in the lock.
             arguments.append("--no-setuptools")
         settings = environ | {"VIRTUALENV_CONFIG_FILE": os.devnull, "VIRTUALENV_VENV_REDIRECT": "false"}
+        settings["PYTHONDONTWRITEBYTECODE"] = "1"  # asking a base writes nothing into it
         folder = destination or Path(cache, "never")
         try:
             yield session_via_cli([*arguments, *options, str(folder)], setup_logging=False, env=settings)
