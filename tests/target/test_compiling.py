@@ -1,7 +1,9 @@
 """Compiling ahead of an import: the modules that it needs, into a private folder, without executing any."""
 
+import importlib.util
 import json
 import os
+import py_compile
 import subprocess
 import sys
 import time
@@ -149,7 +151,8 @@ def final(venv, filled, environ, bytecode, tmp_path, monkeypatch):
 
 def settled(final, venv, environ):
     python = str(final / "bin" / "python")
-    settle(python, environ=environ, bytecode=final.parent / "bytecode", final=final, kept=final.parent / "kept")
+    sites = [str(site) for site in final.glob("lib/*/site-packages")]
+    settle(python, environ=environ, bytecode=final.parent / "bytecode", folders=sites, kept=final.parent / "kept")
 
 
 def test_what_was_compiled_lies_beside_its_files_in_the_end_and_names_the_final_path(final, venv, filled, environ):
@@ -189,6 +192,17 @@ def test_no_bytecode_is_put_where_a_link_leads_out_of_the_environment(final, ven
     settled(final, venv, environ)
     assert sorted(path.name for path in outside.rglob("*")) == ["__init__.py", "deep.py"]
     assert list(site.rglob("tensorflow/far/__pycache__/*.pyc"))
+
+
+def test_what_is_no_package_of_the_environment_gets_no_bytecode(final, venv, filled, environ, tmp_path):
+    """As the standard library of an installation of Python, which no way back would reach."""
+    library = final / filled.relative_to(venv).parent / "standard.py"
+    library.write_text("")
+    cached = importlib.util.cache_from_source(str(tmp_path.joinpath("bytecode", *library.parts[1:])))
+    py_compile.compile(str(library), cfile=str(Path(cached).parent.parent / Path(cached).name), doraise=True)
+    settled(final, venv, environ)
+    assert not library.with_name("__pycache__").exists()
+    assert list((final / filled.relative_to(venv)).rglob("tensorflow/far/__pycache__/*.pyc"))
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")

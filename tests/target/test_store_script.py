@@ -73,7 +73,7 @@ class World:
             str(env / "bin" / "python"),
             environ=self.environ,
             bytecode=self.folder / f"bytecode-{name}",
-            final=env,
+            folders=[str(env / self.site)],
             kept=self.kept,
         )
         return env / self.site / "tensorflow" / "__pycache__" / path.name

@@ -86,16 +86,20 @@ class Bytecode:
             target.parent.mkdir(parents=True, exist_ok=True)
             source.rename(target)
 
-    def settle(self, python: str, environ: Mapping[str, str]) -> None:
+    def settle(self, target: Target, environ: Mapping[str, str]) -> None:
         """Put what was compiled beside the files at the final path, to stay: durable when this returns.
 
         Every import of the user's would take three times as long without, and one who may not write there would never
-        be rid of it. It is kept for the next repair too, which takes a fifth less time. Neither where the user wants no
-        bytecode, or wants it elsewhere.
+        be rid of it. Only in folders of packages: what else lies in an installation of Python, its standard library, is
+        not ours, and a way back would not reach it. It is kept for the next repair too, which takes a fifth less time.
+        Neither where the user wants no bytecode, or wants it elsewhere.
         """
         if self.folder is None or any(environ.get(name) for name in _NOT_HERE):
             return
-        settle(python, environ=environ, bytecode=self.folder, final=self.final, kept=self.kept)
+        own = self.final.resolve()
+        folders = [site for site in target.environment.site_folders if Path(site).resolve().is_relative_to(own)]
+        python = target.interpreter.executable
+        settle(python, environ=environ, bytecode=self.folder, folders=folders, kept=self.kept)
         with suppress(OSError):  # it works; nothing depends on a cache
             sync_file_system(self.final)
 

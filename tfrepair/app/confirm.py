@@ -45,7 +45,7 @@ def confirm(subject: Subject, bench: Bench, confirmed: list[Confirmed], final: F
     python = target.interpreter.executable
     final.bytecode.moved(final.staged)
     with side_by_side(2) as pool:
-        pool.submit(final.bytecode.settle, python, bench.environ)
+        pool.submit(final.bytecode.settle, target, bench.environ)
         script = pool.submit(console_script_problem, target.environment, bench.environ) if final.scripts else None
         smoke = smoke_test(
             python,

@@ -11,7 +11,7 @@ from tfrepair.target.describe import child_environ, script
 from tfrepair.target.interpreter import Helper, run_on_leash
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 OLDEST = (3, 8)
@@ -49,12 +49,12 @@ def start_compiling(
     return tuple(helpers)
 
 
-def settle(python: str, *, environ: Mapping[str, str], bytecode: Path, final: Path, kept: Path) -> None:
-    """Put what was compiled of the files of an environment beside them, and keep it in a folder for the next repair.
+def settle(python: str, *, environ: Mapping[str, str], bytecode: Path, folders: Sequence[str], kept: Path) -> None:
+    """Put what was compiled of the files in these folders of packages beside them; keep all of it for the next repair.
 
     What it does not come to is compiled when it is imported.
     """
-    order = {"bytecode": str(bytecode), "final": str(final), "kept": str(kept)}
+    order = {"bytecode": str(bytecode), "folders": list(folders), "kept": str(kept)}
     argv = [python, "-I", "-B", script("settle_script.py"), json.dumps(order)]
     with suppress(OSError):
         run_on_leash(argv, env=child_environ(environ), timeout=_SETTLE_LIMIT)

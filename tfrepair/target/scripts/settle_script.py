@@ -1,7 +1,7 @@
 """Runs inside a target: puts bytecode that lies in another folder beside the files that it was compiled from, too.
 
 Standard library of Python 3.8 only. Argument: one JSON document with `bytecode`, the folder as PYTHONPYCACHEPREFIX
-names it, `final`, the environment, and `kept`, the folder for what the next repair need not compile. Bytecode holds the
+names it, `folders`, those of the environment's packages, and `kept`, the folder for what the next repair need not compile. Bytecode holds the
 path of its source: where that is another one, as that of the stage, it is made anew. What cannot be put in place is left
 out: it is only a cache.
 """
@@ -20,14 +20,14 @@ OPTIMIZED = "opt-"
 def main():
     """Settle what was compiled of the environment's own files, and keep what no repair before this one has kept."""
     order = json.loads(sys.argv[1])
-    bytecode, final = order["bytecode"], order["final"]
+    bytecode, folders = order["bytecode"], order["folders"]
     store = Store(order["kept"])
     new = {}
-    drive, _ = os.path.splitdrive(final)
+    drive = os.path.splitdrive(folders[0])[0] if folders else ""
     for folder, _, names in os.walk(bytecode):
         inside = drive + folder[len(bytecode) :]
         cache = os.path.join(inside, "__pycache__")
-        own = is_within(inside, final) and not os.path.islink(cache)
+        own = any(is_within(inside, each) for each in folders) and not os.path.islink(cache)
         for name in names:
             path, source = os.path.join(folder, name), os.path.join(inside, name.partition(".")[0] + ".py")
             if name.endswith(".pyc") and os.path.isfile(source):
@@ -43,9 +43,9 @@ def main():
     write(order["kept"], new)
 
 
-def is_within(folder, environment):
-    """No link leads from the environment to this folder outside it."""
-    real = os.path.realpath(environment)
+def is_within(folder, packages):
+    """No link leads from a folder of packages to this folder outside it."""
+    real = os.path.realpath(packages)
     return os.path.commonpath([os.path.realpath(folder), real]) == real
 
 
