@@ -70,6 +70,16 @@ def test_the_second_parts_are_separated_by_their_sources(accuracy):
     assert not development & held_out
 
 
+def test_the_third_part_that_was_set_aside_is_every_second_and_in_no_other(accuracy):
+    development, held_out = (
+        {case["source"] for case in accuracy.cases(part)} for part in ("fifteenth_development", "third_held_out")
+    )
+    everything = sorted(development | held_out, key=lambda source: hashlib.sha256(source.encode()).hexdigest())
+    assert held_out == set(everything[1::2])
+    others = {case["source"] for part in accuracy.PARTS if part != "third_held_out" for case in accuracy.cases(part)}
+    assert not held_out & others
+
+
 def test_no_case_is_in_two_parts(accuracy):
     first, second, third = (
         {case["source"] for part in parts for case in accuracy.cases(part)}

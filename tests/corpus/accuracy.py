@@ -7,8 +7,10 @@ collected after that, labelled by what the thread shows to have been the cause b
 and separated by the SHA-256 of their sources: every third one was set aside. The cases of `third_development.jsonl`
 and of the parts after it came later; each was labelled, then tried once before a signature knew it, and then served
 like the other development parts. While the tenth and eleventh were collected, 16 threads of parts set aside were met
-again and served before that was noticed; they are in no development part. What a text is compared with where no line
-of it decides never is of its own part.
+again and served before that was noticed; they are in no development part. `third_held_out.jsonl` was collected and
+labelled, with the fifteenth part, by somebody who did not know the signatures; in the order of the SHA-256 of their
+sources every second one was set aside, and whoever writes signatures has not read it. What a text is compared with
+where no line of it decides never is of its own part.
 """
 
 from __future__ import annotations

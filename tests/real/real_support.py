@@ -36,14 +36,11 @@ class World:
 
     folder: Path
     state: Path
-    uv_cache: Path | None = None
-    """One that goes with the test: the shared one would keep what comes from this test's own folder for ever."""
 
     @property
     def environ(self):
         hidden = {"VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH"}
-        own = {"TFREPAIR_STATE_DIR": str(self.state)} | ({"UV_CACHE_DIR": str(self.uv_cache)} if self.uv_cache else {})
-        return {k: v for k, v in os.environ.items() if k not in hidden} | own
+        return {k: v for k, v in os.environ.items() if k not in hidden} | {"TFREPAIR_STATE_DIR": str(self.state)}
 
     def run(self, *argv, check=True, cwd=None):
         done = subprocess.run(

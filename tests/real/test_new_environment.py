@@ -63,8 +63,8 @@ def test_pip_as_the_installer(world):
     assert computed(world, env) == "2.11.0"
 
 
-def test_a_wheel_file_as_the_pin(world, tmp_path):
-    world.uv_cache = tmp_path / "cache"
+def test_a_wheel_file_as_the_pin(world, tmp_path, monkeypatch):
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))  # the shared one would keep this folder's wheels
     env = world.venv("3.10")
     world.pip(env, "download", "--no-deps", "tensorflow-cpu==2.11.0", "--dest", world.folder / "wheels")
     (wheel,) = (world.folder / "wheels").glob("*.whl")

@@ -8,8 +8,8 @@ BAIT = ("numpy==2.2.6", "numpy==1.26.4", "protobuf==4.25.8", "protobuf==3.19.4",
 """What an installation of today would take, and what would do: all newer or other than what is known to work."""
 
 
-def test_a_folder_of_wheels_is_enough(world, tmp_path):
-    world.uv_cache = tmp_path / "cache"
+def test_a_folder_of_wheels_is_enough(world, tmp_path, monkeypatch):
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))  # the shared one would keep this folder's wheels
     maker = world.venv("3.10", "maker")
     world.pip(maker, "install", "wheel")  # some of the tree has only source archives
     lock = load_known_good().get("tensorflow-cpu", "2.9.0", "3.10")

@@ -1,4 +1,4 @@
-"""What carrying a plan out needs, loaded and asked while the index is waited for: two thirds of a second."""
+"""What carrying a plan out needs, loaded and asked while the index is waited for: half a second."""
 
 from __future__ import annotations
 

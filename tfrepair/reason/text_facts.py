@@ -64,7 +64,8 @@ _BITS_32 = (
 )
 _NAMES = ("numpy", "protobuf", "keras", "setuptools", "tensorboard", "typing_extensions", "h5py", "ml_dtypes")
 _MODULE = re.compile(r"[/\\](?:site|dist)-packages[/\\](?P<module>tensorflow|numpy|keras|google|h5py|six|absl)[/\\]")
-_BEFORE = re.compile(r"[^\s\"'<>|*?()=,;]*$")
+_BORDER = re.compile(r"[\s\"'<>|*?()=,;]")
+"""What does not belong to a path."""
 _LONGEST_FOLDER = 200
 _HOME = re.compile(r"^(?:file://)?(?:/home/[^/]+|/Users/[^/]+|/root|[a-z]:\\users\\[^\\]+)", re.IGNORECASE)
 """How Jupyter writes it is `~`."""
@@ -124,8 +125,7 @@ def _copies(text: str) -> list[dict[str, Any]]:
     """Modules with files in several folders of packages; a folder that can be written in several ways is one."""
     folders: dict[str, dict[str, str]] = {}
     for match in _MODULE.finditer(text):
-        before = _BEFORE.search(text, max(match.start() - _LONGEST_FOLDER, 0), match.start())
-        folder = before[0] if before else ""
+        folder = _BORDER.split(text[max(match.start() - _LONGEST_FOLDER, 0) : match.start()])[-1]
         if folder.startswith(("/", "~")) or folder[1:2] == ":":
             folders.setdefault(match["module"], {}).setdefault(_one_way(folder), folder)
     return [{"module": module, "paths": list(found.values())} for module, found in folders.items() if len(found) > 1]

@@ -1,9 +1,9 @@
 """Runs inside a target: puts bytecode that lies in another folder beside the files that it was compiled from, too.
 
 Standard library of Python 3.8 only. Argument: one JSON document with `bytecode`, the folder as PYTHONPYCACHEPREFIX
-names it, `folders`, those of the environment's packages, and `kept`, the folder for what the next repair need not compile. Bytecode holds the
-path of its source: where that is another one, as that of the stage, it is made anew. What cannot be put in place is left
-out: it is only a cache.
+names it, `folders`, those of the environment's packages, and `kept`, the folder for what the next repair need not
+compile. Bytecode holds the path of its source: where that is another one, as that of the stage, it is made anew. What
+cannot be put in place is left out: it is only a cache.
 """
 import json
 import marshal
@@ -24,10 +24,11 @@ def main():
     store = Store(order["kept"])
     new = {}
     drive = os.path.splitdrive(folders[0])[0] if folders else ""
+    packages = [os.path.realpath(each) for each in folders]
     for folder, _, names in os.walk(bytecode):
         inside = drive + folder[len(bytecode) :]
         cache = os.path.join(inside, "__pycache__")
-        own = any(is_within(inside, each) for each in folders) and not os.path.islink(cache)
+        own = is_within(os.path.realpath(inside), packages) and not os.path.islink(cache)
         for name in names:
             path, source = os.path.join(folder, name), os.path.join(inside, name.partition(".")[0] + ".py")
             if name.endswith(".pyc") and os.path.isfile(source):
@@ -44,9 +45,8 @@ def main():
 
 
 def is_within(folder, packages):
-    """No link leads from a folder of packages to this folder outside it."""
-    real = os.path.realpath(packages)
-    return os.path.commonpath([os.path.realpath(folder), real]) == real
+    """No link leads from the folders of packages to this folder outside them; all as they really are."""
+    return any(os.path.commonpath([folder, each]) == each for each in packages)
 
 
 def settle(path, data, source, cache):
