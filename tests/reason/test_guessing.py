@@ -1,12 +1,13 @@
 """Where no line of a text decides, what similar failures had is guessed, and never surely."""
 
 import pytest
+from learning import Case, known_cases
 
 from tfrepair.model.facts import Fact, Facts, Known
 from tfrepair.model.known_cases import KnownCases
 from tfrepair.playbook.loader import load_builtin
 from tfrepair.reason.explain import explain
-from tfrepair.reason.resemblance import known_cases, resembling
+from tfrepair.reason.resemblance import resembling
 
 DRIVER = "the tensorflow container finds zero accelerators after the kernel was replaced, reboot does not help"
 CASES = [
@@ -17,35 +18,57 @@ CASES = [
     ("", "https://forum.example/4", "my loss becomes nan after the third epoch with tensorflow, help"),
     ("", "https://forum.example/5", "accuracy and loss stay at nan in every epoch"),
 ]
-KNOWN = known_cases(CASES)
+KNOWN = known_cases(Case(*case, Facts()) for case in CASES)
 CONTAINER = "in our container tensorflow lists no accelerators since the kernel was replaced\n"
+
+
+def told(values):
+    return Facts.of(Fact(path=path, state=Known(value), source="test") for path, value in values.items())
 
 
 def found(text, facts=None, known=KNOWN):
     return explain(text, facts or Facts(), load_builtin(), known).findings
 
 
+def alike(text, facts=None, known=KNOWN):
+    return resembling(text, facts or Facts(), known)
+
+
 def test_the_causes_of_similar_cases_the_likeliest_first():
-    first, *others = resembling(CONTAINER, KNOWN)
-    assert first.cause == "gpu-driver-not-loaded"
-    assert set(first.sources) == {"https://forum.example/1", "https://forum.example/2"}
-    assert first.share > 0.8
-    assert sum(one.share for one in (first, *others)) == pytest.approx(1)
+    found = alike(CONTAINER)
+    assert next(iter(found.likelihoods)) == "gpu-driver-not-loaded"
+    assert found.likelihoods["gpu-driver-not-loaded"] > 2 * max(found.likelihoods["no-avx"], found.likelihoods[""])
+    assert set(found.sources("gpu-driver-not-loaded")) == {"https://forum.example/1", "https://forum.example/2"}
+
+
+def test_what_is_exactly_like_a_case_most_likely_has_its_cause():
+    assert all(next(iter(alike(text).likelihoods)) == cause for cause, _, text in CASES)
 
 
 def test_the_line_that_is_most_alike_is_quoted():
-    assert resembling(f"we have a question\n{CONTAINER}thank you\n", KNOWN)[0].line == CONTAINER.strip()
+    assert alike(f"we have a question\n{CONTAINER}thank you\n").line("gpu-driver-not-loaded") == CONTAINER.strip()
 
 
-def test_what_is_like_nothing_has_no_cause():
-    assert resembling("lorem ipsum dolor sit amet", KNOWN) == ()
-    assert resembling("", KNOWN) == ()
+def test_what_is_known_of_the_machine_counts():
+    text = "tensorflow stops at once on import"
+    causes = {"linux": "no-avx", "windows": "path-leak"}
+    known = known_cases(
+        Case(cause, "", text, told({"host.system": system})) for system, cause in causes.items() for _ in range(2)
+    )
+    for system, cause in causes.items():
+        assert next(iter(alike(text, told({"host.system": system}), known).likelihoods)) == cause
+
+
+@pytest.mark.parametrize("text", ["lorem ipsum dolor sit amet", ""])
+def test_what_is_like_nothing_has_no_cause(text):
+    assert alike(text).likelihoods == {}
 
 
 def test_it_survives_being_stored():
     again = KnownCases.parse(KNOWN.document())
     assert (again.causes, again.sources) == (KNOWN.causes, KNOWN.sources)
-    assert [one.cause for one in resembling(CONTAINER, again)] == [one.cause for one in resembling(CONTAINER, KNOWN)]
+    assert list(alike(CONTAINER, known=again).likelihoods) == list(alike(CONTAINER).likelihoods)
+    assert again.document() == KNOWN.document()
 
 
 def test_a_guess_says_so_and_where_the_like_was_told_of():
@@ -80,24 +103,37 @@ def test_more_than_a_weak_hint_is_not_outvoted():
 
 def test_what_tensorflow_logs_in_any_case_does_not_count():
     log = "2026-01-01 10:00:00.0: I tensorflow/core/platform/cpu_feature_guard.cc:193] loss accuracy nan every epoch\n"
-    assert [one.cause for one in resembling(log + CONTAINER, KNOWN)] == [
-        one.cause for one in resembling(CONTAINER, KNOWN)
-    ]
-    assert resembling(log, KNOWN) == ()
+    assert alike(log + CONTAINER).likelihoods == alike(CONTAINER).likelihoods
+    assert alike(log).likelihoods == {}
 
 
 def test_what_is_not_about_tensorflow_is_not_guessed_about():
     assert found(CONTAINER.replace("tensorflow", "it")) == ()
 
 
-def test_what_tells_of_no_trouble_is_not_guessed_about():
-    assert found("tensorflow in our container lists accelerators, the kernel was replaced") == ()
+def test_what_tells_of_no_trouble_must_be_more_like_it():
+    text = "the celeron runs tensorflow in the nas"
+    likelihoods = alike(text).likelihoods
+    assert likelihoods["no-avx"] > 0.3 > likelihoods["gpu-driver-not-loaded"] > 0.1
+    assert [finding.id for finding in found(text)] == ["no-avx"]
+    assert {"no-avx", "gpu-driver-not-loaded"} <= {finding.id for finding in found(f"{text}, help")}
+
+
+ARRAY_API = "AttributeError: _ARRAY_API not found\n"
 
 
 def test_beside_what_a_line_decides_nothing_is_guessed():
-    text = f"{CONTAINER}AttributeError: _ARRAY_API not found\n"
-    assert found(text)[0].confidence == "high"
-    assert "gpu-driver-not-loaded" not in {finding.id for finding in found(text)}
+    text = f"tensorflow in a notebook\n{ARRAY_API}"
+    assert alike(text).likelihoods
+    assert [(finding.id, finding.confidence) for finding in found(text)] == [("numpy-abi", "high")]
+
+
+def test_what_a_line_decides_is_not_sure_where_similar_failures_clearly_had_another_cause():
+    ((cause, confidence), guess, *_) = [
+        (finding.id, finding.confidence) for finding in found(f"{CONTAINER}{ARRAY_API}")
+    ]
+    assert (cause, confidence) == ("numpy-abi", "medium")
+    assert guess == ("gpu-driver-not-loaded", "low")
 
 
 def test_what_is_not_sure_names_reports_that_read_like_it():
@@ -110,18 +146,24 @@ def test_what_is_not_sure_names_reports_that_read_like_it():
     ]
 
 
-def test_what_is_less_sure_comes_first_and_the_guess_after_it():
-    text = f"{CONTAINER}ModuleNotFoundError: No module named 'tensorflow'\n"
-    without, with_guess = (found(text, known=known) for known in (None, KNOWN))
-    assert without
-    assert without[0].confidence != "high"
-    assert [finding.id for finding in with_guess] == [*(f.id for f in without), "gpu-driver-not-loaded"]
+@pytest.mark.parametrize(
+    ("before", "first"),
+    [("my protobuf\n", "protobuf-mismatch"), (CONTAINER, "gpu-driver-not-loaded")],
+    ids=["a little alike", "clearly alike"],
+)
+def test_what_is_not_sure_is_ordered_by_what_lines_and_similar_failures_say_together(before, first):
+    text = f"{before}protobuf and numpy conflict with tensorflow, how to fix?\n"
+    without, together = (found(text, known=known) for known in (None, KNOWN))
+    assert [(finding.id, finding.confidence) for finding in without] == [("protobuf-mismatch", "low")]
+    assert together[0].id == first
+    assert "protobuf-mismatch" in {finding.id for finding in together}
+    confidences = [("high", "medium", "low").index(finding.confidence) for finding in together]
+    assert confidences == sorted(confidences)
 
 
 def test_what_the_machine_rules_out_is_not_guessed():
     text = "DLL load failed while importing _pywrap_tensorflow_internal: A dynamic link library (DLL) initialization routine failed."
-    known = known_cases([("no-avx", "", text), ("no-avx", "", text)])
-    facts = {"host.system": "windows", "host.has_avx": True}
-    told = Facts.of(Fact(path=path, state=Known(value), source="test") for path, value in facts.items())
+    known = known_cases([Case("no-avx", "", text, Facts())] * 2)
+    facts = told({"host.system": "windows", "host.has_avx": True})
     assert "no-avx" in {finding.id for finding in found(text, known=known)}
-    assert "no-avx" not in {finding.id for finding in found(text, told, known)}
+    assert "no-avx" not in {finding.id for finding in found(text, facts, known)}

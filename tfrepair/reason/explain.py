@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from tfrepair.model.facts import Absent, Fact, Facts, Known
 from tfrepair.model.finding import Diagnosis, Evidence, Finding
 from tfrepair.reason.conditions import evaluate
-from tfrepair.reason.guessing import weighed
+from tfrepair.reason.guessing import none_surer_than_before, weighed
 from tfrepair.reason.judge import CONFIDENCES, judge, line_around
+from tfrepair.reason.text import compiled
 from tfrepair.reason.variables import scope
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ _TROUBLE = re.compile(
     r"|upgrad|downgrad|restart|deprec|\bold\b|fehler|erreur|\berr[oa]r?e?\b|ошибк|ne marche|funktioniert)"
     r"|错|误|失败|无法|不能|问题|エラー|에러|오류|안 ?[되돼됩]"
 )
-"""A text without any of these tells of no trouble, and is not guessed about."""
+"""A text without any of these tells of no trouble in so many words, and is hardly guessed about."""
 _REFUSAL = re.compile(
     r"^\s*(?:\w+\.)*(?:ImportError|ModuleNotFoundError|AttributeError|TypeError|SyntaxError|NameError)\b(?::|$)",
     re.MULTILINE,
@@ -103,8 +104,8 @@ class _Reading:
 def explain(text: str, facts: Facts, playbooks: Sequence[Playbook], known: KnownCases | None = None) -> Diagnosis:
     """The causes that a cleaned text speaks for, the likeliest first, each with what decided or would decide.
 
-    Where no line decides surely, the most similar of the `known` cases count: what they had comes last, as a guess, and
-    where they clearly had none of the causes a weak hint names nothing.
+    The `known` cases that read like the text count too: where no line decides surely they order the causes and add
+    guesses, where one does they may doubt it, and where they clearly had none of the causes a weak hint names nothing.
     To conditions the text is `import.output`, and `import.ok` is absent: nothing was imported here.
     """
     facts = facts.merged(
@@ -126,10 +127,10 @@ def explain(text: str, facts: Facts, playbooks: Sequence[Playbook], known: Known
     explains = {playbook.name: playbook.explains for playbook in playbooks}
     likeliest = sorted(found.values(), key=lambda one: (-one.worth, ranks[one.finding.id], one.finding.id))
     shown = _causes_first(likeliest, explains)[:SHOWN_CANDIDATES]
-    findings = tuple(_told_apart(shown, explains))
-    unsure = not findings or findings[0].confidence != "high"
-    if known is not None and unsure and _TROUBLE.search(text):
-        findings = weighed(text, facts, playbooks, known, findings)[:SHOWN_CANDIDATES]
+    findings = none_surer_than_before(_told_apart(shown, explains), "high")
+    if known is not None:
+        troubled = _TROUBLE.search(text) is not None
+        findings = weighed(text, facts, playbooks, known, findings, troubled=troubled)[:SHOWN_CANDIDATES]
     return Diagnosis(findings=findings)
 
 
@@ -221,7 +222,7 @@ _MOST_MATCHES = 50
 def _best_match(signature: Signature, reading: _Reading) -> tuple[int, int, str] | None:
     """Where a signature matches best: start, standing and line; an exception before an error before a warning."""
     best: tuple[int, int, str] | None = None
-    for number, match in enumerate(re.finditer(signature.pattern, reading.text, reading.flags)):
+    for number, match in enumerate(compiled(signature.pattern, reading.flags).finditer(reading.text)):
         if number >= _MOST_MATCHES:
             break
         line = line_around(reading.text, match.start())
@@ -265,19 +266,17 @@ def _causes_first(found: list[_Candidate], explains: Mapping[str, Sequence[str]]
 
 
 def _told_apart(found: Sequence[_Candidate], explains: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
-    """The findings, none surer than one before it; each of several names the fact that tells it from the others."""
-    least: Confidence = "high"
+    """The findings; each of several names the fact that tells it from the others."""
     for place, one in enumerate(found):
         finding, others = one.finding, [other for other in found if other is not one]
         rivals = [other for other in others if not _related(one, other, explains)]
         unclear = place > 0 or any(other.worth + _CLOSE > one.worth for other in rivals)
         if unclear:
             finding = replace(finding, confidence=max(finding.confidence, "medium", key=CONFIDENCES.index))
-        least = max(finding.confidence, least, key=CONFIDENCES.index)
         causes = [other.finding.id for other in found[:place] if finding.id in explains[other.finding.id]]
         waiting = one.open or next((other.open for other in others if other.open), ())
         apart = waiting[0] if unclear and waiting else finding.decided_by
-        yield replace(finding, confidence=least, decided_by=apart, caused_by=causes[0] if causes else None)
+        yield replace(finding, decided_by=apart, caused_by=causes[0] if causes else None)
 
 
 def _related(one: _Candidate, other: _Candidate, explains: Mapping[str, Sequence[str]]) -> bool:

@@ -1,32 +1,40 @@
-"""What similar failures had, for a text in which no line decides surely: named as a guess, or nothing is named."""
+"""What similar failures had, for a text in which no line decides surely: it orders what is named, and names more."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from tfrepair.model.facts import Facts
 from tfrepair.model.finding import Evidence, Finding
-from tfrepair.reason.judge import quoted, refuted
+from tfrepair.reason.judge import CONFIDENCES, quoted, refuted
 from tfrepair.reason.resemblance import resembling
 from tfrepair.reason.steps import repair_of
+from tfrepair.reason.text import compiled
 from tfrepair.reason.variables import scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from tfrepair.model.facts import Facts
+    from tfrepair.model.finding import Confidence
     from tfrepair.model.known_cases import KnownCases
     from tfrepair.model.playbook import Playbook
     from tfrepair.reason.resemblance import Resemblance
 
 _MOST = 2
-"""How many causes are guessed where no line of the text speaks for any."""
-_LEAST_SHARE, _CLEAR_SHARE = 0.2, 0.3
-"""Of the votes that a cause needs: where none is named, and to be named beside one that a line speaks for."""
-_CLEARLY_ANOTHER = 0.4
-"""Of the votes, for failures of another kind: almost half of these have more, and none of the causes' 809 cases."""
+"""How many causes are guessed that no line of the text speaks for."""
+_LEAST, _LEAST_UNTROUBLED = 0.1, 0.3
+"""The likelihood that a cause needs to be guessed, and where a text tells of no trouble."""
+_CLEARLY_ANOTHER = 0.2
+"""The likelihood of failures of another kind from which on a weak hint names nothing."""
+_SAID: Mapping[Confidence, float] = {"high": 1.0, "medium": 1.0, "low": 0.1}
+"""What a line that speaks for a cause adds to its likelihood, by how sure it is."""
+_DOUBT = 0.1
+"""How much likelier another cause must be, by similar failures, to doubt what a line decides surely."""
+_MACHINE = "host."
+_FIRST = 0.2
+"""What is added for the one cause that lines speak for most."""
 _SUBJECT = re.compile(
     r"tensor|keras|\btf\b|\btf[._-]|cuda|cudnn|cublas|nvidia|\bgpu|proto|numpy|wheel|\.whl|\bavx|g?libc|typing.extensions"
     r"|dependenc|conflict|distribution",
@@ -36,61 +44,98 @@ _SUBJECT = re.compile(
 
 
 def weighed(
-    text: str, facts: Facts, playbooks: Sequence[Playbook], known: KnownCases, findings: Sequence[Finding]
+    text: str,
+    facts: Facts,
+    playbooks: Sequence[Playbook],
+    known: KnownCases,
+    findings: Sequence[Finding],
+    *,
+    troubled: bool,
 ) -> tuple[Finding, ...]:
-    """The findings, none of them sure, with similar failures, and what others of these had.
+    """The findings and guesses, in the order of what lines and similar failures say together.
 
-    Nothing where these clearly are of another kind, and no more than a weak hint speaks for the findings.
+    A sure one stays as it is unless similar failures clearly had another cause; then it is not sure any more. What has
+    a cause among the findings stays behind it. Nothing where similar failures clearly are of another kind, and no more
+    than a weak hint speaks for the findings.
     """
-    alike = resembling(text, known)
-    weak = not findings or findings[0].confidence == "low"
-    if weak and alike and not alike[0].cause and alike[0].share >= _CLEARLY_ANOTHER:
+    alike = resembling(text, facts, known)
+    best = findings[0].confidence if findings else "low"
+    if best == "high" and not _doubted(findings[0].id, alike):
+        return tuple(findings)
+    likeliest = next(iter(alike.likelihoods), None)
+    if best == "low" and likeliest == "" and alike.likelihoods[likeliest] >= _CLEARLY_ANOTHER:
         return ()
-    told = {one.cause: one for one in alike if one.sources and one.share >= _LEAST_SHARE}
-    supported = (
-        replace(finding, evidence=(*finding.evidence, _reports(told[finding.id]))) if finding.id in told else finding
-        for finding in findings
-    )
-    return (*supported, *_guesses(text, facts, playbooks, alike, findings))
+    likely = {finding.id: alike.likelihoods.get(finding.id, 0.0) + _SAID[finding.confidence] for finding in findings}
+    for finding in findings[:1]:
+        likely[finding.id] += _FIRST
+    for finding in findings:
+        if finding.caused_by is not None:
+            likely[finding.id] = min(likely[finding.id], likely[finding.caused_by])
+    least = _LEAST if troubled else _LEAST_UNTROUBLED
+    guesses = _guesses(text, facts, playbooks, alike, findings, least)
+    likely |= {guess.id: alike.likelihoods[guess.id] for guess in guesses}
+    told = [_with_reports(finding, alike) for finding in (*findings, *guesses)]
+    return none_surer_than_before(sorted(told, key=lambda finding: -likely[finding.id]), "medium")
 
 
-def _reports(one: Resemblance) -> Evidence:
-    return Evidence(kind="output", text=f"real failures of this cause that read like it: {' and '.join(one.sources)}")
+def _doubted(cause: str, alike: Resemblance) -> bool:
+    """Similar failures clearly had another cause."""
+    likeliest = max(alike.likelihoods, key=alike.likelihoods.__getitem__, default=cause)
+    return bool(likeliest) and alike.likelihoods[likeliest] - alike.likelihoods.get(cause, 0.0) >= _DOUBT
+
+
+def _with_reports(finding: Finding, alike: Resemblance) -> Finding:
+    sources = alike.sources(finding.id)
+    if not sources or alike.likelihoods[finding.id] < _LEAST:
+        return finding
+    reports = Evidence(kind="output", text=f"real failures of this cause that read like it: {' and '.join(sources)}")
+    return replace(finding, evidence=(*finding.evidence, reports))
 
 
 def _guesses(
-    text: str, facts: Facts, playbooks: Sequence[Playbook], alike: Sequence[Resemblance], findings: Sequence[Finding]
-) -> Iterator[Finding]:
-    """Causes that are not among the findings yet: up to two where there are none, else one more.
-
-    What the machine rules out is left out, and what is less like it than failures of other kinds.
-    """
+    text: str,
+    facts: Facts,
+    playbooks: Sequence[Playbook],
+    alike: Resemblance,
+    findings: Sequence[Finding],
+    least: float,
+) -> tuple[Finding, ...]:
+    """Causes that are not among the findings yet; what the machine rules out is left out."""
     if not _SUBJECT.search(text):
-        return
+        return ()
     taken = {finding.id for finding in findings}
     named = {playbook.name: playbook for playbook in playbooks if playbook.name not in taken}
-    most, least = (1, _CLEAR_SHARE) if findings else (_MOST, _LEAST_SHARE)
-    likely = takewhile(lambda one: one.cause and one.share >= least, alike[:_MOST])
-    fitting = [one for one in likely if one.cause in named and not _ruled_out(named[one.cause], facts, text)]
-    for one in fitting[:most]:
-        playbook, line = named[one.cause], quoted(one.line)
-        said = Evidence(kind="output", text=f"a guess, as it reads like real failures of this cause: `{line}`")
-        yield Finding(
-            id=playbook.name,
-            title=playbook.title,
-            severity="error",
-            confidence="low",
-            evidence=(said, _reports(one)) if one.sources else (said,),
-            repair=repair_of(playbook, scope(playbook, facts)),
-            playbook=playbook.name,
-            decided_by=line,
-        )
+    likely = (cause for cause, likelihood in alike.likelihoods.items() if likelihood >= least)
+    fitting = [named[cause] for cause in likely if cause in named and not _ruled_out(named[cause], facts, text)]
+    return tuple(_guess(playbook, facts, quoted(alike.line(playbook.name))) for playbook in fitting[:_MOST])
+
+
+def _guess(playbook: Playbook, facts: Facts, line: str) -> Finding:
+    said = f"a guess, as it reads like real failures of this cause: `{line}`"
+    return Finding(
+        id=playbook.name,
+        title=playbook.title,
+        severity="error",
+        confidence="low",
+        evidence=(Evidence(kind="output", text=said),),
+        repair=repair_of(playbook, scope(playbook, facts)),
+        playbook=playbook.name,
+        decided_by=line,
+    )
+
+
+def none_surer_than_before(findings: Iterable[Finding], least: Confidence) -> tuple[Finding, ...]:
+    """No cause is surer than this, nor than one that is likelier."""
+    found = []
+    for finding in findings:
+        least = max(least, finding.confidence, key=CONFIDENCES.index)
+        found.append(replace(finding, confidence=least))
+    return tuple(found)
 
 
 def _ruled_out(playbook: Playbook, facts: Facts, text: str) -> bool:
-    """The text has a line that would speak for it, and what is known of the machine says that it does not."""
-    facts = scope(playbook, facts)
+    """The text has a line that would speak for it, and what is known of the machine itself says that it does not."""
+    machine = Facts({path: fact for path, fact in scope(playbook, facts).by_path.items() if path.startswith(_MACHINE)})
     return any(
-        re.search(signature.pattern, text, re.MULTILINE) and refuted(signature, facts)
-        for signature in playbook.signatures
+        compiled(signature.pattern).search(text) and refuted(signature, machine) for signature in playbook.signatures
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from tfrepair.model.finding import Evidence, Finding
 from tfrepair.reason.conditions import evaluate
 from tfrepair.reason.operators import has_values
 from tfrepair.reason.steps import repair_of
-from tfrepair.reason.text import SHOWN_ITEMS, fill
+from tfrepair.reason.text import SHOWN_ITEMS, compiled, fill
 from tfrepair.reason.variables import scope
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def _sign(signature: Signature, facts: Facts, text: str | None) -> Hit | None:
         return None
     if refuted(signature, facts):
         return None
-    match = re.search(signature.pattern, text, re.MULTILINE)
+    match = compiled(signature.pattern).search(text)
     if match is None:
         return None
     line = line_around(text, match.start())

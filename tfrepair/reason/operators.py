@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from tfrepair.reason.text import normalised
+from tfrepair.reason.text import compiled, normalised
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +93,7 @@ def _contains(expected: Any, value: Any) -> bool:
 def _matches(expected: Any, value: Any) -> bool:
     match value:
         case str():
-            return re.search(expected, normalised(value[:SEARCHED_CHARACTERS]), re.MULTILINE) is not None
+            return compiled(expected).search(normalised(value[:SEARCHED_CHARACTERS])) is not None
         case list() | tuple():
             return any(_matches(expected, item) for item in value if isinstance(item, str))
         case _:

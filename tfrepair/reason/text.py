@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.model.facts import Absent, Known, Unknown
@@ -24,6 +25,12 @@ LATER = "registered."
 """How the paths start that are known only when steps have been carried out."""
 # Bounded, so that an escape that never ends costs no more than its own length.
 _ANSI = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|[@-Z\\^_])")
+
+
+@cache
+def compiled(pattern: str, flags: int = re.MULTILINE) -> re.Pattern[str]:
+    """A playbook's pattern, compiled once: there are more of them than the 512 that `re` keeps."""
+    return re.compile(pattern, flags)
 
 
 def normalised(text: str) -> str:
