@@ -6,6 +6,7 @@ from learning import Case, known_cases
 from tfrepair.model.facts import Fact, Facts, Known
 from tfrepair.model.known_cases import KnownCases
 from tfrepair.playbook.loader import load_builtin
+from tfrepair.reason import resemblance
 from tfrepair.reason.explain import explain
 from tfrepair.reason.resemblance import resembling
 
@@ -62,6 +63,13 @@ def test_what_is_known_of_the_machine_counts():
 @pytest.mark.parametrize("text", ["lorem ipsum dolor sit amet", ""])
 def test_what_is_like_nothing_has_no_cause(text):
     assert alike(text).likelihoods == {}
+
+
+def test_what_is_hardly_like_anything_is_explained_by_its_lines_alone(monkeypatch):
+    text = f"{CONTAINER}protobuf and numpy conflict with tensorflow, how to fix?\n"
+    monkeypatch.setattr(resemblance, "_LEAST", 1.0)
+    assert alike(text).likelihoods == {}
+    assert found(text) == found(text, known=None) != ()
 
 
 def test_it_survives_being_stored():

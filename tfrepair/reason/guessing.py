@@ -32,9 +32,10 @@ _SAID: Mapping[Confidence, float] = {"high": 1.0, "medium": 1.0, "low": 0.1}
 """What a line that speaks for a cause adds to its likelihood, by how sure it is."""
 _DOUBT = 0.1
 """How much likelier another cause must be, by similar failures, to doubt what a line decides surely."""
-_MACHINE = "host."
 _FIRST = 0.2
 """What is added for the one cause that lines speak for most."""
+_MACHINE = "host."
+"""How the paths begin of what is known of the machine itself."""
 _SUBJECT = re.compile(
     r"tensor|keras|\btf\b|\btf[._-]|cuda|cudnn|cublas|nvidia|\bgpu|proto|numpy|wheel|\.whl|\bavx|g?libc|typing.extensions"
     r"|dependenc|conflict|distribution",

@@ -108,10 +108,12 @@ def resembling(text: str, facts: Facts, known: KnownCases) -> Resemblance:
         for number, other in known.weights(word):
             similar[number] += weight * other
     nearest = sorted(similar, key=lambda number: (-similar[number], number))[:_NEAREST]
-    likelihoods = {}
-    if nearest and similar[nearest[0]] >= _LEAST:
-        for cause, votes in known.votes.items():
-            likelihoods[cause] = sum(votes[number] * alike for number, alike in similar.items()) / PRECISION
+    if not nearest or similar[nearest[0]] < _LEAST:
+        return Resemblance(likelihoods={}, text="", vector={}, nearest=(), known=known)
+    likelihoods = {
+        cause: sum(votes[number] * alike for number, alike in similar.items()) / PRECISION
+        for cause, votes in known.votes.items()
+    }
     return Resemblance(
         likelihoods={
             cause: likelihoods[cause] for cause in sorted(likelihoods, key=lambda one: (-likelihoods[one], one))
