@@ -4,9 +4,11 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import replace
 
 from functional_support import MINOR, NEW, said, site
 
+from tfrepair.app import repair
 from tfrepair.execute.fingerprint import tree_lines
 from tfrepair.execute.paths import STASH
 
@@ -58,6 +60,26 @@ def test_killed_at_any_moment_the_next_command_puts_it_right(world, python):
         seconds *= 1.35
     assert child.returncode == 0
     assert world.imported(prefix) == NEW
+
+
+def test_its_packages_get_bytecode_when_the_repair_holds_and_lose_it_with_the_way_back(world, python, monkeypatch):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    prefix = python.parent.parent
+    before = lines(prefix)
+    assert world.tfrepair("fix", "--yes", "--python", python).code == 0
+    assert list((site(prefix) / "keras" / "__pycache__").glob("layers.*.pyc"))
+    assert world.tfrepair("rollback", "--yes", "--python", python).code == 0
+    assert lines(prefix) == before
+
+
+def test_a_repair_that_does_not_work_where_it_lies_leaves_no_bytecode(world, python, monkeypatch):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    confirm = repair.confirm
+    monkeypatch.setattr(repair, "confirm", lambda *args, **more: replace(confirm(*args, **more), ok=False))
+    before = lines(python.parent.parent)
+    done = world.tfrepair("fix", "--yes", "--python", python)
+    assert done.code == 3, done
+    assert lines(python.parent.parent) == before
 
 
 def test_a_rebuild_is_no_way_for_it(world, python):

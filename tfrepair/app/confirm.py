@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from tfrepair.errors import TfrepairError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +37,11 @@ class Confirmed:
     smoke: Smoke
 
 
-def confirm(subject: Subject, bench: Bench, confirmed: list[Confirmed], final: Final) -> Smoke:
-    """The smoke test at the final path, and one console script; how it went comes to what was confirmed."""
+def confirm(subject: Subject, bench: Bench, confirmed: list[Confirmed], final: Final, *, whole: bool) -> Smoke:
+    """The smoke test at the final path, and one console script; how it went comes to what was confirmed.
+
+    Meanwhile bytecode is put in place where the environment was exchanged as a `whole`, and goes with it if it fails.
+    """
     from tfrepair.target.console_scripts import console_script_problem
     from tfrepair.target.discover import describe_environment
     from tfrepair.target.interpreter import side_by_side
@@ -45,7 +51,8 @@ def confirm(subject: Subject, bench: Bench, confirmed: list[Confirmed], final: F
     python = target.interpreter.executable
     final.bytecode.moved(final.staged)
     with side_by_side(2) as pool:
-        pool.submit(final.bytecode.settle, target, bench.environ)
+        if whole:
+            pool.submit(final.bytecode.settle, target, bench.environ)
         script = pool.submit(console_script_problem, target.environment, bench.environ) if final.scripts else None
         smoke = smoke_test(
             python,
@@ -60,3 +67,12 @@ def confirm(subject: Subject, bench: Bench, confirmed: list[Confirmed], final: F
         smoke = replace(smoke, ok=False, rung="console scripts", output=f"{smoke.output}\n{problem}")
     confirmed.append(Confirmed(python=python, smoke=smoke))
     return smoke
+
+
+def settle(subject: Subject, bench: Bench, final: Final) -> None:
+    """Put bytecode in place when the repair holds: among files that were exchanged one by one it would outlast them."""
+    from tfrepair.target.discover import describe_environment
+
+    with suppress(TfrepairError, OSError):  # it works; nothing depends on a cache
+        target = describe_environment(subject.prefix, bench.environ, interpreter=subject.interpreter)
+        final.bytecode.settle(target, bench.environ)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tfrepair.app.bytecode import Bytecode
-from tfrepair.app.confirm import Confirmed, Final, confirm
+from tfrepair.app.confirm import Confirmed, Final, confirm, settle
 from tfrepair.app.kept import Keeper
 from tfrepair.app.look import MORE_TIME, Look, look, smoke_of
 from tfrepair.app.planning import Round, plan_round
@@ -100,7 +100,10 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
                 final, gained = _rounds(plan, seen, subject, bench, transaction, record, bytecode)
                 bench.screen.step("putting it in place and verifying it there")
                 there = Final(staged=transaction.stage_path, bytecode=bytecode, scripts=scripts_started)
-                transaction.commit(lambda: confirm(subject, bench, confirmed, there))
+                transaction.commit(
+                    lambda: confirm(subject, bench, confirmed, there, whole=transaction.whole),
+                    lambda: None if transaction.whole else settle(subject, bench, there),
+                )
         except (StepError, UsageError) as error:
             bench.log.info("rolled back", reason=error.message)
             bench.screen.say("rolled back: the environment is as it was")

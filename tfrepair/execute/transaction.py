@@ -52,6 +52,8 @@ class Transaction:
         self.recovered: Recovered | None = None
         """What was done about an unfinished run that was found."""
         self.committed = False
+        self.whole = True
+        """What was swapped was exchanged in one step, not file by file."""
         self._final = Path(os.path.abspath(prefix))  # noqa: PTH100
         self._ports = ports
         self._lock_timeout = lock_timeout
@@ -168,8 +170,8 @@ class Transaction:
         if names:
             self.record.journal.append("checked", names=list(names), failed=list(failed))
 
-    def commit(self, confirm: Callable[[], Smoke]) -> None:
-        """Swap, run `confirm` at the final path, and keep the old environment for rollback.
+    def commit(self, confirm: Callable[[], Smoke], held: Callable[[], None] = lambda: None) -> None:
+        """Swap, run `confirm` at the final path, then `held`, and keep the old environment for rollback.
 
         Raises SurroundingsError when the target changed meanwhile or cannot be moved, StepError when something that was
         installed is not as recorded or `confirm` does not pass; in all these cases, and for anything that `confirm`
@@ -194,12 +196,19 @@ class Transaction:
             smoke = confirm()
         with uninterrupted():  # whoever is told that it was interrupted relies on everything being as it was
             with _explaining("recording the repair"):
-                self._conclude(swap, kept, live.result(), smoke)
+                self._conclude(swap, kept, live.result(), smoke, held)
             self.committed = True
             with suppress(OSError):  # it works; what could not be removed goes with the next `runs clean`
                 prune(record, keep_count(self._keep))
 
-    def _conclude(self, swap: Exchange, kept: dict[str, str] | None, live: Mapping[str, str], smoke: Smoke) -> None:
+    def _conclude(
+        self,
+        swap: Exchange,
+        kept: dict[str, str] | None,
+        live: Mapping[str, str],
+        smoke: Smoke,
+        held: Callable[[], None],
+    ) -> None:
         """Note how it went at the final path; then it holds. Raises StepError, OSError."""
         record = self.record
         record.write_smoke("after", smoke)
@@ -212,6 +221,7 @@ class Transaction:
             record.write_manifest("kept", kept)
         record.write_manifest("live", live)
         record.journal.append("confirmed", tensorflow=smoke.tensorflow, seconds=smoke.seconds)
+        held()
         complete(record, swap)
 
     def abandon(self, reason: str) -> None:
@@ -239,6 +249,7 @@ class Transaction:
             ) from error
         self.record.journal.append("swapped", how=how)
         self._swapped = True
+        self.whole = swap.whole
         if not swap.had:
             return swap, None
         kept = manifest(swap.keep_as, self.record.scope)
