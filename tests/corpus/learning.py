@@ -50,15 +50,15 @@ def known_cases(cases: Iterable[Case]) -> KnownCases:
     for number, each in enumerate(vectors):
         for word, weight in each.items():
             table[word] += (number, _whole(weight))
-    return KnownCases(causes, sources, table, _votes(causes, vectors))
+    return KnownCases(causes, sources, table, _votes(causes, vectors, rarity))
 
 
 def _whole(figure: float) -> int:
     return round(figure * PRECISION)
 
 
-def _votes(causes: list[str], vectors: list[Mapping[str, float]]) -> dict[str, list[int]]:
-    columns = {word: number for number, word in enumerate(dict.fromkeys(word for each in vectors for word in each))}
+def _votes(causes: list[str], vectors: list[Mapping[str, float]], every: Iterable[str]) -> dict[str, list[int]]:
+    columns = {word: number for number, word in enumerate(every)}
     table = np.zeros((len(vectors), len(columns)), dtype=np.float32)
     for row, each in zip(table, vectors, strict=True):
         row[[columns[word] for word in each]] = list(each.values())

@@ -20,6 +20,7 @@ CASES = [
     ("", "https://forum.example/5", "accuracy and loss stay at nan in every epoch"),
 ]
 KNOWN = known_cases(Case(*case, Facts()) for case in CASES)
+ARRAY_API = "AttributeError: _ARRAY_API not found\n"
 CONTAINER = "in our container tensorflow lists no accelerators since the kernel was replaced\n"
 
 
@@ -70,6 +71,11 @@ def test_what_is_hardly_like_anything_is_explained_by_its_lines_alone(monkeypatc
     monkeypatch.setattr(resemblance, "_LEAST", 1.0)
     assert alike(text).likelihoods == {}
     assert found(text) == found(text, known=None) != ()
+
+
+def test_what_a_line_decides_needs_no_similar_case():
+    assert alike(ARRAY_API).likelihoods == {}
+    assert [(finding.id, finding.confidence) for finding in found(ARRAY_API)] == [("numpy-abi", "high")]
 
 
 def test_it_survives_being_stored():
@@ -125,9 +131,6 @@ def test_what_tells_of_no_trouble_must_be_more_like_it():
     assert likelihoods["no-avx"] > 0.3 > likelihoods["gpu-driver-not-loaded"] > 0.1
     assert [finding.id for finding in found(text)] == ["no-avx"]
     assert {"no-avx", "gpu-driver-not-loaded"} <= {finding.id for finding in found(f"{text}, help")}
-
-
-ARRAY_API = "AttributeError: _ARRAY_API not found\n"
 
 
 def test_beside_what_a_line_decides_nothing_is_guessed():

@@ -92,15 +92,16 @@ class Bytecode:
         Every import of the user's would take three times as long without, and one who may not write there would never
         be rid of it. Only in folders of packages: what else lies in an installation of Python, its standard library, is
         not ours, and a way back would not reach it. It is kept for the next repair too, which takes a fifth less time.
-        Neither where the user wants no bytecode, or wants it elsewhere.
+        Neither where the user wants no bytecode, or wants it elsewhere. Among files that were exchanged one by one it
+        would outlast a way back: there it is put only when the repair holds.
         """
         if self.folder is None or any(environ.get(name) for name in _NOT_HERE):
             return
-        own = self.final.resolve()
-        folders = [site for site in target.environment.site_folders if Path(site).resolve().is_relative_to(own)]
-        python = target.interpreter.executable
-        settle(python, environ=environ, bytecode=self.folder, folders=folders, kept=self.kept)
         with suppress(OSError):  # it works; nothing depends on a cache
+            own = self.final.resolve()
+            folders = [site for site in target.environment.site_folders if Path(site).resolve().is_relative_to(own)]
+            python = target.interpreter.executable
+            settle(python, environ=environ, bytecode=self.folder, folders=folders, kept=self.kept)
             sync_file_system(self.final)
 
     def wait(self) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-
-from tfrepair.errors import TfrepairError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +12,7 @@ if TYPE_CHECKING:
     from tfrepair.app.bytecode import Bytecode
     from tfrepair.app.subject import Subject
     from tfrepair.model.run import Smoke
+    from tfrepair.model.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +30,8 @@ class Final:
 class Confirmed:
     """How it went there."""
 
-    python: str
-    """The interpreter."""
+    target: Target
+    """As it lies there."""
     smoke: Smoke
 
 
@@ -65,14 +63,5 @@ def confirm(subject: Subject, bench: Bench, confirmed: list[Confirmed], final: F
         problem = script.result() if script is not None else None
     if problem is not None:
         smoke = replace(smoke, ok=False, rung="console scripts", output=f"{smoke.output}\n{problem}")
-    confirmed.append(Confirmed(python=python, smoke=smoke))
+    confirmed.append(Confirmed(target=target, smoke=smoke))
     return smoke
-
-
-def settle(subject: Subject, bench: Bench, final: Final) -> None:
-    """Put bytecode in place when the repair holds: among files that were exchanged one by one it would outlast them."""
-    from tfrepair.target.discover import describe_environment
-
-    with suppress(TfrepairError, OSError):  # it works; nothing depends on a cache
-        target = describe_environment(subject.prefix, bench.environ, interpreter=subject.interpreter)
-        final.bytecode.settle(target, bench.environ)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tfrepair.app.bytecode import Bytecode
-from tfrepair.app.confirm import Confirmed, Final, confirm, settle
+from tfrepair.app.confirm import Confirmed, Final, confirm
 from tfrepair.app.kept import Keeper
 from tfrepair.app.look import MORE_TIME, Look, look, smoke_of
 from tfrepair.app.planning import Round, plan_round
@@ -102,7 +102,7 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
                 there = Final(staged=transaction.stage_path, bytecode=bytecode, scripts=scripts_started)
                 transaction.commit(
                     lambda: confirm(subject, bench, confirmed, there, whole=transaction.whole),
-                    lambda: None if transaction.whole else settle(subject, bench, there),
+                    lambda: None if transaction.whole else bytecode.settle(confirmed[-1].target, bench.environ),
                 )
         except (StepError, UsageError) as error:
             bench.log.info("rolled back", reason=error.message)
@@ -119,7 +119,7 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
         works=True,
         plan=final,
         run=replace(info, kept=record.record().kept or (str(subject.prefix) if subject.target is None else None)),
-        python=confirmed[-1].python,
+        python=confirmed[-1].target.interpreter.executable,
         smoke=confirmed[-1].smoke,
         messages=("repaired", *said, *gained),
     )

@@ -42,5 +42,5 @@ class KnownCases:
 
     def weights(self, word: str) -> Iterator[tuple[int, float]]:
         """The numbers of the cases that have a word, and what it weighs in them, from 0 to 1."""
-        _, *figures = self.words[word]
-        return zip(figures[::2], (figure / PRECISION for figure in figures[1::2]), strict=True)
+        row = self.words[word]
+        return zip(row[1::2], (figure / PRECISION for figure in row[2::2]), strict=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from tfrepair.model.facts import Absent, Fact, Facts, Known
 from tfrepair.model.finding import Diagnosis, Evidence, Finding
 from tfrepair.reason.conditions import evaluate
-from tfrepair.reason.guessing import none_surer_than_before, weighed
-from tfrepair.reason.judge import CONFIDENCES, judge, line_around
+from tfrepair.reason.guessing import weighed
+from tfrepair.reason.judge import CONFIDENCES, judge, line_around, none_surer_than_before
 from tfrepair.reason.text import compiled
 from tfrepair.reason.variables import scope
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from tfrepair.model.facts import Facts
 from tfrepair.model.finding import Evidence, Finding
-from tfrepair.reason.judge import CONFIDENCES, quoted, refuted
+from tfrepair.reason.judge import none_surer_than_before, quoted, refuted
 from tfrepair.reason.resemblance import resembling
 from tfrepair.reason.steps import repair_of
 from tfrepair.reason.text import compiled
 from tfrepair.reason.variables import scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tfrepair.model.finding import Confidence
     from tfrepair.model.known_cases import KnownCases
@@ -63,12 +63,11 @@ def weighed(
     best = findings[0].confidence if findings else "low"
     if best == "high" and not _doubted(findings[0].id, alike):
         return tuple(findings)
-    likeliest = next(iter(alike.likelihoods), None)
-    if best == "low" and likeliest == "" and alike.likelihoods[likeliest] >= _CLEARLY_ANOTHER:
+    if best == "low" and alike.likeliest == "" and alike.likelihoods[""] >= _CLEARLY_ANOTHER:
         return ()
     likely = {finding.id: alike.likelihoods.get(finding.id, 0.0) + _SAID[finding.confidence] for finding in findings}
-    for finding in findings[:1]:
-        likely[finding.id] += _FIRST
+    if findings:
+        likely[findings[0].id] += _FIRST
     for finding in findings:
         if finding.caused_by is not None:
             likely[finding.id] = min(likely[finding.id], likely[finding.caused_by])
@@ -81,8 +80,9 @@ def weighed(
 
 def _doubted(cause: str, alike: Resemblance) -> bool:
     """Similar failures clearly had another cause."""
-    likeliest = max(alike.likelihoods, key=alike.likelihoods.__getitem__, default=cause)
-    return bool(likeliest) and alike.likelihoods[likeliest] - alike.likelihoods.get(cause, 0.0) >= _DOUBT
+    if not alike.likeliest:  # nothing is similar, or what is has none of the causes
+        return False
+    return alike.likelihoods[alike.likeliest] - alike.likelihoods.get(cause, 0.0) >= _DOUBT
 
 
 def _with_reports(finding: Finding, alike: Resemblance) -> Finding:
@@ -107,7 +107,8 @@ def _guesses(
     taken = {finding.id for finding in findings}
     named = {playbook.name: playbook for playbook in playbooks if playbook.name not in taken}
     likely = (cause for cause, likelihood in alike.likelihoods.items() if likelihood >= least)
-    fitting = [named[cause] for cause in likely if cause in named and not _ruled_out(named[cause], facts, text)]
+    machine = Facts({path: fact for path, fact in facts.by_path.items() if path.startswith(_MACHINE)})
+    fitting = [named[cause] for cause in likely if cause in named and not _ruled_out(named[cause], machine, text)]
     return tuple(_guess(playbook, facts, quoted(alike.line(playbook.name))) for playbook in fitting[:_MOST])
 
 
@@ -125,18 +126,8 @@ def _guess(playbook: Playbook, facts: Facts, line: str) -> Finding:
     )
 
 
-def none_surer_than_before(findings: Iterable[Finding], least: Confidence) -> tuple[Finding, ...]:
-    """No cause is surer than this, nor than one that is likelier."""
-    found = []
-    for finding in findings:
-        least = max(least, finding.confidence, key=CONFIDENCES.index)
-        found.append(replace(finding, confidence=least))
-    return tuple(found)
-
-
-def _ruled_out(playbook: Playbook, facts: Facts, text: str) -> bool:
+def _ruled_out(playbook: Playbook, machine: Facts, text: str) -> bool:
     """The text has a line that would speak for it, and what is known of the machine itself says that it does not."""
-    machine = Facts({path: fact for path, fact in scope(playbook, facts).by_path.items() if path.startswith(_MACHINE)})
     return any(
         compiled(signature.pattern).search(text) and refuted(signature, machine) for signature in playbook.signatures
     )

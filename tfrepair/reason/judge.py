@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tfrepair.model.finding import Evidence, Finding
@@ -13,7 +13,7 @@ from tfrepair.reason.text import SHOWN_ITEMS, compiled, fill
 from tfrepair.reason.variables import scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tfrepair.model.facts import Facts
     from tfrepair.model.finding import Confidence, Repair, Severity
@@ -91,6 +91,15 @@ def judge(playbook: Playbook, facts: Facts, text: str | None) -> Verdict:
         open=tuple(dict.fromkeys(unknown)),
         repair=repair_of(playbook, facts),
     )
+
+
+def none_surer_than_before(findings: Iterable[Finding], least: Confidence) -> tuple[Finding, ...]:
+    """No cause is surer than this, nor than one that is likelier."""
+    found = []
+    for finding in findings:
+        least = max(least, finding.confidence, key=CONFIDENCES.index)
+        found.append(replace(finding, confidence=least))
+    return tuple(found)
 
 
 def refuted(signature: Signature, facts: Facts) -> bool:

@@ -61,6 +61,11 @@ class Resemblance:
     """The numbers of the most similar cases, the most similar first."""
     known: KnownCases
 
+    @property
+    def likeliest(self) -> str | None:
+        """The likeliest cause; None where no case is similar enough."""
+        return next(iter(self.likelihoods), None)
+
     def sources(self, cause: str) -> tuple[str, ...]:
         """Where the nearest cases of this cause were told of."""
         found = (self.known.sources[number] for number in self._cases(cause))
@@ -83,7 +88,7 @@ class Resemblance:
 def words(text: str, facts: Facts) -> Counter[str]:
     """What a text is known by, and what is known of the machine; how often each."""
     text = _INFORMATION.sub("", text[-_LONGEST_TEXT:]).lower()
-    every = list(_words(text))
+    every = _words(text)
     troubles = [line for line in text.splitlines() if _TROUBLE.search(line)][-_TROUBLES:]
     counts = Counter(every)
     counts.update(f"{one} {other}" for one, other in pairwise(every))
@@ -115,9 +120,7 @@ def resembling(text: str, facts: Facts, known: KnownCases) -> Resemblance:
         for cause, votes in known.votes.items()
     }
     return Resemblance(
-        likelihoods={
-            cause: likelihoods[cause] for cause in sorted(likelihoods, key=lambda one: (-likelihoods[one], one))
-        },
+        likelihoods=dict(sorted(likelihoods.items(), key=lambda item: (-item[1], item[0]))),
         text=text[-_LONGEST_TEXT:],
         vector=weighed,
         nearest=tuple(nearest),
@@ -126,7 +129,7 @@ def resembling(text: str, facts: Facts, known: KnownCases) -> Resemblance:
 
 
 def _words(text: str) -> list[str]:
-    """The words of a text in lower case, and its short numbers."""
+    """The words of a text, which is in lower case, and its short numbers."""
     return [
         word
         for word in _WORD.findall(text)
