@@ -49,6 +49,7 @@ def test_a_dry_run_makes_nothing(world):
     )
     assert done.code == 1, done
     assert done.json["plan"]["strategy"] == "create"
+    assert "not checked" not in done.err, "there is nothing to import yet, and the disk is the one of the folder above"
     assert list(world.folder.iterdir()) == []
 
 

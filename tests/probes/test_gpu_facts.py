@@ -32,8 +32,9 @@ def known(values):
     return Facts.of(Fact(path=path, state=Known(value), source="test") for path, value in values.items())
 
 
-def row(name, version, *, requires=(), missing=0, altered=0):
-    return {"name": name, "version": version, "requires": list(requires), "missing": missing, "altered": altered}
+def row(name, version, *, requires=(), missing=0, altered=0, examples=()):
+    counts = {"missing": missing, "altered": altered, "examples": list(examples)}
+    return {"name": name, "version": version, "requires": list(requires), **counts}
 
 
 class Machine:
@@ -374,15 +375,37 @@ def test_another_cuda_in_the_same_folders_may_go_unless_something_needs_it(here)
     assert {"torch"} == {name for each in facts.value("gpu_wheels.foreign") for name in each["needed_by"]}
 
 
+def test_an_empty_file_that_went_with_another_wheel_is_no_damage(here):
+    """Every one of these wheels has `nvidia/__init__.py`: who removes one of them removes it."""
+    gone, header, library = (
+        "nvidia/__init__.py",
+        "nvidia/cublas/include/cublas.h",
+        "nvidia/cusolver/lib/libcusolver.so.11",
+    )
+    here.rows = [
+        row("nvidia-nccl-cu12", "2.21.5", missing=1, examples=[gone]),
+        row("nvidia-cublas-cu12", "12.5.3.2", missing=2, examples=[header, gone]),
+        row("nvidia-cusolver-cu12", "11.6.3.83", missing=1, altered=1, examples=[library, gone]),
+    ]
+    facts = here.gpu_wheels()
+    assert [(each["name"], each["example"]) for each in facts.value("gpu_wheels.damaged")] == [
+        ("nvidia-cusolver-cu12", library),
+        ("nvidia-cublas-cu12", header),
+    ]
+    assert facts.value("gpu_wheels.rewrite") == ["nvidia-cublas-cu12", "nvidia-cusolver-cu12"]
+
+
 def test_the_wheels_of_cuda_13_lie_in_a_folder_of_their_own(here):
     here.rows = [*exact("2.18.0"), row("nvidia-cublas", "13.0.0.19"), row("nvidia-nvvm", "13.0.48")]
     assert here.gpu_wheels().value("gpu_wheels.foreign") == []
 
 
 def test_damaged_files_are_written_anew(here):
-    here.rows = [*exact("2.18.0")[1:], row("nvidia-cublas-cu12", "12.5.3.2", missing=2, altered=1)]
+    damage = {"missing": 2, "altered": 1, "examples": ["nvidia/cublas/lib/libcublas.so.12"]}
+    here.rows = [*exact("2.18.0")[1:], row("nvidia-cublas-cu12", "12.5.3.2", **damage)]
     facts = here.gpu_wheels()
     expected = {"name": "nvidia-cublas-cu12", "version": "12.5.3.2", "missing": 2, "altered": 1}
+    expected["example"] = "nvidia/cublas/lib/libcublas.so.12"
     assert facts.value("gpu_wheels.damaged") == [expected]
     assert facts.value("gpu_wheels.rewrite") == ["nvidia-cublas-cu12"]
 

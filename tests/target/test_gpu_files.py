@@ -122,6 +122,14 @@ def test_other_versions_of_a_library(tmp_path):
     assert [path.name for path in other_versions("cudart64_110.dll", [tmp_path])] == ["cudart64_101.dll"]
 
 
+def test_links_to_one_other_version_count_once(tmp_path):
+    machine(tmp_path, {"cuda-13.0/libcudart.so.13.0.96": ""})
+    (tmp_path / "cuda-13.0/libcudart.so.13").symlink_to("libcudart.so.13.0.96")
+    (tmp_path / "cuda").symlink_to("cuda-13.0")
+    folders = [tmp_path / "cuda-13.0", tmp_path / "cuda"]
+    assert other_versions("libcudart.so.12", folders) == (tmp_path / "cuda-13.0/libcudart.so.13",)
+
+
 def test_the_build_says_how_it_was_made(tmp_path):
     text = (
         "import collections\n\nbuild_info = collections.OrderedDict([('cpu_compiler', '/usr/lib/llvm-18/bin/clang'), "

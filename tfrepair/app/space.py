@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfrepair.errors import SurroundingsError
 from tfrepair.model.plan import Install
+from tfrepair.target.resources import existing_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ def _unpacked(name: str) -> int:
 
 def check_space(plan: Plan, prefix: Path, *, free: Callable[[Path], int] | None = None) -> str:
     """A sentence with what is needed and what is free. Raises SurroundingsError when it does not fit."""
-    folder = next(path for path in (prefix.parent, *prefix.parents) if path.is_dir())
+    folder = existing_folder(prefix.parent)
     room = (free or _free)(folder)
     wanted = needed(plan)
     said = f"needs up to {wanted / 1e6:.0f} MB in `{folder}`, where {room / 1e6:.0f} MB are free"

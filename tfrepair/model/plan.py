@@ -19,7 +19,7 @@ class Pin:
     hashes: tuple[str, ...]
     """`sha256:...` of every file that may be installed for it."""
     size: int | None = None
-    """Bytes to download at most; None when the index does not say."""
+    """Bytes of the file at most; None when it is not known."""
     is_wheel: bool = True
     """False when only a source archive exists and it must be built."""
 

@@ -13,6 +13,7 @@ from tfrepair.model.dependencies import active, of_extra
 from tfrepair.model.facts import Unknown
 from tfrepair.model.gpu import ExtraProblem
 from tfrepair.probes.collector import Context, Probe, known, unknown
+from tfrepair.target.records import is_native
 from tfrepair.target.release_data import load_gpu_data
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _compared(wheels: Sequence[_Row], rows: Sequence[_Row], context: Context) ->
     foreign = _foreign(wheels, wanted)
     needed_by = _needed_by(rows, context)
     removable = _removable(foreign, needed_by)
-    damaged = [row for row in wheels if (row["missing"] or row["altered"]) and _canonical(row) in wanted]
+    damaged = sorted((row for row in wheels if _is_damaged(row) and _canonical(row) in wanted), key=_by_library)
     shared = {_WHEEL.fullmatch(_canonical(row))["base"] for row in foreign}  # type: ignore[index]  # all are wheels
     names = {_canonical(row) for row in wheels}
     return {
@@ -84,13 +85,29 @@ def _compared(wheels: Sequence[_Row], rows: Sequence[_Row], context: Context) ->
         ],
         "gpu_wheels.removable": removable,
         "gpu_wheels.damaged": [
-            {"name": _canonical(row), "version": row["version"], "missing": row["missing"], "altered": row["altered"]}
+            {
+                "name": _canonical(row),
+                "version": row["version"],
+                "missing": row["missing"],
+                "altered": row["altered"],
+                "example": row["examples"][0],
+            }
             for row in damaged
         ],
         "gpu_wheels.rewrite": sorted(
             {_canonical(row) for row in damaged} | {n for n in names if n in wanted and _base(n) in shared}
         ),
     }
+
+
+def _is_damaged(row: _Row) -> bool:
+    """More is gone than the likes of `nvidia/__init__.py`: empty files of all these wheels, which go with any one."""
+    return bool(row["altered"]) or row["missing"] > sum(path.endswith("/__init__.py") for path in row["examples"])
+
+
+def _by_library(row: _Row) -> tuple[bool, str]:
+    """Those that lack a library come first."""
+    return not is_native(row["examples"][0]), _canonical(row)
 
 
 def _belongs(wanted: Mapping[str, Requirement], context: Context) -> bool:
@@ -188,7 +205,10 @@ PROBE = Probe(
             "List of `{name, version, cuda, needed_by}`: those of another CUDA that write into the same folders."
         ),
         "gpu_wheels.removable": "List of texts: names among these that nothing else needs.",
-        "gpu_wheels.damaged": "List of `{name, version, missing, altered}`: those whose files are not as recorded.",
+        "gpu_wheels.damaged": (
+            "List of `{name, version, missing, altered, example}`: those whose files are not as recorded, and one of "
+            "these files; those that lack a library come first."
+        ),
         "gpu_wheels.rewrite": "List of texts: names of what must be written anew because its files are not its own.",
     },
     after=("inventory", "tensorflow", "cuda"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.probes.collector import Context, Probe, known, unknown
@@ -16,6 +17,8 @@ _NAME = "imports"
 
 
 def _collect(context: Context) -> Iterable[Fact]:
+    if not Path(context.target.environment.prefix).exists():  # a new environment, before there is one
+        return known(_NAME, dict.fromkeys(PROBE.provides))
     if not context.options.imports:
         return _nothing(context, "not asked for")
     if not context.target.interpreter.starts:

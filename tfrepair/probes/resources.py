@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.probes.collector import Context, Probe, known, unknown
-from tfrepair.target.resources import free_disk, free_memory, long_paths
+from tfrepair.target.resources import existing_folder, free_disk, free_memory, long_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ _MEMORY = "memory.available"
 
 def _collect(context: Context) -> Iterator[Fact]:
     places = {
-        "disk.free": context.target.environment.prefix,
+        "disk.free": str(existing_folder(Path(context.target.environment.prefix))),
         "disk.temporary_free": context.environ.get("TMPDIR") or tempfile.gettempdir(),
     }
     for path, folder in places.items():

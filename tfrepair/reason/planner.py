@@ -172,7 +172,7 @@ def _install_text(situation: Situation, fresh: tuple[Pin, ...]) -> str:
     shown = ", ".join(f"{pin.name} {pin.version}" for pin in first[:NAMED])
     more = f" and {len(fresh) - NAMED} more" if len(fresh) > NAMED else ""
     size = sum(pin.size or 0 for pin in fresh)
-    weight = f" (at most {max(1, round(size / MEGABYTE))} MB to download)" if size else ""
+    weight = f" (at most {max(1, round(size / MEGABYTE))} MB of wheels)" if size else ""
     return f"install {shown}{more}{weight}"
 
 

@@ -108,15 +108,18 @@ def library_folders(toolkit: Path) -> tuple[Path, ...]:
 
 
 def other_versions(name: str, folders: Iterable[Path]) -> tuple[Path, ...]:
-    """Files of the same library with another number than `name` has: `libcudart.so.11.0` beside `libcudart.so.12`."""
+    """Files of the same library with another number than `name` has: `libcudart.so.11.0` beside `libcudart.so.12`.
+
+    Of several links to one file the first, whose name is the shortest.
+    """
     stem, _, _ = name.partition(".so.") if ".so." in name else name.partition("64_")
     pattern = f"{stem}.so.*" if ".so." in name else f"{stem}64_*.dll"
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     for folder in folders:
         for path in sorted(folder.glob(pattern)) if folder.is_dir() else ():
             if path.name != name and not path.name.startswith(f"{name}."):
-                found.setdefault(path)
-    return tuple(found)
+                found.setdefault(path.resolve(), path)
+    return tuple(found.values())
 
 
 def _text(path: Path) -> str:

@@ -14,6 +14,11 @@ _CGROUPS = (
 )
 
 
+def existing_folder(folder: Path) -> Path:
+    """The folder, or where it does not exist yet the nearest one above it that does."""
+    return next((path for path in (folder, *folder.parents) if path.is_dir()), folder)
+
+
 def free_disk(folder: str) -> int:
     """What this user may still write there. Raises OSError."""
     return shutil.disk_usage(folder).free // MEGABYTE

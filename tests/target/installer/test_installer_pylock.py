@@ -81,3 +81,15 @@ def test_local_items_follow_the_names():
 
 def test_a_day_ends_when_the_next_begins():
     assert base.end_of_day("2022-12-31") == "2023-01-01T00:00:00Z"
+
+
+def test_a_local_wheel_tells_its_own_size(tmp_path):
+    wheel = tmp_path / "demo one-1.0-py3-none-any.whl"
+    wheel.write_bytes(b"x" * 70)
+    for url, size in (
+        (wheel.as_uri(), 70),
+        ((tmp_path / "gone.whl").as_uri(), None),
+        ("https://example.org/a.whl", None),
+    ):
+        document = {"packages": [{"name": "demo", "version": "1.0", "wheels": [{"url": url, "hashes": {}}]}]}
+        assert [pin.size for pin in pylock.pins(document)] == [size]

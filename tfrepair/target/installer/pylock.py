@@ -8,6 +8,7 @@ import sys
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from packaging.utils import canonicalize_name
 
@@ -92,9 +93,23 @@ def _hashes(entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _size(package: Mapping[str, Any]) -> int | None:
-    candidates = package.get("wheels") or files(package)
-    sizes = [file["size"] for file in candidates if isinstance(file.get("size"), int)]
+    sizes = [size for file in package.get("wheels") or files(package) if (size := _file_size(file)) is not None]
     return max(sizes, default=None)
+
+
+def _file_size(file: Mapping[str, Any]) -> int | None:
+    """What the document says, else what a file on this machine has; None when neither tells."""
+    if isinstance(file.get("size"), int):
+        return int(file["size"])
+    url = str(file.get("url", ""))
+    if not url.startswith("file:"):
+        return None
+    from urllib.request import url2pathname  # slow to load
+
+    try:
+        return Path(url2pathname(urlsplit(url).path)).stat().st_size
+    except OSError:
+        return None
 
 
 def _is_wheel(package: Mapping[str, Any]) -> bool:
