@@ -1,5 +1,6 @@
 """Bytecode that one repair keeps and the next one need not compile."""
 
+import json
 import marshal
 import os
 import shutil
@@ -82,6 +83,16 @@ class World:
         return sorted(self.kept.glob("*.pack"))
 
 
+def taken(path):
+    """Whether an earlier repair had kept this bytecode."""
+    (told,) = path.parents[next(n for n, p in enumerate(path.parents) if p.name.startswith("bytecode-"))].glob(
+        "taken-*"
+    )
+    (own,) = [each for each in json.loads(told.read_text()) if each.endswith("/deep.py")] or [None]
+    assert own in {None, named(path)}
+    return own is not None
+
+
 def named(path):
     """The file that bytecode was compiled from, as it says itself."""
     return marshal.loads(path.read_bytes()[16:]).co_filename
@@ -93,7 +104,9 @@ def test_what_one_repair_keeps_the_next_does_not_compile(world):
     (pack,) = world.packs()
     assert pack.stat().st_mode & 0o777 & ~0o644 == 0
     assert world.kept.stat().st_mode & 0o777 == 0o700
-    assert named(world.compiled("second")) == str(world.folder / "first" / source), "it was compiled anew"
+    path = world.compiled("second")
+    assert taken(path), "it was compiled anew"
+    assert named(path) == str(world.folder / "second" / source)
 
 
 def test_what_came_from_an_earlier_repair_names_its_own_file_in_the_end_and_is_valid(world):
@@ -145,12 +158,9 @@ def test_a_damaged_pack_is_not_used(world, damage):
     for name in ("second", "third"):
         path = world.compiled(name)
         code = marshal.loads(path.read_bytes()[16:])
-        assert code.co_filename in {
-            str(world.folder / env / world.site / "tensorflow/deep.py") for env in (name, "first")
-        }
+        assert code.co_filename == str(world.folder / name / world.site / "tensorflow/deep.py")
         assert "where" in code.co_names
-    if damage != "data":
-        assert str(world.folder / "third") in code.co_filename
+        assert damage == "data" or not taken(path)
 
 
 def test_packs_of_another_python_are_left_alone(world):
@@ -158,14 +168,15 @@ def test_packs_of_another_python_are_left_alone(world):
     (pack,) = world.packs()
     other = pack.with_name(pack.name.replace("cpython-", "cpython-9", 1))
     pack.rename(other)
-    assert str(world.folder / "second") in named(world.compiled("second"))
+    assert not taken(world.compiled("second"))
     assert other.exists()
 
 
 def test_what_others_may_write_is_not_used_and_nothing_is_kept_there(world):
     world.settled("first")
     world.kept.chmod(0o777)
-    assert str(world.folder / "second") in named(world.settled("second"))
+    assert not taken(world.compiled("second"))
+    world.settled("again")
     (world.venv / world.site / "tensorflow" / "deep.py").write_text("where = 2\n")
     world.settled("third")
     assert len(world.packs()) == 1
@@ -175,7 +186,7 @@ def test_what_others_may_write_is_not_used_and_nothing_is_kept_there(world):
 def test_what_belongs_to_another_user_is_not_used(world):
     world.settled("first")
     os.chown(world.kept, 4711, 4712)
-    assert str(world.folder / "second") in named(world.compiled("second"))
+    assert not taken(world.compiled("second"))
 
 
 def test_bytecode_without_assertions_is_neither_kept_nor_mistaken(world):
@@ -183,24 +194,58 @@ def test_bytecode_without_assertions_is_neither_kept_nor_mistaken(world):
     world.settled("first", optimized)
     assert not world.packs()
     world.settled("second")
-    path = world.compiled("third", optimized)
-    assert str(world.folder / "third") in named(path)
+    assert not taken(world.compiled("third", optimized))
+
+
+NAMES = ("/e/a.py", "/" + "l" * 300 + ".py", "/é/ü.py", "/中文/" + "x" * 250 + ".py")
+
+
+@pytest.mark.parametrize("before", NAMES)
+@pytest.mark.parametrize("after", NAMES)
+def test_code_is_renamed_without_being_loaded(store, before, after):
+    for module in (json, marshal, os, shutil, compiling, subprocess):
+        if not getattr(module, "__file__", "").endswith(".py"):
+            continue
+        text = Path(module.__file__).read_bytes()
+        found = store.renamed(marshal.dumps(compile(text, before, "exec")), before, after)
+        assert marshal.loads(found) == compile(text, after, "exec")
+        assert names_in(marshal.loads(found)) == {after}
+
+
+def names_in(code):
+    inner = (names_in(each) for each in code.co_consts if isinstance(each, type(code)))
+    return {code.co_filename}.union(*inner)
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        ("x = 1", "/other.py"),
+        ("x = '/e/a.py'; y = '/e/a.py too'", "/e/a.py"),
+        ("x = 'in /e/a.py'", "/e/a"),
+    ],
+)
+def test_code_that_does_not_name_the_file_once_is_left_alone(store, text, before):
+    data = marshal.dumps(compile(text, "/e/a.py", "exec"))
+    with pytest.raises(ValueError, match=before):
+        store.renamed(data, before, "/new.py")
 
 
 def test_beyond_the_bound_the_longest_unused_goes(store, tmp_path, monkeypatch):
     monkeypatch.setattr(store, "BOUND", 2500)
     folder = tmp_path / "kept"
+    code = marshal.dumps(compile(f"x = {os.urandom(700).hex()!r}", store.NAMELESS, "exec"))
     for text in (b"1", b"2"):
-        store.write(str(folder), {store.digest_of(text): os.urandom(1000)})
+        store.write(str(folder), {store.digest_of(text): code})
     first, second = (store.Store(str(folder)).found[store.digest_of(text)][0] for text in (b"1", b"2"))
     os.utime(first, (1, 1))
     os.utime(second, (2, 2))
     used = store.Store(str(folder))
-    assert len(used.code(b"1")) == 1000
+    assert marshal.loads(used.code(b"1", "/e/a.py")).co_filename == "/e/a.py"
     used.note_use()
-    store.write(str(folder), {store.digest_of(b"3"): os.urandom(1000)})
+    store.write(str(folder), {store.digest_of(b"3"): code})
     left = store.Store(str(folder))
-    assert [left.code(text) is not None for text in (b"1", b"2", b"3")] == [True, False, True]
+    assert [left.code(text, "/e/a.py") is not None for text in (b"1", b"2", b"3")] == [True, False, True]
 
 
 def test_what_a_repair_that_was_killed_began_to_write_goes_later(store, tmp_path):

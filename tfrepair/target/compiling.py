@@ -18,6 +18,8 @@ OLDEST = (3, 8)
 """The first Python that can keep bytecode in another folder; an older one would write into the environment."""
 _ROOTS = ("tensorflow", "keras", "keras.api._v2.keras", "keras._tf_keras.keras")
 """What the smoke test imports; TensorFlow finds Keras in one of these places, by its release."""
+_TAKEN = "taken-{}.json"
+"""Beside the bytecode of a repair: of which files it was kept by an earlier one."""
 _MOST = 3
 _SETTLE_LIMIT = 120.0
 
@@ -42,7 +44,9 @@ def start_compiling(
     variables.pop("__PYVENV_LAUNCHER__", None)
     helpers = []
     for number in range(count):
-        order = {"share": [number, count], "stage": str(stage), "final": str(final), "kept": str(kept)}
+        taken = bytecode / _TAKEN.format(number)
+        order = {"share": [number, count], "stage": str(stage), "final": str(final)}
+        order |= {"kept": str(kept), "taken": str(taken)}
         argv = [python, script("compile_script.py"), json.dumps({"modules": _ROOTS, **order})]
         with suppress(OSError):
             helpers.append(Helper(argv, env=variables, cwd=bytecode))
@@ -54,7 +58,8 @@ def settle(python: str, *, environ: Mapping[str, str], bytecode: Path, folders: 
 
     What it does not come to is compiled when it is imported.
     """
-    order = {"bytecode": str(bytecode), "folders": list(folders), "kept": str(kept)}
+    taken = [str(path) for path in sorted(bytecode.glob(_TAKEN.format("*")))]
+    order = {"bytecode": str(bytecode), "folders": list(folders), "kept": str(kept), "taken": taken}
     argv = [python, "-I", "-B", script("settle_script.py"), json.dumps(order)]
     with suppress(OSError):
         run_on_leash(argv, env=child_environ(environ), timeout=_SETTLE_LIMIT)

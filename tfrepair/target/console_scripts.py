@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from tfrepair.model.target import Environment
 
-HARMLESS = (("pip", "--version"), ("normalizer", "--version"), ("markdown_py", "--version"), ("wheel", "version"))
-"""Scripts that are often there, with arguments that only make them say who they are."""
+HARMLESS = (("normalizer", "--version"), ("markdown_py", "--version"), ("wheel", "version"), ("pip", "--version"))
+"""Scripts that are often there, with arguments that only make them say who they are; the one that loads most last."""
 _LONGEST = 512
 
 

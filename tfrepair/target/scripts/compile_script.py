@@ -4,8 +4,9 @@ Standard library of Python 3.8 only, the first that keeps bytecode in another fo
 executed: each module's text says what it imports next. Only the imports at the left margin are followed; a module
 that is found in no other way is compiled when it is imported. Arguments: one JSON document with `modules`, to begin
 with, `share`, the number of this process and how many there are: each compiles every so manieth module, `stage` and
-`final`: what lies below the one is compiled as if it lay below the other, which an import does not mind, and `kept`:
-the folder of what was compiled before, which need not be compiled again.
+`final`: what lies below the one is compiled as if it lay below the other, which an import does not mind, `kept`: the
+folder of what was compiled before, which need not be compiled again, and `taken`: the file that tells, as a JSON list,
+of which files the bytecode came from there.
 """
 import json
 import marshal
@@ -79,6 +80,7 @@ class Share(object):
     """What one process compiles of an environment."""
 
     def __init__(self, order):
+        self.taken = []
         self.number, self.count = order["share"]
         self.stage, self.final = order["stage"], order["final"]
         # what PYTHONOPTIMIZE leaves out is not left out of what is kept
@@ -87,9 +89,10 @@ class Share(object):
     def meet(self, loader, number, text):
         """What was compiled before is there at once: an import goes the same way, but more slowly."""
         if number % self.count == self.number:
-            code = self.store.code(text)
+            code = self.store.code(text, self.named(loader.path))
             if code is not None:
                 put(loader, lambda: code)
+                self.taken.append(self.named(loader.path))
 
     def compile(self, loaders):
         """The rest."""
@@ -97,10 +100,17 @@ class Share(object):
             put(loader, lambda loader=loader: self.code(loader))
 
     def code(self, loader):
-        path = loader.path
-        inside = path.startswith(self.stage + os.sep)
-        named = self.final + path[len(self.stage) :] if inside else path
-        return marshal.dumps(loader.source_to_code(loader.get_data(path), named))
+        return marshal.dumps(loader.source_to_code(loader.get_data(loader.path), self.named(loader.path)))
+
+    def named(self, path):
+        """Where a file will lie in the end."""
+        return self.final + path[len(self.stage) :] if path.startswith(self.stage + os.sep) else path
+
+    def tell(self, path):
+        """Write down, as a whole or not at all, whose bytecode came from the store."""
+        with open(path + ".new", "w", encoding="ascii") as stream:
+            json.dump(self.taken, stream)
+        os.replace(path + ".new", path)
 
 
 def put(loader, code):
@@ -123,6 +133,7 @@ def main():
     walk = Walk([entry for entry in sys.path if os.path.realpath(entry) != here], share.meet)
     for module in order["modules"]:
         walk.visit(module)
+    share.tell(order["taken"])
     share.compile(walk.order)
     share.store.note_use()
 

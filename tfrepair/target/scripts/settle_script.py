@@ -1,9 +1,10 @@
 """Runs inside a target: puts bytecode that lies in another folder beside the files that it was compiled from, too.
 
 Standard library of Python 3.8 only. Argument: one JSON document with `bytecode`, the folder as PYTHONPYCACHEPREFIX
-names it, `folders`, those of the environment's packages, and `kept`, the folder for what the next repair need not
-compile. Bytecode holds the path of its source: where that is another one, as that of the stage, it is made anew. What
-cannot be put in place is left out: it is only a cache.
+names it, `folders`, those of the environment's packages, `kept`, the folder for what the next repair need not compile,
+and `taken`, files with JSON lists of the sources whose bytecode comes from there: that is as it has to be. Bytecode holds
+the path of its source: where that is another one, as that of the stage, it is made anew. What cannot be put in place is
+left out: it is only a cache.
 """
 import json
 import marshal
@@ -11,7 +12,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from store_script import HEADER, Store, digest_of, header, write  # noqa: E402
+from store_script import HEADER, NAMELESS, Store, digest_of, header, renamed, write  # noqa: E402
 
 OPTIMIZED = "opt-"
 """In the name of bytecode from which assertions were left out."""
@@ -22,6 +23,7 @@ def main():
     order = json.loads(sys.argv[1])
     bytecode, folders = order["bytecode"], order["folders"]
     store = Store(order["kept"])
+    taken = told(order["taken"])
     new = {}
     drive = os.path.splitdrive(folders[0])[0] if folders else ""
     packages = [os.path.realpath(each) for each in folders]
@@ -33,15 +35,23 @@ def main():
             path, source = os.path.join(folder, name), os.path.join(inside, name.partition(".")[0] + ".py")
             if name.endswith(".pyc") and os.path.isfile(source):
                 try:
-                    with open(path, "rb") as stream:
-                        data = stream.read()
+                    data = None if source in taken else named(path, source)
                     if own:
-                        data = settle(path, data, source, cache)
-                    if "." + OPTIMIZED not in name:
+                        settle(path, source, cache)
+                    if data and "." + OPTIMIZED not in name:
                         new.update(unknown(store, data, source))
                 except Exception:
                     pass
     write(order["kept"], new)
+
+
+def told(files):
+    """The sources whose bytecode an earlier repair has kept."""
+    found = set()
+    for path in files:
+        with open(path, encoding="ascii") as stream:
+            found.update(json.load(stream))
+    return found
 
 
 def is_within(folder, packages):
@@ -49,14 +59,21 @@ def is_within(folder, packages):
     return any(os.path.commonpath([folder, each]) == each for each in packages)
 
 
-def settle(path, data, source, cache):
-    """Give one file of bytecode a second name in a cache; nothing is written into what is there. What it holds now."""
+def named(path, source):
+    """What a file of bytecode holds once it names its source. Raises ValueError where it cannot be made to."""
+    with open(path, "rb") as stream:
+        data = stream.read()
     if os.fsencode(source) not in data:
-        code = marshal.loads(data[HEADER.size :])
-        data = data[: HEADER.size] + marshal.dumps(renamed(code, code.co_filename, source))
+        code = data[HEADER.size :]
+        data = data[: HEADER.size] + renamed(code, marshal.loads(code).co_filename, source)
         with open(path + ".new", "wb") as stream:
             stream.write(data)
         os.replace(path + ".new", path)
+    return data
+
+
+def settle(path, source, cache):
+    """Give one file of bytecode a second name in a cache; nothing is written into what is there."""
     owner = os.stat(source)
     if not os.path.isdir(cache):
         os.mkdir(cache)
@@ -66,33 +83,23 @@ def settle(path, data, source, cache):
     if os.path.lexists(name):
         os.unlink(name)
     os.link(path, name)
-    return data
 
 
 def unknown(store, data, source):
-    """The code of a module by the digest of its text, if it is of that text and not kept yet."""
+    """The code of a module, of no file, by the digest of its text, if it is of that text and not kept yet."""
     with open(source, "rb") as stream:
         text = stream.read()
         stats = os.fstat(stream.fileno())
     digest = digest_of(text)
     if digest in store.found or data[: HEADER.size] != header(stats.st_mtime, len(text)):
         return {}
-    return {digest: data[HEADER.size :]}
+    return {digest: renamed(data[HEADER.size :], source, NAMELESS)}
 
 
 def belong(path, owner):
     """What root makes for a user's file is the user's."""
     if hasattr(os, "geteuid") and os.geteuid() == 0 != owner.st_uid:
         os.chown(path, owner.st_uid, owner.st_gid)
-
-
-def renamed(code, before, source):
-    """The code, and all code in it, as of another file."""
-    consts = tuple(
-        renamed(item, before, source) if isinstance(item, type(code)) else item for item in code.co_consts
-    )
-    name = source if code.co_filename == before else code.co_filename
-    return code.replace(co_consts=consts, co_filename=name)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 Standard library of Python 3.8 only. A folder holds packs, each written once and as a whole by one repair: the first
 line FORMAT, the digest of the index, its length, the index (of each module the digest of its source, the place and the
-length of its data), and the data: marshalled code, compressed. A pack's name begins with the Python that can use it.
+length of its data), and the data: marshalled code as of the file NAMELESS, compressed. A pack's name begins with the
+Python that can use it.
 What is damaged, of another format or another user's counts as absent; beyond BOUND bytes the longest unused pack goes.
 """
 import hashlib
@@ -14,7 +15,7 @@ import time
 import zlib
 from importlib.util import MAGIC_NUMBER
 
-FORMAT = b"tfrepair bytecode 1\n"
+FORMAT = b"tfrepair bytecode 2\n"
 KIND = "{}-{}-".format(sys.implementation.cache_tag, MAGIC_NUMBER.hex())
 HEAD = struct.Struct("<32sQ")
 ENTRY = struct.Struct("<32sQQ")
@@ -23,6 +24,10 @@ LEVEL = 1
 WRITING = 3600
 HEADER = struct.Struct("<4sIII")
 LONG = 0xFFFFFFFF
+NAMELESS = "<a file that tfrepair keeps bytecode of>"
+REFERRED = 0x80
+"""Set in the type of what marshal refers to again."""
+LENGTH = struct.Struct("<I")
 
 
 class Store(object):
@@ -53,12 +58,12 @@ class Store(object):
         for source, place, size in ENTRY.iter_unpack(index):
             self.found[source] = path, pack, start + length + place, size
 
-    def code(self, source):
-        """The marshalled code of a module with this text; None when there is none, or it is damaged."""
+    def code(self, source, named):
+        """The marshalled code of a module with this text, as of a file; None when there is none, or it is damaged."""
         try:
             path, pack, place, size = self.found[digest_of(source)]
-            data = zlib.decompress(pack[place : place + size])
-        except (KeyError, zlib.error):
+            data = renamed(zlib.decompress(pack[place : place + size]), NAMELESS, named)
+        except (KeyError, ValueError, zlib.error):
             return None
         self.used.add(path)
         return data
@@ -77,6 +82,29 @@ def header(mtime, size):
     return HEADER.pack(MAGIC_NUMBER, 0, int(mtime) & LONG, size & LONG)
 
 
+def renamed(data, before, after):
+    """Marshalled code as of another file. Its name stands there once, all code in it refers to that.
+
+    Raises ValueError where that is not so. To load the code and to change all of it takes twenty times as long.
+    """
+    old, new = before.encode("utf-8", "surrogatepass"), after.encode("utf-8", "surrogatepass")
+    start = data.find(old)
+    if start < 0 or data.find(old, start + 1) >= 0:
+        raise ValueError(before)
+    if data[start - 1] == len(old) and data[start - 2] & ~REFERRED in b"zZ":
+        head = start - 2
+    elif data[start - LENGTH.size : start] == LENGTH.pack(len(old)) and data[start - 5] & ~REFERRED in b"aAut":
+        head = start - 5
+    else:
+        raise ValueError(before)
+    interned, referred = data[head] & ~REFERRED in b"ZAt", data[head] & REFERRED
+    if new.isascii() and len(new) < 256:
+        kind, length = b"zZ"[interned], bytes((len(new),))
+    else:
+        kind, length = (b"aA" if new.isascii() else b"ut")[interned], LENGTH.pack(len(new))
+    return b"".join((data[:head], bytes((kind | referred,)), length, new, data[start + len(old) :]))
+
+
 def digest_of(source):
     """What a module's text is known by."""
     return hashlib.sha256(source).digest()
@@ -92,7 +120,7 @@ def is_private(folder):
 
 
 def write(folder, codes):
-    """Keep marshalled code by the digest of its source. Raises OSError."""
+    """Keep marshalled code, as of NAMELESS, by the digest of its source. Raises OSError."""
     os.makedirs(folder, 0o700, exist_ok=True)
     if not codes or not is_private(folder):
         return
