@@ -11,9 +11,10 @@ again and served before that was noticed; they are in no development part. `thir
 labelled, with the fifteenth part, by somebody who did not know the signatures; in the order of the SHA-256 of their
 sources every second one was set aside, and whoever writes signatures has not read it.
 
-No signature was written from the eighteenth and nineteenth part: they are learned from by least squares only. Two people
-labelled each of their cases; where they disagreed, the case is not in the nineteenth, and in the eighteenth by the label
-of the second, who knew what the labels of the first 200 cases mean.
+The eighteenth and later parts are learned from by least squares; only a few signatures were written from them, after
+their first trial. Two people labelled each of their cases; where they disagreed, the case is left out, and in the
+eighteenth it has the label of the second, who knew what the labels of the first 200 cases mean. The twentieth was
+collected as the first 200 were: cause by cause, and of each report only the lines that a user would paste.
 
 In every part but the first two, what programs printed is as they print it, and what people wrote is told in other words.
 
@@ -67,6 +68,7 @@ PARTS = (
     "seventeenth_development",
     "eighteenth_development",
     "nineteenth_development",
+    "twentieth_development",
 )
 
 

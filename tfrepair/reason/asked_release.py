@@ -31,7 +31,7 @@ _USUAL = {
     "darwin": ("macosx-x86_64", "macosx-arm64"),
     "windows": ("win-amd64",),
 }
-"""What a machine of which only the system is known may be."""
+"""What a machine of which only the system is known may be, or not even that."""
 
 
 def asked_release(text: str, facts: Facts, releases: Releases) -> Facts:
@@ -80,12 +80,17 @@ def _listed(text: str, facts: Facts, releases: Releases) -> dict[str, Any]:
 def _possible(text: str, facts: Facts, releases: Releases) -> list[tuple[str, str]]:
     """The Pythons and kinds of machine that a text may be from: those known, and those that fit what was offered."""
     minor, kind = facts.value("interpreter.minor"), _kind(facts)
-    kinds = (kind,) if kind else () if facts.value("host.machine") else _USUAL.get(str(facts.value("host.system")), ())
+    kinds = (kind,) if kind else () if facts.value("host.machine") else _usual(facts.value("host.system"))
     if minor:
         return [(minor, each) for each in kinds]
     offered = _OFFERED.search(text)
     oldest = offered[1].split(",")[0].strip() if offered else ""
     return [(python, each) for each in kinds for python in _pythons_from(oldest, each, releases)] if oldest else []
+
+
+def _usual(system: Any) -> tuple[str, ...]:
+    """The kinds of a system, or where it is not known all: what holds on each of them holds here."""
+    return _USUAL.get(system, ()) if system else tuple(kind for kinds in _USUAL.values() for kind in kinds)
 
 
 def _pythons_from(oldest: str, kind: str, releases: Releases) -> list[str]:
