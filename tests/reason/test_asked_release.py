@@ -52,8 +52,17 @@ def test_of_a_machine_that_is_not_known_what_holds_for_all_that_are_usual_is_sai
     assert asked("No matching distribution found", machine=None, python=python, tensorflow=tensorflow)[0] is fits
 
 
-def test_nothing_is_said_where_not_even_the_system_is_known():
-    assert asked("No matching distribution found", system=None, machine=None, tensorflow="2.8.0") == (None, None)
+@pytest.mark.parametrize(("python", "fits"), [("3.7", None), ("3.12", False), ("2.7", False)])
+def test_where_not_even_the_system_is_known_what_holds_on_all_is_said(python, fits):
+    text = "No matching distribution found"
+    found = asked(text, system=None, machine=None, python=python, tensorflow="2.8.0")
+    assert found[0] is fits
+    assert fits is None or "3.9" in found[1]
+
+
+def test_nothing_is_said_where_nothing_is_known_of_the_machine():
+    text = "No matching distribution found"
+    assert asked(text, system=None, machine=None, python=None, tensorflow="2.8.0") == (None, None)
 
 
 @pytest.mark.parametrize(

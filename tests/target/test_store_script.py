@@ -69,6 +69,10 @@ class World:
     def settled(self, name, environ=None):
         """The same, after which it is settled: what lies in the environment then."""
         path = self.compiled(name, environ)
+        return self.put(name) / path.name
+
+    def put(self, name):
+        """Settle what was compiled; where the bytecode of `tensorflow` lies then."""
         env = self.folder / name
         settle(
             str(env / "bin" / "python"),
@@ -77,7 +81,7 @@ class World:
             folders=[str(env / self.site)],
             kept=self.kept,
         )
-        return env / self.site / "tensorflow" / "__pycache__" / path.name
+        return env / self.site / "tensorflow" / "__pycache__"
 
     def packs(self):
         return sorted(self.kept.glob("*.pack"))
@@ -120,6 +124,14 @@ def test_what_came_from_an_earlier_repair_names_its_own_file_in_the_end_and_is_v
     done = subprocess.run(argv, env=world.environ, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(source)
     assert f"matches {source}" in done.stderr
+
+
+def test_what_an_import_in_the_stage_wrote_meanwhile_names_its_own_file_in_the_end(world):
+    world.settled("first")
+    path, stage = world.compiled("second"), str(world.folder / "stage" / "deep.py")
+    source = world.folder / "second" / world.site / "tensorflow" / "deep.py"
+    path.write_bytes(path.read_bytes()[:16] + marshal.dumps(compile(source.read_text(), stage, "exec")))
+    assert named(world.put("second") / path.name) == str(source)
 
 
 def test_a_file_of_another_text_is_compiled(world):

@@ -2,9 +2,9 @@
 
 Standard library of Python 3.8 only. Argument: one JSON document with `bytecode`, the folder as PYTHONPYCACHEPREFIX
 names it, `folders`, those of the environment's packages, `kept`, the folder for what the next repair need not compile,
-and `taken`, files with JSON lists of the sources whose bytecode comes from there: that is as it has to be. Bytecode holds
-the path of its source: where that is another one, as that of the stage, it is made anew. What cannot be put in place is
-left out: it is only a cache.
+and `taken`, files with JSON lists of the sources whose bytecode comes from there: it is not to be kept again. Bytecode
+holds the path of its source: where that is another one, as that of the stage, it is replaced. What cannot be put in place
+is left out: it is only a cache.
 """
 import json
 import marshal
@@ -35,10 +35,10 @@ def main():
             path, source = os.path.join(folder, name), os.path.join(inside, name.partition(".")[0] + ".py")
             if name.endswith(".pyc") and os.path.isfile(source):
                 try:
-                    data = None if source in taken else named(path, source)
+                    data = named(path, source)
                     if own:
                         settle(path, source, cache)
-                    if data and "." + OPTIMIZED not in name:
+                    if source not in taken and "." + OPTIMIZED not in name:
                         new.update(unknown(store, data, source))
                 except Exception:
                     pass
