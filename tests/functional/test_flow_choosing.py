@@ -50,3 +50,12 @@ def test_a_range_that_it_does_not_meet_moves_it(world):
     done = world.tfrepair("fix", "--dry-run", "--env", env, "--tensorflow", NEW, "--json")
     assert done.code == 1, done
     assert done.json["plan"]["tensorflow"]["version"] == NEW
+
+
+def test_a_release_that_never_was_is_no_matter_of_the_python(world):
+    done = world.tfrepair("fix", "--dry-run", "--venv", world.folder / "new", "--tensorflow", "2.16.9", "--json")
+    assert done.code == 4, done
+    error = done.json["error"]
+    assert "is not in the data of tfrepair" in error["message"]
+    assert "of 2.16 there are 2.16.0rc0, 2.16.1, 2.16.2;" in error["hint"]
+    assert "--base-python" not in error["hint"]

@@ -153,6 +153,9 @@ def test_the_facts_written_by_a_diagnosis_give_the_same_findings_elsewhere(world
     facts = world.folder.parent / "facts.json"
     live = world.tfrepair("diagnose", "--env", env, "--json", "--facts-out", facts)
     judged = world.tfrepair("diagnose", "--facts", facts, "--json")
+    assert f"next: on that machine `tfrepair fix --dry-run --env {env}` shows the repair" in "\n".join(
+        judged.json["messages"]
+    )
     assert judged.code == live.code == 1, judged
     assert judged.json["findings"] == live.json["findings"]
     assert judged.json["works"] is False

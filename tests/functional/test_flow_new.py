@@ -50,6 +50,7 @@ def test_a_dry_run_makes_nothing(world):
     assert done.code == 1, done
     assert done.json["plan"]["strategy"] == "create"
     assert "not checked" not in done.err, "there is nothing to import yet, and the disk is the one of the folder above"
+    assert done.json["messages"][-1] == "next: the same command without `--dry-run` carries it out"
     assert list(world.folder.iterdir()) == []
 
 

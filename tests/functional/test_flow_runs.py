@@ -121,3 +121,11 @@ def test_cleaning_one_run_leaves_what_another_run_on_the_same_environment_keeps(
     assert rows[run]["kept"] is None
     assert rows[second]["kept"], "it was not named"
     assert world.tfrepair("rollback", "--yes", second).code == 0
+
+
+def test_a_rollback_that_finds_nothing_here_names_where_there_is_something(world):
+    env = world.conflict()
+    assert world.tfrepair("fix", "--yes", "--env", env).code == 0
+    done = world.tfrepair("rollback", "--yes", "--env", world.healthy(name="other"))
+    assert done.code == 2, done
+    assert f"the newest that can be is on `{env}`: `--env` names it" in done.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
@@ -189,7 +190,11 @@ def _judge(recorded: Path, playbooks: tuple[Playbook, ...], request: PlaybookReq
     diagnosis = chosen(reason(facts, playbooks), request)
     screen.diagnosis(diagnosis, target_from_facts(facts))
     works = False if diagnosis.errors else facts.value("import.ok")
-    status, code, manual, messages = _verdict(diagnosis, playbooks, facts, "tfrepair fix --dry-run", works=works)
+    prefix = facts.value("environment.prefix")
+    command = "tfrepair fix --dry-run" + (f" --env {shlex.quote(prefix)}" if prefix else "")
+    status, code, manual, messages = _verdict(
+        diagnosis, playbooks, facts, command, works=works, there="on that machine "
+    )
     return Report(
         command="diagnose", status=status, exit_code=code, facts=facts, diagnosis=diagnosis, works=works,
         manual=manual, messages=messages,
@@ -216,9 +221,15 @@ def _next(target: Target, words: str) -> str:
 
 
 def _verdict(
-    diagnosis: Diagnosis, playbooks: tuple[Playbook, ...], facts: Facts, command: str, *, works: bool | None
+    diagnosis: Diagnosis,
+    playbooks: tuple[Playbook, ...],
+    facts: Facts,
+    command: str,
+    *,
+    works: bool | None,
+    there: str = "",
 ) -> tuple[Status, int, tuple[str, ...], tuple[str, ...]]:
-    """Status, exit code, manual steps and closing sentences."""
+    """Status, exit code, manual steps and closing sentences; `there` says where the command is to be run."""
     if not diagnosis.errors:
         if works is False:
             return "broken", 1, (), ("TensorFlow does not work; the causes shown are not errors by themselves",)
@@ -230,7 +241,7 @@ def _verdict(
     by_hand = in_the_way(roots)
     if by_hand:
         return "manual", 4, manual_steps(by_hand, playbooks, facts), ("nothing was changed",)
-    return "broken", 1, (), (f"next: `{command}` shows the repair; nothing was changed",)
+    return "broken", 1, (), (f"next: {there}`{command}` shows the repair; nothing was changed",)
 
 
 def _write(facts: Facts, path: Path) -> None:

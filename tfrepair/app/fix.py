@@ -110,7 +110,10 @@ def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Rep
             ),
         )  # fmt: skip
     if request.dry_run:
-        messages = ("dry run: nothing was changed; more rounds may follow if TensorFlow does not work after this one",)
+        messages = (
+            "dry run: nothing was changed; more rounds may follow if TensorFlow does not work after this one",
+            "next: the same command without `--dry-run` carries it out",
+        )
         return replace(base, status="planned", exit_code=1, messages=messages)
     if plan.untrusted and request.yes:
         files = ", ".join(f"`{path}`" for path in plan.untrusted)

@@ -56,8 +56,12 @@ def _print_text(table: ReleaseTable, *, fitting: bool) -> None:
             fits = "fits" if row.fits else "-"
             said = "; ".join(filter(None, (row.reason, row.note)))
             print(f"{mark} {row.version:<14}  {row.date}  {fits:<4}  {said}".rstrip())
-    taken = f"* {table.newest} is taken where no release is asked for; " if table.newest else "none fits; "
-    print(f"{taken}as of {table.measured}")
+    taken = (
+        f"* {table.newest} is taken where no release is asked for and none is there; "
+        if table.newest
+        else "none fits; "
+    )
+    print(f"{taken}the data about releases is as of {table.measured}")
 
 
 def _print_json(table: ReleaseTable, *, fitting: bool) -> None:

@@ -81,8 +81,11 @@ def find_run(spec: str | None, environ: Mapping[str, str], *, prefix: Path | Non
         if (prefix is None or run.is_of(prefix)) and can_roll_back(run):
             return run
     where = f"on `{prefix}` " if prefix is not None else ""
+    other = next((run.prefix for run in every if can_roll_back(run)), None)
+    elsewhere = f"the newest that can be is on `{other}`: `--env` names it; " if other is not None else ""
     raise UsageError(
-        f"there is no run {where}that can be rolled back", hint="`tfrepair runs list` shows all runs and what they keep"
+        f"there is no run {where}that can be rolled back",
+        hint=f"{elsewhere}`tfrepair runs list` shows all runs and what they keep",
     )
 
 

@@ -183,7 +183,7 @@ PROBE = Probe(
         "tensorflow.distributions": (
             "list of text: canonical names of the installed distributions that own files in `tensorflow/`"
         ),
-        "tensorflow.count": "number: how many these are",
+        "tensorflow.count": "number: how many distributions own a `tensorflow` folder",
         "tensorflow.name": "text: the distribution whose files are on disk; absent when there is none",
         "tensorflow.version": "text: the release whose files are on disk",
         "tensorflow.source": (

@@ -169,7 +169,7 @@ def _wish(
     raise NoRepairError(
         f"{name} {pin.exact or specifier or ''} ({wish.source}) cannot be installed on Python {python}: "
         f"{why or 'no release of that range fits'}",
-        hint="name another release with `--tensorflow`, or another Python with `--base-python`",
+        hint=_instead(pin.exact, name, releases),
     )
 
 
@@ -184,6 +184,16 @@ def _met_on_disk(
     if not within(str(version), str(specifier)) or not releases.fits(name, str(version), tags):
         return None
     return Choice(name=name, version=str(version), reason=_on_disk(found, name, facts))
+
+
+def _instead(version: str | None, name: str, releases: Releases) -> str:
+    """What to do where a pin cannot be met: no other Python helps with a release that there never was."""
+    if version is None or releases.get(name, version) is not None:
+        return "name another release with `--tensorflow`, or another Python with `--base-python`"
+    line = Version(version).release[:2]
+    near = [known for known in releases.by_name.get(name, {}) if Version(known).release[:2] == line]
+    said = f"of {'.'.join(map(str, line))} there are {', '.join(sorted(near, key=Version))}; " if near else ""
+    return f"{said}`tfrepair tensorflow list` shows all"
 
 
 def _newer(version: str, name: str, releases: Releases) -> bool:
