@@ -170,3 +170,15 @@ def test_an_interpreter_of_the_operating_system_is_never_changed(refused, tmp_pa
         pytest.skip("there is no /usr/bin/python3 on this machine")
     text = refused("fix", "--yes", "--python", "/usr/bin/python3", code=4)
     assert "--venv" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["diagnose", "env"], "an environment is named with `--env DIR`"),
+        (["runs", "show"], "`tfrepair runs list` shows the runs"),
+        (["fix", "--jsn"], "`tfrepair fix --help` lists the options"),
+    ],
+)
+def test_a_line_that_cannot_be_read_says_what_would_be(refused, words, hint):
+    assert hint in refused(*words, code=2)

@@ -32,6 +32,7 @@ def test_rolling_a_new_environment_back_removes_it_and_forth_brings_it_again(wor
     assert not env.exists()
     forth = world.tfrepair("rollback", "--yes", "--env", env)
     assert forth.code == 0, forth
+    assert "which was a rollback: what that had put away is back" in forth.out
     assert world.tree(".tfrepair-new") == made
 
 

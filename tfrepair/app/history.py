@@ -157,7 +157,8 @@ def _target(prefix: Path, where: TargetRequest) -> Target | None:
 def _restored(run: RunFolder) -> str:
     if not run.place.exists():
         return f"removed: `{run.prefix}` did not exist before {run.id}; what was there is kept"
-    return f"restored: `{run.prefix}` is as it was before {run.id}"
+    undone = ", which was a rollback: what that had put away is back" if run.data.get("of") else ""
+    return f"restored: `{run.prefix}` is as it was before {run.id}{undone}"
 
 
 def _listed(paths: Sequence[str]) -> str:

@@ -85,13 +85,23 @@ def run(arguments: list[str]) -> int:
         if shown().startswith("Usage:"):  # no command was given: the help is the answer
             print(shown(), file=sys.stderr)
             return UsageError.exit_code
-        return _failed(arguments, UsageError(shown(), hint=f"`tfrepair{_command(arguments)} --help` lists the options"))
+        return _failed(arguments, UsageError(shown(), hint=_hint(shown(), arguments)))
     return code if isinstance(code, int) else 0
 
 
 def _command(arguments: list[str]) -> str:
     """The command of a command line, with a space before it."""
     return f" {arguments[0]}" if arguments and arguments[0] in {*_COMMANDS, *_GROUPS} else ""
+
+
+def _hint(message: str, arguments: list[str]) -> str:
+    """What to do about a command line that cannot be read."""
+    hint = f"`tfrepair{_command(arguments)} --help` lists the options"
+    if "unexpected extra argument" in message:
+        return f"an environment is named with `--env DIR`, an interpreter with `--python PATH`; {hint}"
+    if "'RUN'" in message:
+        return f"`tfrepair runs list` shows the runs; {hint}"
+    return hint
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
