@@ -384,8 +384,8 @@ def test_an_empty_file_that_went_with_another_wheel_is_no_damage(here):
     )
     here.rows = [
         row("nvidia-nccl-cu12", "2.21.5", missing=1, examples=[gone]),
-        row("nvidia-cublas-cu12", "12.5.3.2", missing=2, examples=[header, gone]),
-        row("nvidia-cusolver-cu12", "11.6.3.83", missing=1, altered=1, examples=[library, gone]),
+        row("nvidia-cublas-cu12", "12.5.3.2", missing=2, examples=[gone, header]),
+        row("nvidia-cusolver-cu12", "11.6.3.83", missing=1, altered=1, examples=[gone, library]),
     ]
     facts = here.gpu_wheels()
     assert [(each["name"], each["example"]) for each in facts.value("gpu_wheels.damaged")] == [

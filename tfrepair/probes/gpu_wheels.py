@@ -90,7 +90,7 @@ def _compared(wheels: Sequence[_Row], rows: Sequence[_Row], context: Context) ->
                 "version": row["version"],
                 "missing": row["missing"],
                 "altered": row["altered"],
-                "example": row["examples"][0],
+                "example": _telling(row),
             }
             for row in damaged
         ],
@@ -102,12 +102,21 @@ def _compared(wheels: Sequence[_Row], rows: Sequence[_Row], context: Context) ->
 
 def _is_damaged(row: _Row) -> bool:
     """More is gone than the likes of `nvidia/__init__.py`: empty files of all these wheels, which go with any one."""
-    return bool(row["altered"]) or row["missing"] > sum(path.endswith("/__init__.py") for path in row["examples"])
+    return bool(row["altered"]) or row["missing"] > sum(map(_is_mark, row["examples"]))
+
+
+def _is_mark(path: str) -> bool:
+    return path.endswith("/__init__.py")
+
+
+def _telling(row: _Row) -> str:
+    """Of its examples, in which what is missing stands before what is altered, a library, else not the empty file."""
+    return str(min(row["examples"], key=lambda path: (not is_native(path), _is_mark(path))))
 
 
 def _by_library(row: _Row) -> tuple[bool, str]:
     """Those that lack a library come first."""
-    return not is_native(row["examples"][0]), _canonical(row)
+    return not is_native(_telling(row)), _canonical(row)
 
 
 def _belongs(wanted: Mapping[str, Requirement], context: Context) -> bool:

@@ -44,10 +44,15 @@ def start_compiling(
     variables.pop("__PYVENV_LAUNCHER__", None)
     helpers = []
     for number in range(count):
-        taken = bytecode / _TAKEN.format(number)
-        order = {"share": [number, count], "stage": str(stage), "final": str(final)}
-        order |= {"kept": str(kept), "taken": str(taken)}
-        argv = [python, script("compile_script.py"), json.dumps({"modules": _ROOTS, **order})]
+        order = {
+            "modules": _ROOTS,
+            "share": [number, count],
+            "stage": str(stage),
+            "final": str(final),
+            "kept": str(kept),
+            "taken": str(bytecode / _TAKEN.format(number)),
+        }
+        argv = [python, script("compile_script.py"), json.dumps(order)]
         with suppress(OSError):
             helpers.append(Helper(argv, env=variables, cwd=bytecode))
     return tuple(helpers)

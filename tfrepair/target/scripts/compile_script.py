@@ -89,10 +89,11 @@ class Share(object):
     def meet(self, loader, number, text):
         """What was compiled before is there at once: an import goes the same way, but more slowly."""
         if number % self.count == self.number:
-            code = self.store.code(text, self.named(loader.path))
+            named = self.named(loader.path)
+            code = self.store.code(text, named)
             if code is not None:
                 put(loader, lambda: code)
-                self.taken.append(self.named(loader.path))
+                self.taken.append(named)
 
     def compile(self, loaders):
         """The rest."""
