@@ -1,6 +1,5 @@
 """What is compiled for the first smoke test is used by the second, and by the user's imports afterwards."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -43,8 +42,7 @@ def test_a_repaired_environment_has_the_bytecode_of_what_its_import_needs(world,
     assert any(path.name.startswith("__init__.") for path in found)
     assert not any(b".tfrepair-env" in path.read_bytes() for path in env.rglob("*.pyc"))
     assert not kept["place"].exists()
-    (pack,) = Path(os.environ["TFREPAIR_STATE_DIR"], "bytecode").iterdir()
-    assert pack.suffix == ".pack"
+    assert {path.suffix for path in Path(os.environ["TFREPAIR_STATE_DIR"], "bytecode").iterdir()} == {".pyc", ".whole"}
     assert world.imported(env) == NEW
     assert world.tfrepair("rollback", "--yes", "--env", env).code == 0
     assert tree_digest(env) == before
@@ -52,23 +50,56 @@ def test_a_repaired_environment_has_the_bytecode_of_what_its_import_needs(world,
 
 def test_a_further_repair_takes_what_an_earlier_one_compiled(world, kept, monkeypatch):
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
-    monkeypatch.setattr(compiling, "_processors", lambda: 2)
-    there = []
-    begin = module.Bytecode.begin
-
-    def look(self, *arguments):
-        begin(self, *arguments)
-        self.wait()  # or this small TensorFlow's import, which compiles too, may be there first
-        assert list(self.folder.rglob("framework.*.pyc"))
-        (taken,) = self.folder.glob("taken-*.json")
-        there.append([each for each in json.loads(taken.read_text()) if each.endswith("/framework.py")])
-
-    monkeypatch.setattr(module.Bytecode, "begin", look)
     envs = world.conflict(name="first"), world.conflict(name="second")
-    for env in envs:
+    before = tree_digest(envs[1])
+    assert world.tfrepair("fix", "--yes", "--env", envs[0]).code == 0
+    kept.clear()
+
+    def refuse(*_, **__):
+        raise AssertionError("compiled anew")
+
+    monkeypatch.setattr(module, "start_compiling", refuse)
+    monkeypatch.setattr(module, "settle", refuse)
+    assert world.tfrepair("fix", "--yes", "--env", envs[1]).code == 0
+    assert list(kept) == ["place"]
+    first, second = (list(site(env).rglob("framework.*.pyc")) for env in envs)
+    assert len(first) == 1
+    assert os.path.samefile(first[0], second[0])
+    assert world.imported(envs[1]) == NEW
+    assert world.tfrepair("rollback", "--yes", "--env", envs[1]).code == 0
+    assert tree_digest(envs[1]) == before
+
+
+@pytest.mark.parametrize("damage", ["all", "one", "no process"])
+def test_what_an_earlier_repair_kept_and_cannot_be_used_is_compiled_anew(world, kept, monkeypatch, damage):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    envs = world.conflict(name="first"), world.conflict(name="second")
+    assert world.tfrepair("fix", "--yes", "--env", envs[0]).code == 0
+    (framework,) = site(envs[0]).rglob("framework.*.pyc")
+    store = Path(os.environ["TFREPAIR_STATE_DIR"], "bytecode")
+    for path in store.glob("*.pyc"):
+        if damage == "all" or (damage == "one" and path.samefile(framework)):
+            path.write_bytes(path.read_bytes()[:-30])
+    if damage == "no process":
+        monkeypatch.setattr(module, "start_restoring", lambda *_, **__: None)
+    assert world.tfrepair("fix", "--yes", "--env", envs[1]).code == 0
+    (new,) = site(envs[1]).rglob("framework.*.pyc")
+    assert damage == "no process" or new.stat().st_size > framework.stat().st_size
+    assert world.imported(envs[1]) == NEW
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_repairs_for_a_user_is_the_users_and_what_root_keeps_is_roots(world, kept, monkeypatch):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    for name in ("first", "second"):  # compiled, then kept by the repair before
+        env = world.conflict(name=name)
+        for path in (env, *env.rglob("*")):
+            os.lchown(path, 4711, 4712)
         assert world.tfrepair("fix", "--yes", "--env", env).code == 0
-    assert [bool(names) for names in there] == [False, True], "the second was compiled anew"
-    assert any(bytes(envs[1]) in path.read_bytes() for path in site(envs[1]).rglob("framework.*.pyc"))
+        assert {path.lstat().st_uid for path in (env, *env.rglob("*"))} == {4711}
+        assert list(site(env).rglob("framework.*.pyc"))
+    store = Path(os.environ["TFREPAIR_STATE_DIR"], "bytecode")
+    assert {path.stat().st_uid for path in (store, *store.iterdir())} == {0}
 
 
 @pytest.mark.parametrize("variable", ["PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"])

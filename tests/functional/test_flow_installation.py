@@ -6,6 +6,7 @@ import subprocess
 import time
 from dataclasses import replace
 
+import pytest
 from functional_support import MINOR, NEW, said, site
 
 from tfrepair.app import repair
@@ -66,14 +67,19 @@ def test_its_packages_get_bytecode_when_the_repair_holds_and_lose_it_with_the_wa
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     prefix = python.parent.parent
     before = lines(prefix)
-    assert world.tfrepair("fix", "--yes", "--python", python).code == 0
-    assert list((site(prefix) / "keras" / "__pycache__").glob("layers.*.pyc"))
-    assert world.tfrepair("rollback", "--yes", "--python", python).code == 0
-    assert lines(prefix) == before
+    for _ in ("compiled", "kept by the repair before"):
+        assert world.tfrepair("fix", "--yes", "--python", python).code == 0
+        assert list((site(prefix) / "keras" / "__pycache__").glob("layers.*.pyc"))
+        assert world.tfrepair("rollback", "--yes", "--python", python).code == 0
+        assert lines(prefix) == before
 
 
-def test_a_repair_that_does_not_work_where_it_lies_leaves_no_bytecode(world, python, monkeypatch):
+@pytest.mark.parametrize("kept", [False, True], ids=["compiled", "kept by the repair before"])
+def test_a_repair_that_does_not_work_where_it_lies_leaves_no_bytecode(world, python, monkeypatch, kept):
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    if kept:
+        assert world.tfrepair("fix", "--yes", "--python", python).code == 0
+        assert world.tfrepair("rollback", "--yes", "--python", python).code == 0
     confirm = repair.confirm
     monkeypatch.setattr(repair, "confirm", lambda *args, **more: replace(confirm(*args, **more), ok=False))
     before = lines(python.parent.parent)

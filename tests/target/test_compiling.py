@@ -52,11 +52,9 @@ def bytecode(tmp_path):
 
 
 def started(venv, environ, bytecode):
-    """What compiles an environment that is to lie at `final`, beside the bytecode."""
-    python, beside = str(venv / "bin" / "python"), bytecode.parent
-    return start_compiling(
-        python, environ=environ, bytecode=bytecode, stage=venv, final=beside / "final", kept=beside / "kept"
-    )
+    """What compiles an environment; nothing was kept before."""
+    python = str(venv / "bin" / "python")
+    return start_compiling(python, environ=environ, bytecode=bytecode, kept=bytecode.parent / "kept")
 
 
 def compiled(bytecode, site):
@@ -155,13 +153,13 @@ def settled(final, venv, environ):
     settle(python, environ=environ, bytecode=final.parent / "bytecode", folders=sites, kept=final.parent / "kept")
 
 
-def test_what_was_compiled_lies_beside_its_files_in_the_end_and_names_the_final_path(final, venv, filled, environ):
+def test_what_was_compiled_lies_beside_its_files_in_the_end_and_names_no_stage(final, venv, filled, environ):
     settled(final, venv, environ)
     site = final / filled.relative_to(venv)
     found = list(site.rglob("__pycache__/*.pyc"))
     assert {path.name.partition(".")[0] for path in found if "python" in path.parts} >= {"near", "__init__"}
     assert not any(bytes(venv) in path.read_bytes() for path in found)
-    told = "import tensorflow, tensorflow.python.near as n; print(n.deep().co_filename)"
+    told = "import tensorflow, tensorflow.python.near as n; print(n.deep().co_filename)"  # the import names it
     done = subprocess.run(
         [str(final / "bin" / "python"), "-v", "-B", "-c", told], env=environ, capture_output=True, text=True, check=True
     )

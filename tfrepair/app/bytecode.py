@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.execute.files import sync_file_system
-from tfrepair.target.compiling import OLDEST, settle, start_compiling
+from tfrepair.target.compiling import OLDEST, settle, start_compiling, start_restoring
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from typing_extensions import Self
 
@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from tfrepair.target.interpreter import Helper
 
 _NOT_HERE = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+_OTHERWISE = (*_NOT_HERE, "PYTHONOPTIMIZE")
+"""With these an interpreter does not use the bytecode that lies beside files, or not the usual one."""
 _LATE = "tensorflow/python/ops"
 """What TensorFlow imports after its own libraries, NumPy and Protobuf."""
 
 
 @dataclass(slots=True)
 class Bytecode:
-    """The bytecode of one repair, in a private folder; leaving the block ends what still compiles."""
+    """The bytecode of one repair: in the stage where an earlier repair has kept all of it, else in a private folder.
+
+    Leaving the block ends what still compiles.
+    """
 
     place: Path
     """A folder that the repair removes in the end, however it ends."""
@@ -36,9 +41,11 @@ class Bytecode:
     tensorflow: str
     """The distribution."""
     folder: Path | None = None
-    """That of the latest installation; None before there is one, and where bytecode must lie in the environment."""
+    """The private one of the latest installation; None before there is one, and where the environment has bytecode."""
     _number: int = 0
-    _helpers: tuple[Helper, ...] = field(default=())
+    _compiles: Callable[[Path], tuple[Helper, ...]] | None = None
+    _restoring: Helper | None = None
+    _compiling: tuple[Helper, ...] = field(default=())
 
     def __enter__(self) -> Self:
         """Nothing is done before `begin`."""
@@ -54,25 +61,38 @@ class Bytecode:
         Nothing begins where TensorFlow stays and has bytecode of its own, which is as good.
         """
         self.end()
+        environment, python = target.environment, target.interpreter.executable
         stays = self.folder is None and self.tensorflow not in names
-        if (stays and _is_compiled(target.environment)) or target.interpreter.version[:2] < OLDEST:
+        if (stays and _is_compiled(environment)) or target.interpreter.version[:2] < OLDEST:
             return
         self.folder = None
+        variables = environment.variables(environ)
+        self._compiles = lambda folder: start_compiling(python, environ=variables, bytecode=folder, kept=self.kept)
         self._number += 1
         folder = self.place / str(self._number)
         with suppress(OSError):  # then nothing is kept
             folder.mkdir(parents=True)
             self.folder = folder
-        if self.folder is not None:
-            variables = target.environment.variables(environ)
-            self._helpers = start_compiling(
-                target.interpreter.executable,
-                environ=variables,
-                bytecode=folder,
-                stage=Path(target.environment.prefix),
-                final=self.final,
-                kept=self.kept,
-            )
+        if self.folder is not None and not any(environ.get(name) for name in _OTHERWISE):
+            own = _own(environment, Path(environment.prefix))
+            self._restoring = start_restoring(python, environ=environ, folders=own, kept=self.kept, scratch=folder)
+        if self._restoring is None:
+            self._compile()
+
+    def ready(self) -> None:
+        """Until what an earlier repair has kept lies in the stage; where that is not all, begin to compile."""
+        if self._restoring is None:
+            return
+        self._restoring.wait()
+        code, self._restoring = self._restoring.stop(), None
+        if code == 0:
+            self.folder = None
+        else:
+            self._compile()
+
+    def _compile(self) -> None:
+        if self._compiles is not None and self.folder is not None:
+            self._compiling = self._compiles(self.folder)
 
     def moved(self, before: Path) -> None:
         """The stage, which lay in this folder, lies at its final path now.
@@ -91,29 +111,34 @@ class Bytecode:
 
         Every import of the user's would take three times as long without, and one who may not write there would never
         be rid of it. Only in folders of packages: what else lies in an installation of Python, its standard library, is
-        not ours, and a way back would not reach it. It is kept for the next repair too, which takes a fifth less time.
+        not ours, and a way back would not reach it. It is kept for the next repair too, which takes a third less time.
         Neither where the user wants no bytecode, or wants it elsewhere. Among files that were exchanged one by one it
         would outlast a way back: there it is put only when the repair holds.
         """
         if self.folder is None or any(environ.get(name) for name in _NOT_HERE):
             return
         with suppress(OSError):  # it works; nothing depends on a cache
-            own = self.final.resolve()
-            folders = [site for site in target.environment.site_folders if Path(site).resolve().is_relative_to(own)]
+            own = _own(target.environment, self.final)
             python = target.interpreter.executable
-            settle(python, environ=environ, bytecode=self.folder, folders=folders, kept=self.kept)
+            settle(python, environ=environ, bytecode=self.folder, folders=own, kept=self.kept)
             sync_file_system(self.final)
 
     def wait(self) -> None:
         """Until nothing is compiled ahead any more."""
-        for helper in self._helpers:
+        for helper in self._compiling:
             helper.wait()
 
     def end(self) -> None:
         """TensorFlow was imported: what is not compiled yet is not needed."""
-        for helper in self._helpers:
+        for helper in (*self._compiling, *((self._restoring,) if self._restoring is not None else ())):
             helper.stop()
-        self._helpers = ()
+        self._compiling, self._restoring = (), None
+
+
+def _own(environment: Environment, prefix: Path) -> list[str]:
+    """The folders of packages that lie in an environment, which lies there, as they really are."""
+    own = prefix.resolve()
+    return [site for site in environment.site_folders if Path(site).resolve().is_relative_to(own)]
 
 
 def _is_compiled(environment: Environment) -> bool:

@@ -270,7 +270,7 @@ def _look_at_sealed(stage: Path, subject: Subject, bench: Bench, transaction: Tr
     from tfrepair.target.interpreter import side_by_side
 
     while True:
-        transaction.seal()
+        transaction.seal(bytecode.ready)
         with side_by_side(1) as pool:
             comparing = pool.submit(_compare, transaction, bytecode)
             staged = _look_at_stage(stage, subject, bench, bytecode)

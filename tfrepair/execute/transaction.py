@@ -65,6 +65,7 @@ class Transaction:
         self._stage: Stage | None = None
         self._begun = False
         self._swapped = False
+        self._durable = False
         self.steps = Steps(self._apply, ports, record)
 
     def __enter__(self) -> Self:
@@ -134,23 +135,32 @@ class Transaction:
         assert plan is not None  # noqa: S101
         return self._staged().apply(operation, plan.lock)
 
-    def seal(self) -> None:
-        """Make the stage fit for its final path, and durable. Raises StepError when a file still names the stage."""
+    def seal(self, finish: Callable[[], None] = lambda: None) -> None:
+        """Make the stage fit for its final path; `finish` ends what is still put into it, for its owner to get it too.
+
+        Raises StepError when a file still names the stage.
+        """
         stage = self._staged()
         tree = self.record.tree
+        self._durable = False
         with _explaining("sealing the stage"):
             named = relocate(tree, self._final, sites(stage.target.environment), since=self._since).left
             if named:
                 more = f" and {len(named) - 1} more files name" if len(named) > 1 else " names"
                 raise StepError(f"`{named[0]}`{more} the folder that it was staged in; the target was not touched")
+            finish()
             adopt(tree, self.record.place)
-            sync_file_system(tree)
 
     def compare(self) -> Mapping[str, str]:
         """The distributions whose files are not as their RECORD says after they were installed, and what is wrong.
 
-        It takes a while and writes nothing: TensorFlow may be imported from the stage meanwhile. Raises StepError.
+        What is in the stage is durable afterwards. It takes a while and writes nothing: TensorFlow may be imported from
+        the stage meanwhile. Raises StepError.
         """
+        if not self._durable:
+            with _explaining("writing the stage to the disk"):
+                sync_file_system(self.record.tree)
+            self._durable = True
         with _explaining("comparing what was installed with its RECORD"):
             return self._staged().compare()
 

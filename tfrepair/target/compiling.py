@@ -18,8 +18,6 @@ OLDEST = (3, 8)
 """The first Python that can keep bytecode in another folder; an older one would write into the environment."""
 _ROOTS = ("tensorflow", "keras", "keras.api._v2.keras", "keras._tf_keras.keras")
 """What the smoke test imports; TensorFlow finds Keras in one of these places, by its release."""
-_TAKEN = "taken-{}.json"
-"""Beside the bytecode of a repair: of which files it was kept by an earlier one."""
 _MOST = 3
 _SETTLE_LIMIT = 120.0
 
@@ -30,28 +28,36 @@ def bytecode_variables(environ: Mapping[str, str], bytecode: Path) -> dict[str, 
     return kept | {"PYTHONPYCACHEPREFIX": str(bytecode)}
 
 
-def start_compiling(
-    python: str, *, environ: Mapping[str, str], bytecode: Path, stage: Path, final: Path, kept: Path
-) -> tuple[Helper, ...]:
+def start_restoring(
+    python: str, *, environ: Mapping[str, str], folders: Sequence[str], kept: Path, scratch: Path
+) -> Helper | None:
+    """Begin to put bytecode that `settle` kept in a folder, `kept`, beside the files in these folders of packages.
+
+    It ends with 0 when that is all that an import of TensorFlow needs. None where there is nothing to begin with.
+    `scratch` is a folder on the same file system.
+    """
+    if not any(kept.glob("*.whole")):
+        return None
+    order = {"folders": list(folders), "kept": str(kept), "scratch": str(scratch)}
+    argv = [python, "-I", "-B", script("restore_script.py"), json.dumps(order)]
+    with suppress(OSError):
+        return Helper(argv, env=child_environ(environ), cwd=scratch)
+    return None
+
+
+def start_compiling(python: str, *, environ: Mapping[str, str], bytecode: Path, kept: Path) -> tuple[Helper, ...]:
     """Begin to compile what an import of TensorFlow with an interpreter will need, in its order; executes none of it.
 
-    Files of the environment `stage` are compiled as if it lay at `final`; what `settle` kept in a folder, `kept`, is
-    taken from there. A process for each processor but the one that works on meanwhile; none where there is only one,
-    fewer where the system starts no more. They run until they are done or stopped.
+    What `settle` kept in a folder, `kept`, is taken from there. A process for each processor but the one that works on
+    meanwhile; none where there is only one, fewer where the system starts no more. They run until they are done or
+    stopped.
     """
     count = min(_MOST, _processors() - 1)
     variables = bytecode_variables(environ, bytecode)
     variables.pop("__PYVENV_LAUNCHER__", None)
     helpers = []
     for number in range(count):
-        order = {
-            "modules": _ROOTS,
-            "share": [number, count],
-            "stage": str(stage),
-            "final": str(final),
-            "kept": str(kept),
-            "taken": str(bytecode / _TAKEN.format(number)),
-        }
+        order = {"modules": _ROOTS, "share": [number, count], "kept": str(kept), "scratch": str(bytecode)}
         argv = [python, script("compile_script.py"), json.dumps(order)]
         with suppress(OSError):
             helpers.append(Helper(argv, env=variables, cwd=bytecode))
@@ -63,8 +69,7 @@ def settle(python: str, *, environ: Mapping[str, str], bytecode: Path, folders: 
 
     What it does not come to is compiled when it is imported.
     """
-    taken = [str(path) for path in sorted(bytecode.glob(_TAKEN.format("*")))]
-    order = {"bytecode": str(bytecode), "folders": list(folders), "kept": str(kept), "taken": taken}
+    order = {"bytecode": str(bytecode), "folders": list(folders), "kept": str(kept)}
     argv = [python, "-I", "-B", script("settle_script.py"), json.dumps(order)]
     with suppress(OSError):
         run_on_leash(argv, env=child_environ(environ), timeout=_SETTLE_LIMIT)

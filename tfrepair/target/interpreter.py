@@ -137,11 +137,11 @@ class Helper:
         """Until it has ended; `stop` is to follow."""
         _ends(self._process, math.inf)
 
-    def stop(self) -> None:
-        """End it and what it started, if it has not ended; it is gone afterwards."""
+    def stop(self) -> int:
+        """End it and what it started, if it has not ended; it is gone afterwards. Its exit code."""
         if self._process.returncode is None:
             _kill(self._process)
-        self._process.wait()
+        return self._process.wait()
 
 
 def _leashed(argv: Sequence[str], env: Mapping[str, str] | None) -> Sequence[str]:

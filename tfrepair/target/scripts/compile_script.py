@@ -2,11 +2,10 @@
 
 Standard library of Python 3.8 only, the first that keeps bytecode in another folder (PYTHONPYCACHEPREFIX). Nothing is
 executed: each module's text says what it imports next. Only the imports at the left margin are followed; a module
-that is found in no other way is compiled when it is imported. Arguments: one JSON document with `modules`, to begin
-with, `share`, the number of this process and how many there are: each compiles every so manieth module, `stage` and
-`final`: what lies below the one is compiled as if it lay below the other, which an import does not mind, `kept`: the
-folder of what was compiled before, which need not be compiled again, and `taken`: the file that tells, as a JSON list,
-of which files the bytecode came from there.
+that is found in no other way is compiled when it is imported. The bytecode is as of no file, which an import does not
+mind. Arguments: one JSON document with `modules`, to begin with, `share`, the number of this process and how many there
+are: each compiles every so manieth module, `kept`: the folder of what was compiled before, which need not be compiled
+again, and `scratch`, a folder beside the bytecode.
 """
 import json
 import marshal
@@ -19,7 +18,7 @@ from importlib.util import cache_from_source
 # The folder of this script is no part of the environment's search path; PYTHONSAFEPATH keeps it out anyway.
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-from store_script import Store, header  # noqa: E402
+from store_script import NAMELESS, Store, digest_of, header  # noqa: E402
 
 IMPORT = re.compile(  # after a line's end: a pattern that begins with `^` is four times slower
     rb"\n(?:import[ \t]+(?P<modules>[\w., \t]+)|from[ \t]+(?P<source>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n]+))"
@@ -80,49 +79,37 @@ class Share(object):
     """What one process compiles of an environment."""
 
     def __init__(self, order):
-        self.taken = []
         self.number, self.count = order["share"]
-        self.stage, self.final = order["stage"], order["final"]
         # what PYTHONOPTIMIZE leaves out is not left out of what is kept
-        self.store = Store(None if sys.flags.optimize else order["kept"])
+        self.store = Store(None if sys.flags.optimize else order["kept"], order["scratch"])
 
     def meet(self, loader, number, text):
         """What was compiled before is there at once: an import goes the same way, but more slowly."""
-        if number % self.count == self.number:
-            named = self.named(loader.path)
-            code = self.store.code(text, named)
-            if code is not None:
-                put(loader, lambda: code)
-                self.taken.append(named)
+        if number % self.count != self.number:
+            return
+        try:
+            name, cached = self.store.find(digest_of(text), os.stat(loader.path)), cache_from_source(loader.path)
+            if name is not None and not os.path.exists(cached):
+                self.store.place(name, loader.path, cached)
+        except (OSError, ValueError):  # it is compiled
+            pass
 
     def compile(self, loaders):
         """The rest."""
         for loader in loaders[::-1][self.number :: self.count]:
-            put(loader, lambda loader=loader: self.code(loader))
-
-    def code(self, loader):
-        return marshal.dumps(loader.source_to_code(loader.get_data(loader.path), self.named(loader.path)))
-
-    def named(self, path):
-        """Where a file will lie in the end."""
-        return self.final + path[len(self.stage) :] if path.startswith(self.stage + os.sep) else path
-
-    def tell(self, path):
-        """Write down, as a whole or not at all, whose bytecode came from the store."""
-        with open(path + ".new", "w", encoding="ascii") as stream:
-            json.dump(self.taken, stream)
-        os.replace(path + ".new", path)
+            try:
+                write(loader)
+            except Exception:  # a matter for who imports it
+                pass
 
 
-def put(loader, code):
-    """Write a module's bytecode unless it is there; what cannot be compiled or written is a matter for who imports it."""
-    try:
-        bytecode = cache_from_source(loader.path)
-        if not os.path.exists(bytecode):
-            stats = loader.path_stats(loader.path)
-            loader.set_data(bytecode, header(stats["mtime"], stats["size"]) + code())
-    except Exception:
-        pass
+def write(loader):
+    """Write a module's bytecode unless it is there."""
+    bytecode = cache_from_source(loader.path)
+    if not os.path.exists(bytecode):
+        stats = os.stat(loader.path)
+        code = loader.source_to_code(loader.get_data(loader.path), NAMELESS)
+        loader.set_data(bytecode, header(stats) + marshal.dumps(code))
 
 
 def main():
@@ -134,9 +121,7 @@ def main():
     walk = Walk([entry for entry in sys.path if os.path.realpath(entry) != here], share.meet)
     for module in order["modules"]:
         walk.visit(module)
-    share.tell(order["taken"])
     share.compile(walk.order)
-    share.store.note_use()
 
 
 if __name__ == "__main__":
