@@ -191,6 +191,26 @@ def test_what_lies_there_is_replaced_and_not_written_into(world):
     assert shared.read_bytes() == b"old"
 
 
+def test_where_one_cannot_be_put_what_is_kept_stays_as_it_is(world):
+    """Two modules of one text: what is left of the first must not be written into for the second."""
+    for name in ("tensorflow/empty.py", "keras/empty.py"):
+        world.write(name, "")
+    world.write(
+        "tensorflow/deep.py", FILES["tensorflow/deep.py"] + "from tensorflow import empty\nimport keras.empty\n"
+    )
+    cached = world.settled("first").name.replace("deep", "empty")
+    before = {path.name: path.read_bytes() for path in world.files()}
+
+    def change(env):
+        (env / world.site / "tensorflow" / "__pycache__" / cached).mkdir(parents=True)
+        os.utime(env / world.site / "keras" / "empty.py", (1700000000, 1700000000))
+
+    whole, cache = world.restored("second", change)
+    assert not whole
+    assert (cache / cached).is_dir()
+    assert {path.name: path.read_bytes() for path in world.files()} == before
+
+
 @pytest.mark.parametrize("missing", ["record", "row", "text", "file"])
 def test_where_the_files_are_others_not_all_is_in_place(world, missing):
     world.settled("first")

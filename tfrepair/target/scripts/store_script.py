@@ -77,15 +77,17 @@ class Store(object):
             raise ValueError(path)
         stats = os.stat(source)
         start = header(stats)
-        if data[: HEADER.size] != start or not alike(kept, stats) or not linked(path, new):
-            with open(new, "wb") as stream:
-                stream.write(start + data[HEADER.size :])
-            os.chmod(new, mode_of(stats))
-            give(new, stats)
         make(os.path.dirname(cached), stats)
-        os.replace(new, cached)
-        if os.path.lexists(new):  # a second name of what is there already is not moved
-            os.unlink(new)
+        try:
+            if data[: HEADER.size] != start or not alike(kept, stats) or not linked(path, new):
+                with open(new, "xb") as stream:  # never into a second name of what is kept
+                    stream.write(start + data[HEADER.size :])
+                os.chmod(new, mode_of(stats))
+                give(new, stats)
+            os.replace(new, cached)
+        finally:
+            if os.path.lexists(new):  # a second name of what is there already is not moved
+                os.unlink(new)
 
     def keep(self, path, source, digest):
         """Keep a file of bytecode, which is as of NAMELESS, by the digest of its source; its name here. Raises OSError."""
