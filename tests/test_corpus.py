@@ -6,6 +6,7 @@ from pathlib import Path
 import accuracy
 import pytest
 
+from tfrepair.model.known_cases import numbers
 from tfrepair.playbook.loader import load_builtin
 from tfrepair.target.release_data import load_known_cases
 
@@ -29,10 +30,11 @@ def test_the_causes_of_the_development_part(platform, floors, ceiling):
 
 
 FLOORS = {
-    "sixth_development": (0.78, 0.91),
-    "eighteenth_development": (0.78, 0.89),
-    "nineteenth_development": (0.74, 0.85),
-    "twentieth_development": (0.73, 0.84),
+    "sixth_development": (0.74, 0.91),
+    "eighteenth_development": (0.79, 0.89),
+    "nineteenth_development": (0.77, 0.87),
+    "twentieth_development": (0.77, 0.87),
+    "twentyfirst_development": (0.77, 0.88),
 }
 """Of a part of 32 cases, and of those that hardly a signature was written from."""
 
@@ -87,12 +89,21 @@ def test_every_case_says_where_it_is_from():
     assert all(case["source"].startswith("https://") for part in accuracy.PARTS for case in accuracy.cases(part))
 
 
+def told(row):
+    """What a word says, by the number of a name."""
+    figures = numbers(row)
+    return dict(zip(figures[::2], figures[1::2], strict=True))
+
+
 def test_what_a_text_is_compared_with_is_stored_and_holds_nothing_that_was_set_aside():
     known = accuracy.known_without(None)
     stored, again = load_known_cases().document(), known.document()
-    # of a thousand: linear algebra rounds as it likes
-    votes = {cause: pytest.approx(row, abs=2) for cause, row in again["votes"].items()}
-    assert stored == again | {"votes": votes}, RUN
+    said, says = stored.pop("says"), again.pop("says")
+    assert stored == again, RUN
+    assert said.keys() == says.keys(), RUN
+    for word, row in said.items():  # in thousandths, those below 30 left out: linear algebra rounds as it likes
+        one, other = told(row), told(says[word])
+        assert all(abs(one.get(name, 0) - other.get(name, 0)) <= 32 for name in {*one, *other}), RUN
     # of threads that only a set-aside part is from; some of the first 200 cases share theirs with a development case
     shown = {case["source"] for part in accuracy.PARTS if "held_out" not in part for case in accuracy.cases(part)}
     aside = {case["source"] for part in accuracy.PARTS if "held_out" in part for case in accuracy.cases(part)} - shown

@@ -14,11 +14,19 @@ sources every second one was set aside, and whoever writes signatures has not re
 The eighteenth and later parts are learned from by least squares; only a few signatures were written from them, after
 their first trial. Two people labelled each of their cases; where they disagreed, the case is left out, and in the
 eighteenth it has the label of the second, who knew what the labels of the first 200 cases mean. The twentieth was
-collected as the first 200 were: cause by cause, and of each report only the lines that a user would paste.
+collected as the first 200 were: cause by cause, and of each report only the lines that a user would paste; so was the
+twenty-first. In these two, names of the `keras` package that are not there count as `keras-mismatch`, as in the first
+200; 12 labels were changed for that after the first trial.
+
+`made_up.jsonl` holds failures that nobody reported: short texts, with the machine, that were written by cause and by
+surroundings without sight of any part but the first, a third of them in pairs that differ in the fact that decides.
+`explain` learns from them as from real ones, and never names one as a report. How far it could get: on 200 cases of the
+twenty-first part a reader who knew the labels of the first, and nothing else, named the cause from text and machine in
+91 of 100, one of two causes in 97.
 
 In every part but the first two, what programs printed is as they print it, and what people wrote is told in other words.
 
-What a text is compared with never is of its own part.
+What a text is compared with never is of its own part; only how seldom words are is counted over all of them.
 """
 
 from __future__ import annotations
@@ -31,7 +39,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from learning import Case, known_cases
+from learning import Case, Lesson
 
 from tfrepair.model.facts import Facts
 from tfrepair.playbook.loader import load_builtin
@@ -69,11 +77,16 @@ PARTS = (
     "eighteenth_development",
     "nineteenth_development",
     "twentieth_development",
+    "twentyfirst_development",
 )
 
 
 OTHERS = "other_failures"
 """No failure to load TensorFlow, and none of the causes: the user's own program, other packages, logs without trouble."""
+
+
+MADE_UP = "made_up"
+"""Failures that nobody reported, written to teach what the causes look like; nothing is measured on them."""
 
 
 @dataclass(frozen=True)
@@ -96,21 +109,32 @@ def cases(part: str) -> list[dict]:
 
 @cache
 def known_without(part: str | None) -> KnownCases:
-    """What texts of a part are compared with: the other development parts, wordings of single messages, and failures
-    of other kinds.
+    """What texts of a part are compared with: the other development parts, wordings of single messages, made-up cases,
+    and failures of other kinds.
     """
-    return known_cases([*_with_causes(part), *_learned_from(OTHERS)])
+    return _lesson().without(_numbers(part) if part in _taught() else ())
 
 
-def _with_causes(without: str | None) -> list[Case]:
-    parts = [part for part in PARTS if part != without and not part.endswith("held_out")]
-    wordings = [Case(wording["cause"], "", wording["text"], Facts()) for wording in cases("wordings")]
-    return [*(case for part in parts for case in _learned_from(part)), *wordings]
+def _taught() -> list[str]:
+    return [*(part for part in PARTS if not part.endswith("held_out")), OTHERS]
+
+
+def _numbers(part: str) -> range:
+    """Where the cases of a part stand in the lesson."""
+    start = sum(len(cases(one)) for one in _taught()[: _taught().index(part)])
+    return range(start, start + len(cases(part)))
 
 
 @cache
+def _lesson() -> Lesson:
+    wordings = [Case(wording["cause"], "", wording["text"], Facts()) for wording in cases("wordings")]
+    real = (case for part in _taught() for case in _learned_from(part))
+    made_up = (case._replace(made_up=True) for case in _learned_from(MADE_UP))
+    return Lesson([*real, *wordings, *made_up])
+
+
 def _learned_from(part: str) -> tuple[Case, ...]:
-    return tuple(Case(case.get("root_cause", ""), case["source"], *read(case)) for case in cases(part))
+    return tuple(Case(case.get("root_cause", ""), case.get("source", ""), *read(case)) for case in cases(part))
 
 
 def read(case: dict, *, platform: bool = True) -> tuple[str, Facts]:
@@ -143,7 +167,7 @@ def named_of_others() -> list[Outcome]:
     return [
         outcome(case | {"root_cause": ""}, playbooks, known, platform=False)
         for half in (0, 1)
-        for known in [known_cases([*_with_causes(None), *_learned_from(OTHERS)[1 - half :: 2]])]
+        for known in [_lesson().without(_numbers(OTHERS)[half::2])]
         for case in every[half::2]
     ]
 

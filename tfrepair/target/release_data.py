@@ -37,7 +37,7 @@ def load_known_good() -> KnownGood:
 
 @cache
 def load_known_cases() -> KnownCases:
-    """The real failures whose cause is known, read once and only where a text is explained."""
+    """What was learned from failures whose cause is known, read once and only where a text is explained."""
     from tfrepair.model.known_cases import KnownCases
 
     return KnownCases.parse(_compressed(KNOWN_CASES))

@@ -1,0 +1,66 @@
+"""What is learned from cases, against the same without any short cut."""
+
+import learning
+import numpy as np
+import pytest
+from learning import REGULARITY, Case, Lesson, known_cases
+
+from tfrepair.model.facts import Facts
+from tfrepair.model.known_cases import numbers
+from tfrepair.reason.resemblance import resembling, vector, words
+
+TEXTS = [
+    ("no-avx", "Illegal instruction (core dumped) on import tensorflow"),
+    ("no-avx", "illegal hardware instruction on an old Celeron, tensorflow stops"),
+    ("numpy-abi", "RuntimeError: module compiled against API version 0xe, numpy is another"),
+    ("numpy-abi", "numpy.dtype size changed, tensorflow stops"),
+    ("not-installed", "No module named tensorflow"),
+    ("not-installed", "ModuleNotFoundError: No module named tensorflow on import"),
+    ("", "my loss is nan, numpy prints a warning"),
+]
+ASKED = ("illegal instruction, tensorflow stops", "No module named tensorflow", "numpy is another")
+
+
+def lesson(made_up=()):
+    return Lesson(Case(cause, f"https://{n}", text, Facts(), n in made_up) for n, (cause, text) in enumerate(TEXTS))
+
+
+@pytest.mark.parametrize("frequent", [1, 2, 3, 100], ids=lambda count: f"as a table from {count}")
+@pytest.mark.parametrize("out", [(), (0,), (1, 4), (2, 3, 5)])
+def test_each_cause_is_as_likely_as_least_squares_over_the_other_cases_say(monkeypatch, frequent, out):
+    monkeypatch.setattr(learning, "_FREQUENT", frequent)
+    monkeypatch.setattr(learning, "LEAST", 0.0)
+    taught = lesson()
+    known = taught.without(out)
+    rest = [number for number in range(len(TEXTS)) if number not in out]
+
+    def row(text):
+        weights = vector(words(text, Facts()), taught.rarity)
+        return np.array([weights.get(word, 0.0) for word in taught.rarity])
+
+    table = np.array([row(TEXTS[number][1]) for number in rest])
+    had = np.array([[TEXTS[number][0] == name for name in taught.names] for number in rest], dtype=float)
+    figures = np.linalg.solve(table @ table.T + REGULARITY * np.eye(len(rest)), had)
+    for text in ASKED:
+        expected = dict(zip(taught.names, row(text) @ table.T @ figures, strict=True))
+        found = known.likelihoods(vector(words(text, Facts()), known.rarity(words(text, Facts()))))
+        assert found == pytest.approx(expected, abs=0.02)
+
+
+def test_made_up_cases_teach_and_are_never_shown():
+    known = lesson(made_up=(0, 1)).without(())
+    assert known.causes == [cause for cause, _ in TEXTS[2:]]
+    assert known.sources == [f"https://{number}" for number in range(2, len(TEXTS))]
+    found = resembling("Illegal instruction on import tensorflow", Facts(), known)
+    assert found.likeliest == "no-avx"
+    assert found.sources("no-avx") == ()
+
+
+def test_what_is_left_out_is_not_shown():
+    known = lesson().without((6, 2))
+    assert known.causes == [TEXTS[number][0] for number in (0, 1, 3, 4, 5)]
+    assert all(number < len(known.causes) for row in known.words.values() for number in numbers(row)[1::2])
+
+
+def test_a_word_of_one_case_only_says_nothing():
+    assert "celeron" not in known_cases(Case(cause, "", text, Facts()) for cause, text in TEXTS).says
