@@ -77,6 +77,12 @@ def test_an_environment_at_hand_is_named_with_the_repair(explained, monkeypatch)
     assert any("tfrepair fix --dry-run` " in sentence for sentence in explained(NUMPY)[1]["messages"])
 
 
+def test_an_environment_that_is_not_here_is_said_to_be_elsewhere(explained, tmp_path):
+    for env, here in ((tmp_path, True), (tmp_path / "mine", False)):
+        messages = explained(NUMPY, "--env", str(env))[1]["messages"]
+        assert any(f"`{env}` is not on this machine" in sentence for sentence in messages) is not here
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -75,7 +75,7 @@ def explain(
     diagnosis = chosen(reason(text, facts, playbooks, load_known_cases()), playbook_request)
     log.info("explained", characters=len(text), causes=[finding.id for finding in diagnosis.findings])
     screen.diagnosis(diagnosis, target_from_facts(facts))
-    messages = [cut] if cut else []
+    messages = [*([cut] if cut else []), *_absent(where)]
     if not diagnosis.findings:
         messages += ["no known cause is in the text", *_more(where)]
         return Report(
@@ -229,6 +229,12 @@ def _asked(playbook: Playbook) -> str:
 
 def _more(where: TargetRequest) -> list[str]:
     return [f"next: `tfrepair diagnose{_here(where)}` looks at the environment itself"]
+
+
+def _absent(where: TargetRequest) -> list[str]:
+    if where.env is None or (where.cwd / where.env).exists():
+        return []
+    return [f"`{where.env}` is not on this machine; only the text was read, and the next command is for where it is"]
 
 
 def _here(where: TargetRequest) -> str:
