@@ -191,6 +191,16 @@ def test_what_lies_there_is_replaced_and_not_written_into(world):
     assert shared.read_bytes() == b"old"
 
 
+def test_a_file_that_the_user_has_changed_since_gets_no_bytecode_of_the_old_text(world):
+    """Its RECORD is as before, and it belongs to a distribution that nobody compares."""
+    first = world.settled("first")
+    source = world.folder / "second" / world.site / "tensorflow" / "deep.py"
+    whole, cache = world.restored("second", lambda env: source.write_text("def where():\n    return 'mine'\n"))
+    assert not whole
+    assert not (cache / first.name).exists()
+    assert imported(world.folder / "second", world.environ)[0] == "mine"
+
+
 def test_where_one_cannot_be_put_what_is_kept_stays_as_it_is(world):
     """Two modules of one text: what is left of the first must not be written into for the second."""
     for name in ("tensorflow/empty.py", "keras/empty.py"):

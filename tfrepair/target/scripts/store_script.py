@@ -68,7 +68,8 @@ class Store(object):
     def place(self, name, source, cached):
         """Give a source file bytecode from here, where `cached` says, in one step.
 
-        Raises OSError, ValueError when it is damaged or not ours alone.
+        Raises OSError, ValueError when it is damaged or not ours alone, or the file has another text: who says which text
+        a file has may have read that in a RECORD, and the user may have changed the file.
         """
         path, new = os.path.join(self.folder, name), os.path.join(self.scratch, "{}-{}".format(name, os.getpid()))
         with open(path, "rb") as stream:
@@ -77,6 +78,8 @@ class Store(object):
             raise ValueError(path)
         stats = os.stat(source)
         start = header(stats)
+        if data[: HEADER.size] != start and text_in(source) != text_of(name):
+            raise ValueError(source)
         make(os.path.dirname(cached), stats)
         try:
             if data[: HEADER.size] != start or not alike(kept, stats) or not linked(path, new):
@@ -190,6 +193,12 @@ def renamed(data, before, after):
     else:
         kind, length = (b"aA" if new.isascii() else b"ut")[interned], LENGTH.pack(len(new))
     return b"".join((data[:head], bytes((kind | referred,)), length, new, data[start + len(old) :]))
+
+
+def text_in(path):
+    """What the text of a file is known by. Raises OSError."""
+    with open(path, "rb") as stream:
+        return digest_of(stream.read())
 
 
 def digest_of(source):
