@@ -111,7 +111,7 @@ class Bytecode:
 
         Every import of the user's would take three times as long without, and one who may not write there would never
         be rid of it. Only in folders of packages: what else lies in an installation of Python, its standard library, is
-        not ours, and a way back would not reach it. It is kept for the next repair too, which takes a third less time.
+        not ours, and a way back would not reach it. It is kept for the next repair too, for a quarter of its time.
         Neither where the user wants no bytecode, or wants it elsewhere. Among files that were exchanged one by one it
         would outlast a way back: there it is put only when the repair holds.
         """
