@@ -446,8 +446,9 @@ def kept(store, folder, text, others=()):
     source.write_bytes(text)
     bytecode = folder.parent / "module.pyc"
     code = marshal.dumps(compile(f"x = {'long' * 200!r}", store.NAMELESS, "exec"))
-    bytecode.write_bytes(store.header(source.stat()) + code)
-    name = opened.keep(str(bytecode), str(source), store.digest_of(text))
+    data = store.header(source.stat()) + code
+    bytecode.write_bytes(data)
+    name = opened.keep(str(bytecode), data, store.digest_of(text), source.stat())
     before = set(folder.glob("*.whole"))
     opened.note({"module.py": name}, set(others))
     bytecode.unlink()

@@ -31,9 +31,9 @@ def main():
             if not name.endswith(BYTECODE) or not os.path.isfile(source):
                 continue
             try:
-                unname(path)
+                data = unname(path)
                 if store is not None and "." + OPTIMIZED not in name:
-                    kept = keep(store, path, source)
+                    kept = keep(store, path, data, source)
                     if package is None:
                         others.add(kept)
                     else:
@@ -51,18 +51,16 @@ def is_within(folder, package):
     return os.path.commonpath([folder, package]) == package
 
 
-def keep(store, path, source):
+def keep(store, path, data, source):
     """The name in the store of a file of bytecode, which is kept unless it is already. Raises ValueError if it is old."""
     found = os.stat(path)
     if found.st_ino in store.by_inode:
         return store.by_inode[found.st_ino]
     with open(source, "rb") as stream:
         text, stats = stream.read(), os.fstat(stream.fileno())
-    with open(path, "rb") as stream:
-        start = stream.read(HEADER.size)
-    if start != header(stats) or len(text) != stats.st_size:
+    if data[: HEADER.size] != header(stats) or len(text) != stats.st_size:
         raise ValueError(path)
-    return store.keep(path, source, digest_of(text))
+    return store.keep(path, data, digest_of(text), stats)
 
 
 def settle(path, source, cached):

@@ -92,18 +92,17 @@ class Store(object):
             if os.path.lexists(new):  # a second name of what is there already is not moved
                 os.unlink(new)
 
-    def keep(self, path, source, digest):
-        """Keep a file of bytecode, which is as of NAMELESS, by the digest of its source; its name here. Raises OSError."""
-        with open(path, "rb") as stream:
-            data = stream.read()
-        stats = os.stat(source)
+    def keep(self, path, data, digest, stats):
+        """Keep a file of bytecode with this data, as of NAMELESS, by the digest and the state of its source; its name here.
+
+        Raises OSError.
+        """
         name = "{}{}-{:08x}-{:08x}{}".format(KIND, digest, int(stats.st_mtime) & LONG, zlib.crc32(data), BYTECODE)
         kept = os.path.join(self.folder, name)
         if not os.path.exists(kept) and not (is_own(stats) and linked(path, kept)):
             with open(kept + ".new", "wb") as stream:
                 stream.write(data)
             os.replace(kept + ".new", kept)
-        self.by_text.setdefault(digest, []).append(name)
         return name
 
     def complete(self, recorded):
@@ -159,17 +158,18 @@ def header(stats):
 
 
 def unname(path):
-    """Make a file of bytecode name no source. Raises OSError, ValueError where it cannot be made to."""
+    """Make a file of bytecode name no source; what it holds then. Raises OSError, ValueError where it cannot be made to."""
     with open(path, "rb") as stream:
         data, stats = stream.read(), os.fstat(stream.fileno())
     if os.fsencode(NAMELESS) in data:
-        return
+        return data
     code = data[HEADER.size :]
     data = data[: HEADER.size] + renamed(code, marshal.loads(code).co_filename, NAMELESS)
     with open(path + ".new", "wb") as stream:
         stream.write(data)
     os.chmod(path + ".new", stats.st_mode)
     os.replace(path + ".new", path)
+    return data
 
 
 def renamed(data, before, after):
