@@ -3,13 +3,15 @@
 import dataclasses
 import os
 import subprocess
+import sys
+import zipfile
 
 import pytest
 
 from tfrepair.errors import StepError
 from tfrepair.target.describe import read_config
 from tfrepair.target.discover import describe_environment
-from tfrepair.target.environments import create_venv, interrogate
+from tfrepair.target.environments import create_venv, prepare
 from tfrepair.target.interpreter import run
 
 
@@ -34,12 +36,25 @@ def test_the_users_settings_for_virtualenv_do_not_count(base, tmp_path, monkeypa
     assert os.listdir(tmp_path) == ["env"]
 
 
-def test_a_base_that_was_asked_is_not_asked_again(base, tmp_path, monkeypatch):
-    interrogate(base.executable)
+def test_a_base_that_was_prepared_for_is_not_asked_again_and_nothing_is_unpacked(base, tmp_path, monkeypatch):
+    prepare(base.executable)
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr(subprocess, "Popen", None)
+    monkeypatch.setattr(zipfile.ZipFile, "extractall", None)
     create_venv(base, tmp_path / "env", prompt=None, system_site_packages=False)
     assert (tmp_path / "env/pyvenv.cfg").is_file()
+
+
+def test_what_virtualenv_remembers_goes_with_the_process(base, tmp_path):
+    code = (
+        "import sys; from tfrepair.app.ahead import load_ahead; from tfrepair.target import environments\n"
+        "load_ahead(base=sys.argv[1]); print(environments._app_data(), end='')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, base.executable], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert os.path.isabs(done.stdout)
+    assert not os.path.exists(done.stdout)
 
 
 def test_a_base_that_does_not_start_is_one_clear_error(base, tmp_path):

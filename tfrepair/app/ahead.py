@@ -1,4 +1,4 @@
-"""What carrying a plan out needs, loaded and asked while the index is waited for: half a second."""
+"""What carrying a plan out needs, loaded, asked and unpacked while the index is waited for: half a second."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def load_ahead(*, base: str | None) -> None:
 
     `base` is the interpreter that a fresh environment is built from; None where none is built.
     """
-    Thread(target=_load, args=(base,), name="loading", daemon=True).start()
+    Thread(target=_load, args=(base,), name="loading").start()  # no daemon: what it unpacks is removed at the exit
 
 
 def _load(base: str | None) -> None:
@@ -23,7 +23,7 @@ def _load(base: str | None) -> None:
         with suppress(Exception):
             import_module(name)
     if base:
-        from tfrepair.target.environments import interrogate
+        from tfrepair.target.environments import prepare
 
         with suppress(Exception):
-            interrogate(base)
+            prepare(base)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,13 +53,15 @@ def _options(prompt: str | None, *, seed: bool, system: bool) -> list[str]:
     return options if seed else [*options, "--without-pip"]
 
 
-def interrogate(base: str) -> None:
-    """Let virtualenv ask a base interpreter what it will need to know of it, and remember it: a third of a second.
+def prepare(base: str) -> None:
+    """Let virtualenv ask a base interpreter what it needs to know of it, and unpack its pip: half a second.
 
-    Nothing is made. Raises StepError when it cannot be asked.
+    A `create_venv` of this process that follows has both. Raises StepError when it cannot be asked.
     """
-    with _session(base, None, _quiet(os.environ), []):
-        pass
+    folder = Path(_app_data(), "never")
+    with _session(base, folder, _quiet(os.environ), []) as session:
+        session.run()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _by_virtualenv(base: str, destination: Path, environ: dict[str, str], options: list[str]) -> None:
@@ -66,23 +70,31 @@ def _by_virtualenv(base: str, destination: Path, environ: dict[str, str], option
 
 
 @contextmanager
-def _session(base: str, destination: Path | None, environ: dict[str, str], options: list[str]) -> Iterator[Session]:
+def _session(base: str, folder: Path, environ: dict[str, str], options: list[str]) -> Iterator[Session]:
     """How virtualenv would make an environment. Raises StepError, also for what fails in the block."""
     from virtualenv import session_via_cli
 
-    # Its cache would be written into the user's data folder, and its settings read from the user's configuration.
-    with tempfile.TemporaryDirectory(prefix="tfrepair-", dir=_memory(), ignore_cleanup_errors=True) as cache:
-        arguments = ["--python", base, "--no-periodic-update", "--no-download", "--app-data", cache]
-        if "--without-pip" not in options:
-            # Its setuptools is too new for TensorBoard; whoever needs setuptools has it in the lock.
-            arguments.append("--no-setuptools")
-        settings = environ | {"VIRTUALENV_CONFIG_FILE": os.devnull, "VIRTUALENV_VENV_REDIRECT": "false"}
-        settings["PYTHONDONTWRITEBYTECODE"] = "1"  # asking a base writes nothing into it
-        folder = destination or Path(cache, "never")
-        try:
-            yield session_via_cli([*arguments, *options, str(folder)], setup_logging=False, env=settings)
-        except (Exception, SystemExit) as error:
-            raise StepError(f"cannot build an environment in `{folder}` from `{base}`: {error}") from error
+    arguments = ["--python", base, "--no-periodic-update", "--no-download", "--app-data", _app_data()]
+    if "--without-pip" not in options:
+        # Its setuptools is too new for TensorBoard; whoever needs setuptools has it in the lock.
+        arguments.append("--no-setuptools")
+    settings = environ | {"VIRTUALENV_CONFIG_FILE": os.devnull, "VIRTUALENV_VENV_REDIRECT": "false"}
+    settings["PYTHONDONTWRITEBYTECODE"] = "1"  # asking a base writes nothing into it
+    try:
+        yield session_via_cli([*arguments, *options, str(folder)], setup_logging=False, env=settings)
+    except (Exception, SystemExit) as error:
+        raise StepError(f"cannot build an environment in `{folder}` from `{base}`: {error}") from error
+
+
+@cache
+def _app_data() -> str:
+    """A folder for what virtualenv remembers, as long as this process lives.
+
+    It would be written into the user's data folder otherwise, and its settings read from the user's configuration.
+    """
+    folder = tempfile.mkdtemp(prefix="tfrepair-", dir=_memory())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _memory() -> str | None:

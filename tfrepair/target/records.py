@@ -30,6 +30,7 @@ _COLUMNS = 3
 _CHUNK = 1 << 18
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _BIG = 1 << 20
+_MOST_HELPERS = 7
 _MEANT_TO_BE_CHANGED = "/cacert.pem"
 """Where organisations add the certificates of their own authorities: certifi's, pip's, botocore's."""
 
@@ -193,33 +194,40 @@ def _is_script(head: str) -> bool:
 
 
 def _hashed(files: Sequence[tuple[RecordEntry, str]]) -> list[str]:
+    """Paths of files that do not match. A processor is left to the import that runs meanwhile."""
     if not files:
         return []
     # The biggest library takes longest; it must not start last. Small files are done before they would be handed over.
     files = sorted(files, key=lambda item: -(item[0].size or 0))
-    big = [item for item in files if (item[0].size or 0) >= _BIG]
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        same = pool.map(_matches, big)
-        small = [_matches(item) for item in files[len(big) :]]
+    helpers = min(_MOST_HELPERS, (os.cpu_count() or 1) - 2)
+    big = sum((entry.size or 0) >= _BIG for entry, _ in files) if helpers > 0 else 0
+    with ThreadPoolExecutor(max_workers=max(helpers, 1)) as pool:
+        same = pool.map(_matches, files[:big])
+        small = [_matches(item) for item in files[big:]]
         return [entry.path for (entry, _), good in zip(files, (*same, *small), strict=True) if not good]
 
 
 def _matches(item: tuple[RecordEntry, str]) -> bool:
-    return matches_hash(item[1], item[0].hash or "")
+    entry, path = item
+    return matches_hash(path, entry.hash or "", size=entry.size)
 
 
-def matches_hash(path: str | Path, recorded: str) -> bool:
-    """Whether a file has the recorded hash; true for an algorithm that is not available, false if unreadable."""
+def matches_hash(path: str | Path, recorded: str, *, size: int | None = None) -> bool:
+    """Whether a file has the recorded hash; true for an algorithm that is not available, false if unreadable.
+
+    `size` is how many bytes it is said to have: no more memory is asked for than that.
+    """
     import hashlib
 
     algorithm, _, expected = recorded.partition("=")
     if algorithm not in hashlib.algorithms_available:
         return True
     digest = hashlib.new(algorithm, usedforsecurity=False)
+    room = _CHUNK if size is None else min(size + 1, _CHUNK)
     try:
         descriptor = os.open(path, _READ)  # fifteen thousand files
         try:
-            while chunk := os.read(descriptor, _CHUNK):
+            while chunk := os.read(descriptor, room):
                 digest.update(chunk)
         finally:
             os.close(descriptor)
