@@ -1,7 +1,10 @@
-"""What stands on the line of progress of a narrow terminal."""
+"""What stands on the line of progress of a narrow terminal, and what a log hears of a long step."""
+
+import time
 
 import pytest
 
+from tfrepair.cli import console
 from tfrepair.cli.render_text import fitting
 
 LONG = "/home/ada/projects/a-rather-long-name/environments/of-last-year/env"
@@ -26,3 +29,27 @@ def test_it_is_never_longer_than_the_line_and_no_shorter_than_it_must_be(text, w
 
 def test_the_longest_path_is_shortened_first():
     assert fitting(f"moving `{LONG}` to `/opt/env`", 60).endswith("` to `/opt/env`")
+
+
+def told_of_a_step(monkeypatch, capsys, seconds, *, quiet=False):
+    monkeypatch.setattr(console, "SILENCE", 0.02)
+    with console.Console(json=False, quiet=quiet, color=False) as screen:
+        screen.step("installing")
+        screen.line("Downloading tensorflow (200 MiB)\n")
+        time.sleep(seconds)
+    ended = capsys.readouterr().err
+    time.sleep(0.1)
+    assert capsys.readouterr().err == ""
+    return ended.splitlines()
+
+
+def test_a_log_hears_that_a_long_step_goes_on_and_nothing_after_its_end(monkeypatch, capsys):
+    *signs, end = told_of_a_step(monkeypatch, capsys, 0.5)
+    assert signs
+    assert {sign.partition(" s: ")[2] for sign in signs} == {"Downloading tensorflow (200 MiB)"}
+    assert all(sign.startswith("installing: still at it after ") for sign in signs)
+    assert end.startswith("installing: 0.")
+
+
+def test_whoever_wants_quiet_hears_nothing_of_it(monkeypatch, capsys):
+    assert told_of_a_step(monkeypatch, capsys, 0.2, quiet=True) == []

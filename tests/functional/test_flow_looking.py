@@ -20,6 +20,18 @@ def test_verify_passes_on_a_healthy_environment(world, fine):
     assert world.times(world.folder) == times
 
 
+def test_a_quiet_diagnosis_is_its_causes_and_what_comes_next(world):
+    env = world.conflict()
+    done = world.tfrepair("diagnose", "--quiet", "--env", env)
+    assert done.code == 1, done
+    *causes, after = done.out.splitlines()
+    assert causes[0].startswith("1. error: ")
+    assert causes[0].endswith("[conflicting-distributions]")
+    assert all(line[0].isdigit() for line in causes), done
+    assert after.startswith("next: `tfrepair fix --dry-run --env")
+    assert done.err == ""
+
+
 def test_verify_fails_on_a_broken_one_and_says_where(world, fine):
     world.install(fine, f"numpy=={NUMPY_2}")
     done = world.tfrepair("verify", "--env", fine)

@@ -55,6 +55,22 @@ def test_a_dry_run_makes_nothing(world):
     assert list(world.folder.iterdir()) == []
 
 
+def test_a_python_that_nobody_named_is_chosen_for_a_reason(world):
+    wish = ("fix", "--dry-run", "--venv", world.folder / "new", "--tensorflow", NEW)
+    chosen = world.tfrepair(*wish)
+    assert chosen.code == 1, chosen
+    assert f"is the newest here that has a wheel of tensorflow {NEW}; `--base-python` names another" in unwrapped(
+        chosen.out
+    )
+    named = world.tfrepair(*wish, "--base-python", sys.executable)
+    assert named.code == 1, named
+    assert "newest here" not in unwrapped(named.out)
+
+
+def unwrapped(text):
+    return " ".join(text.split())
+
+
 def test_what_is_named_beside_it_is_only_looked_at_and_gives_the_release(world):
     old = world.conflict()
     before, times = world.tree(), world.times(old)

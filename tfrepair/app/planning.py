@@ -120,6 +120,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     plan = _with_gpu(situation, gpu, resolver(bench, subject, python, wheels_only=bool(doubtful)), bench)
     checks = checks_of(findings, bench.playbooks, seen.facts)
     plan = replace(plan, prefix=str(subject.prefix), untrusted=doubtful, checks=checks)
+    plan = replace(plan, notes=(*plan.notes, *_why_this_python(python, subject, bench, plan)))
     if subject.target is not None:
         plan = replace(plan, notes=(*plan.notes, *_way(subject), *(_users(subject) if turn.number == 1 else ())))
     _leave_to_conda(plan, seen)
@@ -137,6 +138,18 @@ def _with_gpu(situation: Situation, gpu: Acceleration, resolve: Resolve, bench: 
             raise
         plan, note = make_plan(without(situation, gpu), resolve), gpu.given_up(error.message)
     return replace(plan, notes=(*plan.notes, note)) if note else plan
+
+
+def _why_this_python(python: Target, subject: Subject, bench: Bench, plan: Plan) -> tuple[str, ...]:
+    """Why a fresh environment gets its Python, where neither an option nor another environment says."""
+    named = bench.request.base_python is not None or subject.looked_at is not None
+    if plan.strategy != "create" or named or is_file(bench.request.tensorflow or ""):
+        return ()
+    said = (
+        f"Python {python.interpreter.version_text} is the newest here that has a wheel of {plan.tensorflow.name} "
+        f"{plan.tensorflow.version}; `--base-python` names another"
+    )
+    return (said,)
 
 
 def _way(subject: Subject) -> tuple[str, ...]:

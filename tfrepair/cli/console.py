@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import UsageError
@@ -23,6 +24,30 @@ BESIDE = 10
 """Columns that the spinner and the time take on a line of progress."""
 
 
+SILENCE = 30.0
+"""Seconds after which a log hears that a step goes on: a job that says nothing for long is ended by some."""
+
+
+class _Pulse:
+    """Tells a log that a step still goes on, and what was heard of it last."""
+
+    def __init__(self, message: str, begun: float) -> None:
+        self.heard = ""
+        self._message, self._begun = message, begun
+        self._ended = Event()
+        Thread(target=self._beat, name="pulse", daemon=True).start()
+
+    def _beat(self) -> None:
+        while not self._ended.wait(SILENCE):
+            heard = f": {self.heard}" if self.heard else ""
+            seconds = time.monotonic() - self._begun
+            print(f"{self._message}: still at it after {seconds:.0f} s{heard}", file=sys.stderr, flush=True)
+
+    def stop(self) -> None:
+        """The step is over."""
+        self._ended.set()
+
+
 class Console:
     """Shows what happens as it happens. With `json`, standard output stays empty until the document."""
 
@@ -36,6 +61,7 @@ class Console:
         self._ask_first = ask_first
         self._status: Any = None
         self._step: tuple[str, float] | None = None
+        self._pulse: _Pulse | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -73,10 +99,13 @@ class Console:
         self._tell([message])
 
     def step(self, message: str) -> None:
-        """A long step begins; on a terminal a line shows the time it takes."""
+        """A long step begins; on a terminal a line shows its time, a log hears now and then that it goes on."""
         self._end_step()
         self._step = (message, time.monotonic())
-        if self._quiet or not sys.stderr.isatty():
+        if self._quiet:
+            return
+        if not sys.stderr.isatty():
+            self._pulse = _Pulse(*self._step)
             return
         from rich.console import Console as RichConsole
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -92,6 +121,8 @@ class Console:
         if self._status is not None and self._step is not None:
             description = self._fitting(f"{self._step[0]}: {text.strip()}")
             self._status.update(self._status.task_ids[0], description=description)
+        elif self._pulse is not None:
+            self._pulse.heard = text.strip()
 
     def _fitting(self, text: str) -> str:
         """What fits between the spinner and the time."""
@@ -140,6 +171,9 @@ class Console:
         if self._status is not None:
             self._status.stop()
             self._status = None
+        if self._pulse is not None:
+            self._pulse.stop()
+            self._pulse = None
         if self._step is not None:
             message, begun = self._step
             self._step = None

@@ -43,9 +43,19 @@ def diagnosis_lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"not checked: {item.what}: {item.why}"
 
 
+def cause_lines(diagnosis: Diagnosis) -> Iterator[str]:
+    """What is wrong, a line for each finding that does not follow from another one."""
+    for number, finding in enumerate((f for f in diagnosis.findings if f.caused_by is None), start=1):
+        yield _title_line(finding, f"{number}. ")
+
+
+def _title_line(finding: Finding, lead: str) -> str:
+    return f"{lead}{finding.severity}: {finding.title} [{finding.id}]"
+
+
 def finding_lines(finding: Finding, lead: str) -> Iterator[str]:
     """One finding: severity, title, id, evidence, and whether it can be repaired."""
-    yield f"{lead}{finding.severity}: {finding.title} [{finding.id}]"
+    yield _title_line(finding, lead)
     for item in finding.evidence[:EVIDENCE_SHOWN]:
         yield f"     {item.kind}: {first_line(item.text)}"
     if len(finding.evidence) > EVIDENCE_SHOWN:
