@@ -1,5 +1,6 @@
 """What stands on the line of progress of a narrow terminal, and what a log hears of a long step."""
 
+import json
 import time
 
 import pytest
@@ -29,6 +30,19 @@ def test_it_is_never_longer_than_the_line_and_no_shorter_than_it_must_be(text, w
 
 def test_the_longest_path_is_shortened_first():
     assert fitting(f"moving `{LONG}` to `/opt/env`", 60).endswith("` to `/opt/env`")
+
+
+def test_nothing_that_is_quoted_speaks_to_the_terminal(capsys):
+    text = "a\tb\nc\x1b]52;c;eA==\x07\x1b[2J\x9b1m\x7f\r"
+    shown = "a\tb\nc\\x1b]52;c;eA==\\x07\\x1b[2J\\x9b1m\\x7f\\x0d\n"
+    with console.Console(json=False, quiet=False, color=True) as screen:
+        screen.say(text)
+        screen.show([text])
+        screen.document(json.dumps({"said": text}, ensure_ascii=False))
+    out = capsys.readouterr().out
+    assert out.startswith(shown * 2)
+    assert json.loads(out[len(shown * 2) :])["said"] == text
+    assert not set(out) & set("\x1b\x07\x9b\x7f\r")
 
 
 def told_of_a_step(monkeypatch, capsys, seconds, *, quiet=False):

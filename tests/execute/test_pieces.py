@@ -17,7 +17,7 @@ from tfrepair.execute.journal import Journal, read_journal
 from tfrepair.execute.linking import link_tree, unshare
 from tfrepair.execute.ownership import private_rule, source_of
 from tfrepair.execute.paths import new_run_id, state_dir
-from tfrepair.execute.relocate import relocate
+from tfrepair.execute.relocate import drop_bytecode, relocate
 from tfrepair.execute.scripts import interpreter_of, with_interpreter
 from tfrepair.execute.swap import exchange, move, place
 from tfrepair.execute.tree import uninstall
@@ -250,6 +250,14 @@ def test_a_binary_that_names_the_stage_is_reported(tmp_path):
     stage = tmp_path / "run" / "tree"
     write(stage / "lib.so", b"\x7fELF\0" + b"x" * 100 + bytes(stage))
     assert relocate(stage, tmp_path / "env", [], since=0).left == ("lib.so",)
+
+
+def test_bytecode_compiled_while_verifying_goes(tmp_path):
+    stage = tmp_path / "run" / "tree"
+    write(stage / "a.pyc", b"\0" + bytes(stage))
+    write(stage / "b.pyc", b"\0 elsewhere")
+    assert drop_bytecode(stage, since=time.time() - 5) == 1
+    assert os.listdir(stage) == ["b.pyc"]
 
 
 def test_uninstalling_keeps_what_another_distribution_also_records(tmp_path):

@@ -1,6 +1,7 @@
 """`verify` and `diagnose`: what they say, and that they touch nothing."""
 
 import json
+import os
 
 import pytest
 from functional_support import NEW, NUMPY_2, site
@@ -162,3 +163,13 @@ def test_with_json_standard_output_is_one_document(world, fine):
         if code == 2 and "problems" not in body and (body["status"] != "failed" or not body["error"]["message"]):
             wrong.append((words, body))
     assert wrong == []
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="a warning to root")
+def test_root_hears_whose_code_runs(world):
+    env = world.healthy()
+    assert "warning" not in world.tfrepair("diagnose", "--no-import", "--env", env).out
+    os.chown(env, 4711, 4712)
+    seen = world.tfrepair("diagnose", "--no-import", "--env", env)
+    assert f"warning: `{env}` is #4711's" in seen.out
+    assert "sudo -u '#4711' tfrepair" in seen.out

@@ -83,6 +83,18 @@ def test_the_fallback_skips_the_tools_own_interpreter(venv, environ, tmp_path):
         find({**environ, "PATH": own}, tmp_path)
 
 
+def test_an_environment_in_the_current_folder_is_taken_only_if_nobody_else_may_have_put_it_there(environ, tmp_path):
+    folder = tmp_path / ".venv"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.11.0\n")
+    (folder / "bin" / "python").write_text("#!/bin/sh\n")
+    path = {**environ, "PATH": ""}
+    assert find(path, tmp_path, interactive=True).environment.prefix == str(folder)
+    (folder / "bin").chmod(0o777)
+    with pytest.raises(TargetError, match="no `python3` on PATH"):
+        find(path, tmp_path, interactive=True)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

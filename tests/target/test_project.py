@@ -121,6 +121,7 @@ def test_the_pip_part_of_a_conda_environment_is_read(tmp_path):
         ("pyproject.toml", "project = 3"),
         ("pyproject.toml", "[tool.poetry.dependencies]\ntensorflow = '^newest'"),
         ("environment.yml", "a: [unclosed"),
+        ("environment.yml", "a: &a [x, x]\nb: &b [*a, *a]\ndependencies: [*b, *b]\n"),
         ("environment.yml", "- just\n- a list\n"),
         ("environment.yml", "dependencies: !!python/object/apply:os.system ['true']"),
         ("uv.lock", "package = 'text'"),

@@ -471,12 +471,22 @@ def test_beyond_the_bound_the_longest_unused_goes(store, tmp_path, monkeypatch):
 def test_what_a_repair_that_was_killed_began_to_write_goes_later(store, tmp_path):
     folder = tmp_path / "kept"
     folder.mkdir(mode=0o700)
-    old, new = folder / "old", folder / "new"
-    for path in (old, new):
+    old, new, others = folder / f"{store.KIND}old.new", folder / f"{store.KIND}new.new", folder / "passwd"
+    for path in (old, new, others):
         path.write_bytes(b"x")
-    os.utime(old, (time.time() - 7200,) * 2)
+    for path in (old, others):
+        os.utime(path, (time.time() - 7200,) * 2)
     whole, module = kept(store, folder, b"1")
     assert (old.exists(), new.exists(), whole.exists(), module.exists()) == (False, True, True, True)
+    assert others.exists(), "the store has no such name"
+
+
+def test_a_link_is_no_store(store, tmp_path):
+    real = tmp_path / "real"
+    real.mkdir(mode=0o700)
+    (tmp_path / "kept").symlink_to(real)
+    assert store.is_private(str(real))
+    assert not store.is_private(str(tmp_path / "kept"))
 
 
 def test_what_is_kept_lies_there_under_one_name_however_often(store, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -38,11 +39,12 @@ def diagnose(
     """Name what is wrong. Exit 0: it works, 1: it does not and a repair exists, 4: it does not and none exists."""
     if recorded is not None:
         return _judge(recorded, bound_playbooks(playbook_request, target_request), playbook_request, screen)
+    warned = _warn_of_named(target_request, screen)
     with ThreadPoolExecutor(max_workers=1) as pool:
         reading = pool.submit(_prepared, playbook_request, target_request)
         target = _found(target_request)
         playbooks = reading.result()
-    screen.target(target)
+    tell(target, screen, warned=warned)
     told = playbook_request.told
     seen = look(target, playbooks, look_request, target_request.environ, screen, log, told=told)
     if facts_out is not None:
@@ -63,9 +65,51 @@ def _prepared(request: PlaybookRequest, where: TargetRequest) -> tuple[Playbook,
 
 def locate(request: TargetRequest, screen: Screen) -> Target:
     """Find the target and tell which it is. Raises TargetError."""
+    warned = _warn_of_named(request, screen)
     target = _found(request)
-    screen.target(target)
+    tell(target, screen, warned=warned)
     return target
+
+
+def tell(target: Target, screen: Screen, *, warned: bool = False) -> None:
+    """Which target it is; to root also whose code runs as root now, where that was not said yet."""
+    screen.target(target)
+    for path in (target.environment.prefix, target.interpreter.executable):
+        warned = warned or _warn(Path(path), screen)
+
+
+def _warn_of_named(request: TargetRequest, screen: Screen) -> bool:
+    """Say whose code will run as root, before any of it does; whether there was something to say."""
+    variables = (request.environ.get(name) for name in ("VIRTUAL_ENV", "CONDA_PREFIX"))
+    named = next((text for text in (request.env, request.python, *variables) if text), None)
+    return named is not None and _warn(Path(request.cwd, named).expanduser(), screen)
+
+
+def _warn(path: Path, screen: Screen) -> bool:
+    """To root, whose code it runs as root."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return False
+    try:
+        uid = path.stat().st_uid
+    except OSError:
+        return False
+    if uid == 0:
+        return False
+    owner = _user(uid)
+    screen.say(
+        f"warning: `{path}` is {owner}'s, and to look at it and to repair it runs code of it, as root: as {owner} "
+        f"(`sudo -u {shlex.quote(owner)} tfrepair ...`) it could do no more than {owner} may"
+    )
+    return True
+
+
+def _user(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"#{uid}"
 
 
 def _found(request: TargetRequest) -> Target:

@@ -48,7 +48,7 @@ class Subject:
 
 def find_subject(request: FixRequest, where: TargetRequest, screen: Screen) -> Subject:
     """The environment to repair or make. Raises UsageError, and NoRepairError for one that is never written."""
-    from tfrepair.app.diagnose import locate
+    from tfrepair.app.diagnose import locate, tell
 
     if request.venv is None:
         target = locate(where, screen)
@@ -68,7 +68,7 @@ def find_subject(request: FixRequest, where: TargetRequest, screen: Screen) -> S
                 f"`{request.venv}` exists and is not a Python environment",
                 hint="name a folder that does not exist, or an environment; nothing was changed",
             ) from error
-        screen.target(target)
+        tell(target, screen)
         return Subject(prefix=prefix, target=target, looked_at=beside)
     if prefix.exists() and not prefix.is_dir():
         raise UsageError(f"`{request.venv}` is a file", hint="name a folder for the environment")

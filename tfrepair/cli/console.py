@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from threading import Event, Thread
@@ -24,8 +25,15 @@ BESIDE = 10
 """Columns that the spinner and the time take on a line of progress."""
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal may obey: names of files and output of programs are quoted, and may hold any of it."""
 SILENCE = 30.0
 """Seconds after which a log hears that a step goes on: a job that says nothing for long is ended by some."""
+
+
+def visible(text: str) -> str:
+    """The text with its control characters written out; line feeds and tabs stay."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 class _Pulse:
@@ -41,7 +49,8 @@ class _Pulse:
         while not self._ended.wait(SILENCE):
             heard = f": {self.heard}" if self.heard else ""
             seconds = time.monotonic() - self._begun
-            print(f"{self._message}: still at it after {seconds:.0f} s{heard}", file=sys.stderr, flush=True)
+            said = visible(f"{self._message}: still at it after {seconds:.0f} s{heard}")
+            print(said, file=sys.stderr, flush=True)
 
     def stop(self) -> None:
         """The step is over."""
@@ -129,7 +138,7 @@ class Console:
         from tfrepair.cli.render_text import fitting
 
         assert self._status is not None  # noqa: S101
-        return fitting(text, self._status.console.width - BESIDE)
+        return fitting(visible(text), self._status.console.width - BESIDE)
 
     def will_ask(self) -> None:
         """A question is to come. Raises UsageError where there is no terminal."""
@@ -143,7 +152,7 @@ class Console:
         """Ask on the terminal. Raises UsageError where there is none."""
         self._end_step()
         self.will_ask()
-        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.write(f"{visible(question)} [y/N] ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
@@ -152,12 +161,12 @@ class Console:
         self._end_step()
         if not self._json:
             for line in lines:
-                print(line)
+                print(visible(line))
 
     def document(self, text: str) -> None:
         """The JSON document."""
         self._end_step()
-        print(text)
+        print(_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text))  # only within its strings
 
     def _tell(self, lines: Iterable[str]) -> None:
         self._end_step()
@@ -165,7 +174,7 @@ class Console:
             return
         stream = sys.stderr if self._json else sys.stdout
         for line in lines:
-            print(line, file=stream)
+            print(visible(line), file=stream)
 
     def _end_step(self) -> None:
         if self._status is not None:
@@ -178,4 +187,4 @@ class Console:
             message, begun = self._step
             self._step = None
             if not self._quiet:
-                print(f"{message}: {time.monotonic() - begun:.1f} s", file=sys.stderr)
+                print(visible(f"{message}: {time.monotonic() - begun:.1f} s"), file=sys.stderr)

@@ -22,6 +22,7 @@ def list_(json: opt.Json = False) -> None:
     from dataclasses import asdict
 
     from tfrepair.app.history import recorded
+    from tfrepair.cli.console import visible
 
     runs = recorded(os.environ)
     if json:
@@ -32,7 +33,7 @@ def list_(json: opt.Json = False) -> None:
         print("no run is recorded")
     for run, size in runs:
         kept = f"kept, {size / 1e6:.0f} MB of its own" if run.kept else "not kept"
-        print(f"{run.id}  {run.command:<8}  {run.status:<11}  {run.prefix}  ({kept})")
+        print(visible(f"{run.id}  {run.command:<8}  {run.status:<11}  {run.prefix}  ({kept})"))
 
 
 @app.command()
@@ -41,6 +42,7 @@ def show(run: Annotated[str, typer.Argument(metavar="RUN")], json: opt.Json = Fa
     import json as encoder
 
     from tfrepair.app.history import detail as details
+    from tfrepair.cli.console import visible
 
     found, entries = details(run, os.environ)
     if json:
@@ -49,11 +51,11 @@ def show(run: Annotated[str, typer.Argument(metavar="RUN")], json: opt.Json = Fa
         body = {**asdict(found), "journal": [asdict(entry) for entry in entries]}
         print(encoder.dumps({"schema_version": 1, "command": "runs show", "run": body}, indent=2))
         return
-    print(f"run {found.id}: {found.command} on {found.prefix}, {found.status}")
+    print(visible(f"run {found.id}: {found.command} on {found.prefix}, {found.status}"))
     print(f"record: {found.folder} (plan.json, pylock.toml, log.jsonl, smoke-before.txt, smoke-after.txt)")
     for entry in entries:
         detail = ", ".join(f"{key}: {value}" for key, value in entry.detail.items())
-        print(f"  {entry.at}  {entry.event}  {detail}")
+        print(visible(f"  {entry.at}  {entry.event}  {detail}"))
 
 
 @app.command()

@@ -107,9 +107,11 @@ def fail(error: TfrepairError, *, command: str, json: bool) -> None:
 
         print(document(Report(command=command, status="failed", exit_code=error.exit_code, error=error)))
     else:
-        print(f"error: {error.message}", file=sys.stderr)
+        from tfrepair.cli.console import visible
+
+        print(visible(f"error: {error.message}"), file=sys.stderr)
         if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
+            print(visible(f"hint: {error.hint}"), file=sys.stderr)
     raise typer.Exit(error.exit_code) from error
 
 

@@ -18,6 +18,7 @@ from tfrepair.errors import StepError, SurroundingsError, TfrepairError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _SURROUNDINGS = {
     errno.ENOSPC: "the file system is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -82,9 +83,12 @@ def replace_file(path: Path, data: bytes, *, mode: int, sync: bool = False) -> N
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
             stream.flush()
+            if hasattr(os, "fchmod"):  # by its name it might be another file by now
+                os.fchmod(stream.fileno(), mode)
             if sync:
                 os.fsync(stream.fileno())
-        temporary.chmod(mode)
+        if not hasattr(os, "fchmod"):
+            temporary.chmod(mode)
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):
@@ -109,6 +113,17 @@ def read_json(path: Path) -> dict[str, Any] | None:
 def exists(path: Path) -> bool:
     """Something has this name, even a symbolic link to nowhere."""
     return os.path.lexists(path)
+
+
+def is_own(path: Path) -> bool:
+    """It belongs to this user, nobody else may write there, and it is no link. Where there are no such owners: true."""
+    if not hasattr(os, "geteuid"):
+        return True
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return found.st_uid == os.geteuid() and not stat.S_ISLNK(found.st_mode) and not found.st_mode & _WRITABLE_BY_OTHERS
 
 
 def remove_tree(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 STASH = ".tfrepair-stash"
 """The folder within an environment that serves where none can be made beside it."""
 STATE_VARIABLE = "TFREPAIR_STATE_DIR"
+RUN_ID = re.compile(r"^\d{8}T\d{6}-[0-9a-f]{12}$")
+"""What names a run, and its folders."""
+_ROOT = 0
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 
 
@@ -74,9 +78,8 @@ class Beside:
         try:
             self.folder.mkdir(mode=0o755, exist_ok=True)
             self._check()
-            ignore = self.folder / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n", encoding="utf-8")
+            with suppress(FileExistsError), (self.folder / ".gitignore").open("x", encoding="utf-8") as stream:
+                stream.write("*\n")
         except OSError as error:
             raise SurroundingsError(
                 f"`{self.folder}` cannot be used: {error.strerror or error}; a repair is staged there, beside the "
@@ -91,6 +94,20 @@ class Beside:
                 f"`{self.folder}` is a symbolic link, and a repair must not be staged through one; nothing was changed",
                 hint="remove the link and try again",
             )
+        found = self.folder.stat()
+        if hasattr(os, "geteuid") and (found.st_uid not in self._trusted() or found.st_mode & stat.S_IWOTH):
+            raise SurroundingsError(
+                f"`{self.folder}` belongs to another user (uid {found.st_uid}) or can be written by everybody, and a "
+                "repair must not be staged there; nothing was changed",
+                hint="remove the folder, or run tfrepair as the user that it belongs to",
+            )
+
+    def _trusted(self) -> set[int]:
+        """Whose folder may hold a stage: this user's, root's, and for root that of the environment's owner."""
+        me = os.geteuid()
+        if me != _ROOT:
+            return {me, _ROOT}
+        return {me, (self.place if self.place.exists() else self.place.parent).stat().st_uid}
 
 
 def can_be_renamed(folder: Path) -> bool:

@@ -101,11 +101,12 @@ def settle(beside: Beside) -> Recovered | None:
     if pointer is None or pointer.get("state") != "unfinished":
         return None
     run = RunFolder.open(Path(str(pointer.get("folder"))))
-    if run is None:
+    if run is None or run.id != pointer.get("run") or not run.is_of(beside.place):
         raise SurroundingsError(
-            f"run {pointer.get('run')} on `{beside.place}` did not end, and its record in `{pointer.get('folder')}` "
-            f"cannot be read by this user; it was started by {pointer.get('user')}; nothing was changed",
-            hint=f"run `tfrepair rollback` as {pointer.get('user')}",
+            f"run {pointer.get('run')} on `{beside.place}` did not end, and `{pointer.get('folder')}` is no record of "
+            f"it that this user has made; it was started by {pointer.get('user')}; nothing was changed",
+            hint=f"run `tfrepair rollback` as {pointer.get('user')}; where nobody has begun a repair here, remove "
+            f"`{beside.pointer}`",
         )
     _known_format(run)
     outcome = settle_run(run)

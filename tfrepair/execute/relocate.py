@@ -70,6 +70,20 @@ def relocate(stage: Path, final: Path, site_folders: Iterable[Path], *, since: f
     return Relocated(changed=tuple(changed), deleted=tuple(deleted), left=tuple(left))
 
 
+def drop_bytecode(stage: Path, *, since: float) -> int:
+    """Remove bytecode that was compiled in a stage since a moment and names it; how many files. Raises OSError."""
+    needle = os.fsencode(stage)
+    count = 0
+    for entry in _files(stage):
+        if not entry.name.endswith(_BYTECODE) or entry.is_symlink():
+            continue
+        path = Path(entry.path)
+        if path.lstat().st_mtime >= since and _names(path, [needle]):
+            path.unlink()
+            count += 1
+    return count
+
+
 def _spellings(stage: Path, final: Path) -> list[tuple[bytes, bytes]]:
     """How paths are written in files: plain, with escaped or turned separators, quoted as in URLs."""
     pairs = {

@@ -11,10 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import SurroundingsError
-from tfrepair.execute.files import exists, make_folder, read_json, remove_tree, sync_folder, write_durably, write_json
+from tfrepair.execute.files import (
+    exists,
+    is_own,
+    make_folder,
+    read_json,
+    remove_tree,
+    sync_folder,
+    write_durably,
+    write_json,
+)
 from tfrepair.execute.journal import FORMAT, Journal, now, read_journal
 from tfrepair.execute.lock import user_name
-from tfrepair.execute.paths import Beside, new_run_id, runs_dir
+from tfrepair.execute.paths import RUN_ID, Beside, new_run_id, runs_dir
 from tfrepair.execute.scope import EVERYTHING, Scope
 from tfrepair.execute.swap import inode
 from tfrepair.model.run import RunRecord
@@ -73,18 +82,21 @@ class RunFolder:
 
     @classmethod
     def open(cls, folder: Path) -> RunFolder | None:
-        """The run recorded in a folder; None when there is none that can be read."""
+        """The run recorded in a folder; None when there is none that can be read, or that this user has not made.
+
+        By what stands in a record folders are moved and removed: another user's is never followed.
+        """
+        if not RUN_ID.match(folder.name) or not all(map(is_own, (folder, folder / "run.json"))):
+            return None
         document = read_json(folder / "run.json")
+        if document is None or document.get("id") != folder.name:
+            return None
         try:
-            return (
-                cls(
-                    document["id"],
-                    folder,
-                    Path(document["prefix"]),
-                    Beside(Path(document["place"]), inside=document.get("inside", False)),
-                )
-                if document
-                else None
+            return cls(
+                folder.name,
+                folder,
+                Path(document["prefix"]),
+                Beside(Path(document["place"]), inside=document.get("inside", False)),
             )
         except (KeyError, TypeError):
             return None

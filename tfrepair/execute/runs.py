@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from tfrepair.execute.exchange import carry_out, exchange_for
 from tfrepair.execute.files import exists, remove_tree, write_durably
 from tfrepair.execute.fingerprint import changed_files, differences
 from tfrepair.execute.lock import environment_lock
-from tfrepair.execute.paths import Beside, runs_dir
+from tfrepair.execute.paths import RUN_ID, Beside, runs_dir
 from tfrepair.execute.recover import complete, settle, settle_run
 from tfrepair.execute.run_folder import RunFolder
 
@@ -38,7 +37,6 @@ __all__ = [
     "size",
 ]  # fmt: skip
 
-_RUN_ID = re.compile(r"^\d{8}T\d{6}-[0-9a-f]{12}$")
 _PRECIOUS = "holds-what-is-nowhere-else"
 """A mark in the private folder of a rollback that replaced an environment somebody had changed since the run."""
 _BLOCK = 512
@@ -60,7 +58,7 @@ def runs(environ: Mapping[str, str]) -> tuple[RunFolder, ...]:
     root = runs_dir(environ)
     if not root.is_dir():
         return ()
-    names = sorted((path.name for path in root.iterdir() if _RUN_ID.match(path.name)), reverse=True)
+    names = sorted((path.name for path in root.iterdir() if RUN_ID.match(path.name)), reverse=True)
     return tuple(run for name in names if (run := RunFolder.open(root / name)) is not None)
 
 
@@ -206,7 +204,7 @@ def _kept(beside: Beside) -> list[Path]:
     """The private folders of runs beside an environment, the newest first."""
     if not beside.folder.is_dir():
         return []
-    return sorted((path for path in beside.folder.iterdir() if _RUN_ID.match(path.name)), reverse=True)
+    return sorted((path for path in beside.folder.iterdir() if RUN_ID.match(path.name)), reverse=True)
 
 
 def _droppable(beside: Beside, keep: int) -> list[Path]:

@@ -20,7 +20,7 @@ from tfrepair.execute.operations import Stage
 from tfrepair.execute.owners import adopt, adopt_beside
 from tfrepair.execute.ownership import private_rule, sites
 from tfrepair.execute.recover import complete, settle, settle_run
-from tfrepair.execute.relocate import relocate
+from tfrepair.execute.relocate import drop_bytecode, relocate
 from tfrepair.execute.runs import keep_count, prune
 from tfrepair.execute.steps import Steps
 
@@ -195,6 +195,7 @@ class Transaction:
         assert plan is not None  # noqa: S101
         self._compare(plan)
         record = self.record
+        drop_bytecode(record.tree, since=self._since)
         sync_folder(record.tree.parent)
         with _explaining("comparing the stage with the environment"):
             swap = exchange_for(record, tree=record.tree, keep_as=record.tree)

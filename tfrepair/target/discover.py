@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,9 +49,20 @@ def find_target(
             return _active(variable, value, environ, cwd)
     if interactive:
         for name in (".venv", "venv"):
-            if look_around(cwd / name).config and not _tracked(cwd, name, environ):
+            if look_around(cwd / name).config and _is_mine(cwd / name) and not _tracked(cwd, name, environ):
                 return _folder(cwd / name, f"./{name}", f"`{cwd / name}` lies in the current folder", environ)
     return _first_on_path(environ)
+
+
+def _is_mine(folder: Path) -> bool:
+    """Nobody else has put it there, or may have changed what is started in it: nobody has named it."""
+    if not hasattr(os, "geteuid"):
+        return True
+    try:
+        found = [path.lstat() for path in (folder, *(folder / name for name in ("pyvenv.cfg", "bin")))]
+    except OSError:
+        return False
+    return all(each.st_uid == os.geteuid() and not each.st_mode & stat.S_IWOTH for each in found)
 
 
 def describe_environment(prefix: Path, environ: Mapping[str, str], *, interpreter: str | None = None) -> Target:

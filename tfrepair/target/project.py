@@ -240,6 +240,9 @@ def _conda_environment(text: str, name: str) -> Iterator[ProjectPin]:
     import yaml
 
     try:
+        # a few hundred bytes of aliases may stand for more than fits into memory
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
+            raise ValueError("it has YAML aliases (`*name`), which are not read")
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(f"it is not valid YAML: {error}".splitlines()[0]) from error

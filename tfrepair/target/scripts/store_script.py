@@ -14,6 +14,7 @@ import hashlib
 import json
 import marshal
 import os
+import re
 import stat
 import struct
 import sys
@@ -21,6 +22,8 @@ import time
 import zlib
 from importlib.util import MAGIC_NUMBER
 
+OURS = re.compile(r"[a-z]+-?\d+t?-[0-9a-f]{8}-")
+"""How every name in the folder begins, of whatever Python; nothing else in it is touched."""
 KIND = "{}-{}-".format(sys.implementation.cache_tag, MAGIC_NUMBER.hex())
 BYTECODE, WHOLE = ".pyc", ".whole"
 BOUND = 128000000
@@ -225,13 +228,15 @@ def recorded(folder):
 def is_private(folder):
     """Nobody else could have put code there."""
     try:
-        return is_own(os.stat(folder))
+        return is_own(os.lstat(folder))
     except OSError:
         return False
 
 
 def is_own(stats):
     """It belongs to this user, and nobody else may write there."""
+    if stat.S_ISLNK(stats.st_mode):
+        return False
     return not hasattr(os, "geteuid") or (stats.st_uid == os.geteuid() and not stats.st_mode & 0o022)
 
 
@@ -282,8 +287,10 @@ def prune(folder):
     sizes, moments, wholes = {}, {}, []
     with os.scandir(folder) as entries:
         for entry in entries:
+            if not OURS.match(entry.name):
+                continue
             try:
-                stats = entry.stat()
+                stats = entry.stat(follow_symlinks=False)
             except OSError:  # another repair has removed it
                 continue
             sizes[entry.name], moments[entry.name] = stats.st_size, stats.st_mtime
