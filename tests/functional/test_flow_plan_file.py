@@ -29,6 +29,15 @@ def test_what_was_reviewed_is_what_runs(world, env, plan):
     assert world.imported(env) == NEW
 
 
+def test_a_plan_and_another_release_do_not_go_together(world, env, plan):
+    before = world.tree()
+    refused = world.tfrepair("fix", "--yes", "--env", env, "--plan", plan, "--tensorflow", "2.3.1")
+    assert refused.code == 2, refused
+    assert f"installs tensorflow {NEW}, and `--tensorflow 2.3.1` asks for another" in refused.err
+    assert world.tree() == before
+    assert world.tfrepair("fix", "--yes", "--env", env, "--plan", plan, "--tensorflow", NEW).code == 0
+
+
 def test_a_reviewed_plan_holds_although_the_index_has_moved_on(world, env, plan):
     """Another release is what a new plan could take; the reviewed one says which."""
     reviewed = json_of(plan)

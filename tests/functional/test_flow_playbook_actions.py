@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from functional_support import NEW, NUMPY, site, write_marking_sdist, write_wheel
+from functional_support import NEW, NUMPY, OLD, site, write_marking_sdist, write_wheel
 from playbook_support import GRANT, needs_licence, python, write_playbook
 
 VARIABLES = """
@@ -224,3 +224,37 @@ def test_nothing_is_built_to_plan_for_a_playbook_of_the_current_folder(world, en
     trusted = world.tfrepair(*words, "--trust")
     assert trusted.code == 1, trusted
     assert mark.exists(), "with trust it is built, so the test could have failed"
+
+
+SERIES = """
+schema: 1
+name: our-series
+title: TensorFlow is not of our series
+about: Our models are made with one series of TensorFlow.
+variables:
+  series: {description: The release that we use, default: '1.0'}
+diagnose:
+  rules:
+    - when: {fact: tensorflow.version, specifier: '!=%s'}
+      evidence:
+        - {kind: distribution, text: 'TensorFlow is {tensorflow.version}'}
+repair: automatic
+fix:
+  - name: Install ours
+    action: install
+    args: {requirements: ['tensorflow=={vars.series}']}
+"""
+
+
+def test_a_release_that_a_step_names_is_the_one_that_is_installed(world):
+    env = world.healthy()
+    assert world.imported(env) == NEW
+    path = world.folder.parent / "our-series.yaml"
+    path.write_text(SERIES % OLD)
+    words = ("--env", env, "--playbook", path, "--var", f"series={OLD}")
+    seen = world.tfrepair("diagnose", *words)
+    assert f"--playbook {path} --var series={OLD}`" in seen.out, "the command that comes next does the same"
+    done = world.tfrepair("fix", "--yes", *words, "--json")
+    assert done.code == 0, done
+    assert world.imported(env) == OLD
+    assert "a step of a playbook" in done.json["plan"]["tensorflow"]["reason"]

@@ -1,9 +1,10 @@
 """The record of past runs."""
 
 import json
+import sys
 
 import pytest
-from functional_support import NEW
+from functional_support import NEW, site
 
 
 @pytest.fixture
@@ -129,3 +130,37 @@ def test_a_rollback_that_finds_nothing_here_names_where_there_is_something(world
     done = world.tfrepair("rollback", "--yes", "--env", world.healthy(name="other"))
     assert done.code == 2, done
     assert f"the newest that can be is on `{env}`: `--env` names it" in done.err
+
+
+def test_no_older_run_is_undone_for_the_newest_whose_way_back_is_gone(world):
+    """To undo the run that made an environment removes it, with all that was put into it since."""
+    env = world.folder / "new"
+    made = world.tfrepair("fix", "--yes", "--venv", env, "--base-python", sys.executable, "--tensorflow", NEW, "--json")
+    assert made.code == 0, made
+    assert "kept" not in made.json["run"], "there was nothing before"
+    (env / "mine.txt").write_text("data")
+    (site(env) / "keras" / "__init__.py").unlink()
+    mended = world.tfrepair("fix", "--yes", "--env", env, "--json")
+    assert mended.code == 0, mended
+    assert world.tfrepair("runs", "clean", "--yes").code == 0
+    before = world.tree(".tfrepair-new")
+    refused = world.tfrepair("rollback", "--yes", "--env", env)
+    assert refused.code == 2, refused
+    assert mended.json["run"]["id"] in refused.err
+    assert "tfrepair rollback RUN" in refused.err
+    assert world.tree(".tfrepair-new") == before
+    assert world.tfrepair("rollback", "--yes", made.json["run"]["id"]).code == 0
+    assert not env.exists()
+
+
+def test_a_log_ends_with_how_it_ended(world, env, tmp_path):
+    log = tmp_path / "log.jsonl"
+    done = world.tfrepair("fix", "--yes", "--env", env, "--log-file", log, "--json")
+    wrong = world.tfrepair("fix", "--yes", "--env", env, "--tensorflow", "no such thing", "--log-file", log)
+    assert (done.code, wrong.code) == (0, 2), (done, wrong)
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    ends = [row for row in rows if row["event"] == "ended"]
+    assert [row["exit_code"] for row in ends] == [0, 2]
+    assert (ends[0]["status"], ends[0]["run"]) == ("repaired", done.json["run"]["id"])
+    assert "no such thing" in ends[1]["error"]
+    assert rows[-1] == ends[1]

@@ -110,9 +110,10 @@ def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Rep
             ),
         )  # fmt: skip
     if request.dry_run:
+        trusting = " and with `--trust`" if plan.untrusted else ""
         messages = (
             "dry run: nothing was changed; more rounds may follow if TensorFlow does not work after this one",
-            "next: the same command without `--dry-run` carries it out",
+            f"next: the same command without `--dry-run`{trusting} carries it out",
         )
         return replace(base, status="planned", exit_code=1, messages=messages)
     if plan.untrusted and request.yes:
@@ -149,7 +150,7 @@ def _plan(seen: Look, subject: Subject, bench: Bench) -> Plan:
 
     mark = fingerprint(subject.prefix, subject.scope) if subject.target is not None else None
     if bench.request.plan_in is not None:
-        return _reviewed(bench.request.plan_in, subject, mark)
+        return _reviewed(bench.request.plan_in, subject, mark, bench.request.tensorflow)
     plan = plan_round(seen, subject, bench, Round(number=1, fingerprint=mark))
     whole = seen.target.environment.kind == "venv" and bench.request.strategy == "auto"
     if plan.operations or subject.target is None or not whole:
@@ -158,7 +159,13 @@ def _plan(seen: Look, subject: Subject, bench: Bench) -> Plan:
     return plan_round(seen, subject, bench, Round(number=1, strategy="rebuild", fingerprint=mark))
 
 
-def _reviewed(path: Path, subject: Subject, mark: str | None) -> Plan:
+def _meets(plan: Plan, asked: str) -> bool:
+    """The plan's release is one that `--tensorflow` allows."""
+    pin, choice = parse_wanted(Wanted(text=asked, source="--tensorflow")), plan.tensorflow
+    return pin.name in (None, choice.name) and pin.specifier.contains(choice.version, prereleases=True)
+
+
+def _reviewed(path: Path, subject: Subject, mark: str | None, asked: str | None) -> Plan:
     from tfrepair.model.wire import plan_from_json
 
     try:
@@ -167,6 +174,12 @@ def _reviewed(path: Path, subject: Subject, mark: str | None) -> Plan:
         raise UsageError(f"`{path}` cannot be read as a plan: {error}") from error
     if Path(plan.prefix) != subject.prefix:
         raise UsageError(f"the plan `{path}` is for `{plan.prefix}`, not for `{subject.prefix}`")
+    if asked is not None and (is_file(asked) or not _meets(plan, asked)):
+        raise UsageError(
+            f"the plan `{path}` installs {plan.tensorflow.name} {plan.tensorflow.version}, and `--tensorflow {asked}` "
+            "asks for another; nothing was changed",
+            hint="leave `--tensorflow` out, or make a new plan with `tfrepair fix --dry-run --plan-out FILE`",
+        )
     if plan.fingerprint != mark:
         raise SurroundingsError(
             f"`{subject.prefix}` has changed since the plan `{path}` was made; nothing was changed",

@@ -80,7 +80,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     python = seen.target if strategy == "in-place" else base_for(subject, bench)
     if _other_python_needed(python, seen, bench, turn):
         strategy, python = ("create" if subject.target is None else "rebuild"), any_base(bench, seen.facts)
-    wheel, choice = _pin(seen.facts, subject, bench, python, turn)
+    wheel, choice = _pin(seen.facts, subject, bench, python, turn, goals)
     extras = _extras(bench, python)
     gpu = accelerate(choice, extras, strategy, seen, python, bench, stays=_stays(choice, seen))
     situation = Situation(
@@ -295,7 +295,9 @@ def _strategy(subject: Subject, bench: Bench, goals: Goals) -> Strategy:
     return asked
 
 
-def _pin(facts: Facts, subject: Subject, bench: Bench, python: Target, turn: Round) -> tuple[str | None, Choice]:
+def _pin(
+    facts: Facts, subject: Subject, bench: Bench, python: Target, turn: Round, goals: Goals
+) -> tuple[str | None, Choice]:
     given = bench.request.tensorflow
     if given is not None and is_file(given):
         from tfrepair.app.wheel_pin import wheel_pin
@@ -304,7 +306,7 @@ def _pin(facts: Facts, subject: Subject, bench: Bench, python: Target, turn: Rou
     if turn.choice is not None:
         return None, turn.choice
     try:
-        return None, choice_for(bench, python.interpreter, facts)
+        return None, choice_for(bench, python.interpreter, facts, goals.install)
     except NoRepairError as error:
         raise with_way_out(error, subject, bench, facts) from error
 

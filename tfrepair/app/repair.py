@@ -118,7 +118,7 @@ def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Repor
         exit_code=0,
         works=True,
         plan=final,
-        run=replace(info, kept=record.record().kept or (str(subject.prefix) if subject.target is None else None)),
+        run=replace(info, kept=record.record().kept, made=subject.target is None),
         python=confirmed[-1].target.interpreter.executable,
         smoke=confirmed[-1].smoke,
         messages=("repaired", *said, *gained),

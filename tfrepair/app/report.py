@@ -24,6 +24,9 @@ class RunInfo:
     folder: str
     log: str
     kept: str | None = None
+    """The environment as it was before; None where there was none, or it is not kept."""
+    made: bool = False
+    """There was no environment before: to go back removes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

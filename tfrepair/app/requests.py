@@ -48,7 +48,13 @@ class PlaybookRequest:
     @property
     def words(self) -> str:
         """The options that name these playbooks again, with a space before them; empty when none did."""
-        return "".join(f" --playbook {shlex.quote(name)}" for name in self.extra)
+        variables = (f"{name}={value}" for name, value in self.variables.items())
+        return "".join(
+            (
+                *(f" --playbook {shlex.quote(name)}" for name in self.extra),
+                *(f" --var {shlex.quote(text)}" for text in variables),
+            )
+        )
 
     @property
     def told(self) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tfrepair.reason.choose import Wanted, choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tfrepair.app.bench import Bench
     from tfrepair.model.facts import Facts
@@ -15,21 +15,24 @@ if TYPE_CHECKING:
     from tfrepair.model.target import Interpreter
 
 
-def wishes(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...]:
+def wishes(bench: Bench, markers: Mapping[str, str], steps: Iterable[str] = ()) -> tuple[Wanted, ...]:
     """What was asked for, the most important first; lines for other platforms do not count.
 
-    Raises UsageError for a requirements file that cannot be read.
+    `steps` are the requirements of playbooks' steps. Raises UsageError for a requirements file that cannot be read.
     """
     given = bench.request.tensorflow
     if given is not None and not is_file(given):
         return (Wanted(text=given, source="--tensorflow"),)
-    return (*_from_requirements(bench), *_from_project(bench, markers))
+    return (*_from_requirements(bench), *_from_steps(bench, steps), *_from_project(bench, markers))
 
 
-def choice_for(bench: Bench, interpreter: Interpreter, facts: Facts) -> Choice:
-    """The release for an interpreter. Raises NoRepairError when nothing fits, UsageError for what cannot be read."""
+def choice_for(bench: Bench, interpreter: Interpreter, facts: Facts, steps: Iterable[str] = ()) -> Choice:
+    """The release for an interpreter, that of playbooks' `steps` where these name one.
+
+    Raises NoRepairError when nothing fits, UsageError for what cannot be read.
+    """
     return choose(
-        wishes(bench, interpreter.markers),
+        wishes(bench, interpreter.markers, steps),
         facts,
         bench.releases,
         interpreter.tags,
@@ -53,6 +56,17 @@ def _from_requirements(bench: Bench) -> tuple[Wanted, ...]:
         if canonicalize_name(requirement.name) in bench.releases.family:
             found.append(Wanted(text=line, source=source, loose=True))
     return tuple(found)
+
+
+def _from_steps(bench: Bench, steps: Iterable[str]) -> Iterator[Wanted]:
+    """The releases of TensorFlow that steps of playbooks name; a bare name is that of whatever is chosen."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    for line in steps:
+        requirement = Requirement(line)
+        if canonicalize_name(requirement.name) in bench.releases.family and requirement.specifier:
+            yield Wanted(text=line, source="a step of a playbook", loose=True)
 
 
 def requirement_lines(bench: Bench) -> tuple[tuple[str, str], ...]:

@@ -71,6 +71,8 @@ class Console:
         self._status: Any = None
         self._step: tuple[str, float] | None = None
         self._pulse: _Pulse | None = None
+        self.outcome: dict[str, str] = {}
+        """How the command ended, for the log."""
 
     def __enter__(self) -> Self:
         return self

@@ -19,7 +19,12 @@ def fix(
     yes: Annotated[bool, typer.Option("--yes", "-y", envvar="TFREPAIR_YES", help="Ask nothing.")] = False,
     tensorflow: Annotated[
         str | None,
-        typer.Option("--tensorflow", metavar="VERSION|SPEC|WHEEL|URL", envvar="TFREPAIR_TENSORFLOW", help="The pin."),
+        typer.Option(
+            "--tensorflow",
+            metavar="VERSION|SPEC|WHEEL|URL",
+            envvar="TFREPAIR_TENSORFLOW",
+            help="The pin; `2.15` is its newest patch.",
+        ),
     ] = None,
     strategy: Annotated[
         str,

@@ -35,7 +35,7 @@ def envelope(report: Report) -> dict[str, Any]:
     if report.plan is not None:
         body["plan"] = plan_json(report.plan)
     if report.run is not None:
-        body["run"] = {key: value for key, value in asdict(report.run).items() if value is not None}
+        body["run"] = {key: value for key, value in asdict(report.run).items() if value is not None and key != "made"}
     if report.smoke is not None:
         body["result"] = {
             "python": report.python,

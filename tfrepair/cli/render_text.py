@@ -145,7 +145,7 @@ def result_lines(report: Report) -> Iterator[str]:
         yield f"TensorFlow {report.smoke.tensorflow} imports and computes{where} ({report.smoke.seconds:.1f} s)"
     if report.run is not None:
         yield f"record of this run: `{report.run.folder}`"
-        if report.run.kept:
+        if report.run.kept or report.run.made:
             yield f"to go back: tfrepair rollback {report.run.id}"
 
 

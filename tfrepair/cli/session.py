@@ -69,7 +69,13 @@ def session(output: Output) -> Iterator[tuple[Console, Log]]:
         )
         try:
             yield console, log
+        except typer.Exit as end:
+            if output.log_file is not None:
+                log.info("ended", command=output.command, exit_code=end.exit_code, **console.outcome)
+            raise
         except TfrepairError as error:
+            if output.log_file is not None:
+                log.info("ended", command=output.command, exit_code=error.exit_code, error=error.message)
             fail(error, command=output.command, json=output.json)
         except KeyboardInterrupt:
             fail(InterruptedRunError(), command=output.command, json=output.json)
@@ -84,6 +90,11 @@ def _opened(path: Path) -> TextIO:
 
 def finish(console: Console, output: Output, report: Report) -> None:
     """Show the report and end with its exit code."""
+    console.outcome = {
+        "status": report.status,
+        **({"run": report.run.id} if report.run is not None else {}),
+        **({"error": report.error.message} if report.error is not None else {}),
+    }
     if output.json:
         from tfrepair.cli.render_json import document
 

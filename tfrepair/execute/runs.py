@@ -37,6 +37,8 @@ __all__ = [
     "size",
 ]  # fmt: skip
 
+_CHANGED = frozenset({"repaired", "restored", "cleaned"})
+"""How a run ended that left the environment another one than before."""
 _PRECIOUS = "holds-what-is-nowhere-else"
 """A mark in the private folder of a rollback that replaced an environment somebody had changed since the run."""
 _BLOCK = 512
@@ -76,8 +78,17 @@ def find_run(spec: str | None, environ: Mapping[str, str], *, prefix: Path | Non
     if spec is not None:
         return _named(spec, every)
     for run in every:
-        if (prefix is None or run.is_of(prefix)) and can_roll_back(run):
+        if prefix is not None and not run.is_of(prefix):
+            continue
+        if can_roll_back(run):
             return run
+        if prefix is not None and run.data.get("status") in _CHANGED:
+            raise UsageError(
+                f"the newest run on `{prefix}`, {run.id}, keeps no environment any more that it could be put back to; "
+                "nothing was changed",
+                hint="an older run undoes what came after it too: `tfrepair runs list` shows them, and "
+                "`tfrepair rollback RUN` takes one by its name",
+            )
     where = f"on `{prefix}` " if prefix is not None else ""
     other = next((run.prefix for run in every if can_roll_back(run)), None)
     elsewhere = f"the newest that can be is on `{other}`: `--env` names it; " if other is not None else ""
