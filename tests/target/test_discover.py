@@ -90,6 +90,9 @@ def test_an_environment_in_the_current_folder_is_taken_only_if_nobody_else_may_h
     (folder / "bin" / "python").write_text("#!/bin/sh\n")
     path = {**environ, "PATH": ""}
     assert find(path, tmp_path, interactive=True).environment.prefix == str(folder)
+    folder.rename(tmp_path / "shared")
+    folder.symlink_to(tmp_path / "shared")
+    assert find(path, tmp_path, interactive=True).environment.prefix == str(folder)
     (folder / "bin").chmod(0o777)
     with pytest.raises(TargetError, match="no `python3` on PATH"):
         find(path, tmp_path, interactive=True)

@@ -73,12 +73,11 @@ def session(output: Output) -> Iterator[tuple[Console, Log]]:
             if output.log_file is not None:
                 log.info("ended", command=output.command, exit_code=end.exit_code, **console.outcome)
             raise
-        except TfrepairError as error:
+        except (TfrepairError, KeyboardInterrupt) as found:
+            error = found if isinstance(found, TfrepairError) else InterruptedRunError()
             if output.log_file is not None:
                 log.info("ended", command=output.command, exit_code=error.exit_code, error=error.message)
             fail(error, command=output.command, json=output.json)
-        except KeyboardInterrupt:
-            fail(InterruptedRunError(), command=output.command, json=output.json)
 
 
 def _opened(path: Path) -> TextIO:

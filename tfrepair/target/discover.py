@@ -58,11 +58,14 @@ def _is_mine(folder: Path) -> bool:
     """Nobody else has put it there, or may have changed what is started in it: nobody has named it."""
     if not hasattr(os, "geteuid"):
         return True
+    me = os.geteuid()
     try:
-        found = [path.lstat() for path in (folder, *(folder / name for name in ("pyvenv.cfg", "bin")))]
+        found = [path.stat() for path in (folder, *(folder / name for name in ("pyvenv.cfg", "bin")))]
+        return folder.lstat().st_uid == me and all(
+            each.st_uid == me and not each.st_mode & stat.S_IWOTH for each in found
+        )
     except OSError:
         return False
-    return all(each.st_uid == os.geteuid() and not each.st_mode & stat.S_IWOTH for each in found)
 
 
 def describe_environment(prefix: Path, environ: Mapping[str, str], *, interpreter: str | None = None) -> Target:
