@@ -46,6 +46,15 @@ def test_a_case_that_comes_out_as_expected(team, capsys):
     assert outcome(capsys, "test", ".") == (0, "1 of 1 cases came out as expected\n", "")
 
 
+@pytest.mark.parametrize("name", ["no-nightlies", "cases/no-nightlies/fires"])
+def test_a_file_that_would_be_passed_over_is_named(team, capsys, name):
+    (team / f"{name}.yaml").rename(team / f"{name}.yml")
+    words = ("test", ".") if "/" in name else ("list", "--playbook", ".")
+    code, _, err = outcome(capsys, *words)
+    assert code == 2
+    assert f"{name}.yml` would be passed over" in err
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -33,7 +33,9 @@ def outcomes(folder: Path, playbooks: Sequence[Playbook]) -> Iterator[Outcome]:
     """Every case of a folder, in order. Raises UsageError when there is none."""
     from tfrepair.app.cases import cases_in, read_case
     from tfrepair.app.playbooks import known_facts
+    from tfrepair.app.sources import none_passed_over
 
+    none_passed_over(sorted(folder.glob("*/*.yml")))
     paths = cases_in(folder)
     if not paths:
         raise UsageError(

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfrepair.app.sources import PROJECT_FOLDER, folder_files, project_files, user_files
+from tfrepair.app.sources import PROJECT_FOLDER, folder_files, none_passed_over, project_files, user_files
 from tfrepair.errors import PlaybookError, UsageError
 from tfrepair.reason.variables import bound
 
@@ -135,6 +135,7 @@ def problems_of(files: Sequence[Path]) -> tuple[str, ...]:
 def _files(extra: str, known: Collection[str]) -> Sequence[Path]:
     path = Path(extra)
     if path.is_dir():
+        none_passed_over(sorted(path.glob("*.yml")))
         files = folder_files(path)
         if not files:
             raise UsageError(f"there is no playbook (`*.yaml`) in the folder `{extra}`")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tfrepair.errors import PlaybookError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 PROJECT_FOLDER = ".tfrepair"
@@ -48,6 +48,14 @@ def folder_files(folder: Path) -> Sequence[Path]:
     if len(files) > MAX_FILES:
         raise UsageError(f"`{folder}` holds {len(files)} playbooks, more than {MAX_FILES}: none is read")
     return files
+
+
+def none_passed_over(files: Iterable[Path]) -> None:
+    """Raise UsageError for a file of a folder that was named, and that nobody would read for the end of its name."""
+    for file in files:
+        raise UsageError(
+            f"`{file}` would be passed over: the names of playbooks and cases end with `.yaml`", hint="rename it"
+        )
 
 
 def _named_in_pyproject(cwd: Path) -> Iterator[Path]:
