@@ -13,6 +13,8 @@ class TfrepairError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.known: object | None = None
+        """The report of what was known when it was raised; None when nothing was."""
 
 
 class UsageError(TfrepairError):

@@ -30,6 +30,9 @@ def test_they_are_named_in_the_plan_and_stop_a_repair_that_asks_nothing(world, u
     assert done.code == 6, done
     assert name in done.json["error"]["message"]
     assert "--allow-running" in done.json["error"]["hint"]
+    assert done.json["status"] == "failed"
+    assert (done.json["findings"], done.json["works"]) == (dry.json["findings"], False), "it is no less broken"
+    assert done.json["plan"]["lock"] == dry.json["plan"]["lock"]
     assert world.tree(".tfrepair-env") == before
 
 

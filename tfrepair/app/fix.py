@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +21,12 @@ from tfrepair.app.selfcopy import step_aside
 from tfrepair.app.space import check_space
 from tfrepair.app.subject import find_subject
 from tfrepair.app.wishes import is_file
-from tfrepair.errors import NoRepairError, SurroundingsError, UsageError
+from tfrepair.errors import NoRepairError, SurroundingsError, TfrepairError, UsageError
 from tfrepair.reason.choose import Wanted, parse_wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tfrepair.app.look import Look
     from tfrepair.app.requests import FixRequest, LookRequest, PlaybookRequest, Screen, TargetRequest
     from tfrepair.app.subject import Subject
@@ -81,11 +84,22 @@ def fix(
         return replace(base, python=python, smoke=smoke_of(seen.facts), messages=tuple(messages))
     if seen.stopped and request.strategy != "rebuild":
         raise SurroundingsError(f"{seen.stopped}; nothing was changed", hint=MORE_TIME)
+    with _telling(base):
+        try:
+            plan = _plan(seen, subject, bench)
+        except ManualError as error:
+            return replace(base, status="manual", exit_code=4, error=error, manual=error.steps)
+        return _carry_out(plan, seen, subject, bench, base)
+
+
+@contextmanager
+def _telling(base: Report) -> Iterator[None]:
+    """What was known when something failed goes into the document: what is wrong is no less wrong."""
     try:
-        plan = _plan(seen, subject, bench)
-    except ManualError as error:
-        return replace(base, status="manual", exit_code=4, error=error, manual=error.steps)
-    return _carry_out(plan, seen, subject, bench, base)
+        yield
+    except TfrepairError as error:
+        error.known = error.known or base
+        raise
 
 
 def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report) -> Report:
@@ -122,7 +136,8 @@ def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Rep
         return replace(base, status="planned", exit_code=1, messages=(said,))
     if not request.yes and not bench.screen.ask(_question(plan)):
         return replace(base, status="planned", exit_code=1, messages=("declined: nothing was changed",))
-    return repair(plan, seen, subject, bench, base)
+    with _telling(base):
+        return repair(plan, seen, subject, bench, base)
 
 
 def _question(plan: Plan) -> str:

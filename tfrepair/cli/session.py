@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -115,7 +115,10 @@ def fail(error: TfrepairError, *, command: str, json: bool) -> None:
         from tfrepair.app.report import Report
         from tfrepair.cli.render_json import document
 
-        print(document(Report(command=command, status="failed", exit_code=error.exit_code, error=error)))
+        known = (
+            error.known if isinstance(error.known, Report) else Report(command=command, status="failed", exit_code=0)
+        )
+        print(document(replace(known, status="failed", exit_code=error.exit_code, error=error)))
     else:
         from tfrepair.cli.console import visible
 
