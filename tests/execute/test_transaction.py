@@ -129,7 +129,7 @@ def test_keep_none_keeps_nothing(prefix, environ, outside):
     record = repair(prefix, environ, outside, in_place_plan(prefix), keep="none")
     assert record.record().kept is None
     assert not record.tree.exists()
-    with pytest.raises(UsageError, match="no run"):
+    with pytest.raises(UsageError, match="keeps no environment any more"):
         find_run(None, environ, prefix=prefix)
 
 

@@ -187,8 +187,10 @@ def test_a_confirmed_repair_is_finished_and_unknown_details_are_tolerated(tmp_pa
 
 
 def test_a_stored_run_is_read_and_unknown_keys_of_it_survive_a_change(tmp_path):
-    (tmp_path / "run.json").write_text(json.dumps({**sample("run.json"), "of_a_newer_version": {"a": 1}}))
-    run = RunFolder.open(tmp_path)
+    folder = tmp_path / REPAIR
+    folder.mkdir(mode=0o700)
+    (folder / "run.json").write_text(json.dumps({**sample("run.json"), "of_a_newer_version": {"a": 1}}))
+    run = RunFolder.open(folder)
     assert (run.id, run.prefix, run.place) == (REPAIR, Path("/home/ada/env"), Path("/srv/train/env"))
     assert run.tree == Path(f"/srv/train/.tfrepair-env/{REPAIR}/tree")
     record = run.record()
