@@ -82,7 +82,7 @@ def _warn_of_named(request: TargetRequest, screen: Screen) -> bool:
     """Say whose code will run as root, before any of it does; whether there was something to say."""
     variables = (request.environ.get(name) for name in ("VIRTUAL_ENV", "CONDA_PREFIX"))
     named = next((text for text in (request.env, request.python, *variables) if text), None)
-    return named is not None and _warn(Path(request.cwd, named).expanduser(), screen)
+    return named is not None and _warn(Path(request.cwd, Path(named).expanduser()), screen)
 
 
 def _warn(path: Path, screen: Screen) -> bool:
