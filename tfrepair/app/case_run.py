@@ -35,7 +35,7 @@ def outcomes(folder: Path, playbooks: Sequence[Playbook]) -> Iterator[Outcome]:
     from tfrepair.app.playbooks import known_facts
     from tfrepair.app.sources import none_passed_over
 
-    none_passed_over(sorted(folder.glob("*/*.yml")))
+    none_passed_over(folder, "*/*.yml")
     paths = cases_in(folder)
     if not paths:
         raise UsageError(

@@ -135,7 +135,7 @@ def problems_of(files: Sequence[Path]) -> tuple[str, ...]:
 def _files(extra: str, known: Collection[str]) -> Sequence[Path]:
     path = Path(extra)
     if path.is_dir():
-        none_passed_over(sorted(path.glob("*.yml")))
+        none_passed_over(path, "*.yml")
         files = folder_files(path)
         if not files:
             raise UsageError(f"there is no playbook (`*.yaml`) in the folder `{extra}`")

@@ -48,13 +48,9 @@ class PlaybookRequest:
     @property
     def words(self) -> str:
         """The options that name these playbooks again, with a space before them; empty when none did."""
-        variables = (f"{name}={value}" for name, value in self.variables.items())
-        return "".join(
-            (
-                *(f" --playbook {shlex.quote(name)}" for name in self.extra),
-                *(f" --var {shlex.quote(text)}" for text in variables),
-            )
-        )
+        named = [("--playbook", name) for name in self.extra]
+        named += [("--var", f"{name}={value}") for name, value in self.variables.items()]
+        return "".join(f" {option} {shlex.quote(text)}" for option, text in named)
 
     @property
     def told(self) -> dict[str, object]:

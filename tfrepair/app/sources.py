@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tfrepair.errors import PlaybookError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 PROJECT_FOLDER = ".tfrepair"
@@ -50,11 +50,12 @@ def folder_files(folder: Path) -> Sequence[Path]:
     return files
 
 
-def none_passed_over(files: Iterable[Path]) -> None:
+def none_passed_over(folder: Path, pattern: str) -> None:
     """Raise UsageError for a file of a folder that was named, and that nobody would read for the end of its name."""
-    for file in files:
+    first = min(folder.glob(pattern), default=None)
+    if first is not None:
         raise UsageError(
-            f"`{file}` would be passed over: the names of playbooks and cases end with `.yaml`", hint="rename it"
+            f"`{first}` would be passed over: the names of playbooks and cases end with `.yaml`", hint="rename it"
         )
 
 
