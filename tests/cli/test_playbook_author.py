@@ -51,6 +51,11 @@ def done(capsys, *words, code=0):
     return out if code == 0 else err
 
 
+def problems(capsys, *words):
+    assert run(["playbook", "validate", *words]) == 2
+    return capsys.readouterr().out
+
+
 def test_the_skeleton_is_valid_and_says_what_there_is(work, capsys):
     assert "our-tools.yaml" in done(capsys, "new", "our-tools")
     text = Path("our-tools.yaml").read_text()
@@ -75,7 +80,17 @@ def test_nothing_is_overwritten(work, capsys):
     assert "exists already" in done(capsys, "new", "our-tools", code=2)
     assert Path("our-tools.yaml").read_text() == "mine"
     assert "no name of a playbook" in done(capsys, "new", "../Our Tools", code=2)
-    assert "cannot be written" in done(capsys, "new", "ours", "--folder", "nowhere", code=2)
+    assert "cannot be written" in done(capsys, "new", "ours", "--folder", "our-tools.yaml", code=2)
+
+
+def test_a_folder_is_made_for_the_first_playbook_and_validated_as_a_whole(work, capsys):
+    done(capsys, "new", "our-tools", "--folder", ".tfrepair/ours")
+    done(capsys, "new", "our-licence", "--folder", ".tfrepair/ours")
+    assert done(capsys, "validate", ".tfrepair/ours") == "2 valid\n"
+    Path(".tfrepair/ours/our-tools.yaml").write_text("name: our-tools\n")
+    assert ".tfrepair/ours/our-tools.yaml:1:1:" in problems(capsys, ".tfrepair/ours")
+    Path("empty").mkdir()
+    assert "no playbook" in done(capsys, "validate", "empty", code=2)
 
 
 def test_a_recorded_case_comes_out_as_recorded_and_names_nobody(work, env, capsys):
@@ -207,3 +222,36 @@ def test_the_pages_hold_every_cause(work, capsys):
     one = done(capsys, "docs", "no-avx")
     assert one.count("\n## ") == 1
     assert "there is no such playbook" in done(capsys, "docs", "no-avxx", code=2)
+
+
+DOCUMENTED = """schema: 1
+name: our-mirror
+title: The mirror is not ours
+about: Our machines install from one place.
+variables:
+  site: {type: str, choices: [north, south], env: OUR_SITE, description: where the machine stands}
+  rooms: {type: int, default: 3}
+diagnose:
+  rules:
+    - when: {fact: host.system, equals: linux}
+      evidence: [{kind: host, text: 'linux'}]
+repair: automatic
+fix:
+  - name: Name it
+    action: environment
+    args: {variables: {OUR_SITE: '{vars.site}'}}
+verify:
+  - name: the site is named
+    that: {fact: host.system, equals: linux}
+"""
+
+
+def test_a_page_tells_what_may_be_given_and_what_must_hold(work, capsys):
+    Path("our-mirror.yaml").write_text(DOCUMENTED)
+    page = done(capsys, "docs", "our-mirror", "--playbook", "our-mirror.yaml")
+    assert (
+        "- `site` (one of `north`, `south`; `--var site=VALUE` or `$OUR_SITE`, must be given): where the machine stands"
+        in page
+    )
+    assert "- `rooms` (int; `--var rooms=VALUE`, else `3`)\n" in page
+    assert "Must hold afterwards:\n\n- the site is named\n" in page

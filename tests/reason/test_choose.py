@@ -4,7 +4,7 @@ import pytest
 
 from tfrepair.errors import NoRepairError, UsageError
 from tfrepair.model.facts import Fact, Facts, Known
-from tfrepair.reason.choose import Wanted, choose, parse_wanted
+from tfrepair.reason.choose import Wanted, choose, parse_wanted, parse_wish
 from tfrepair.target.release_data import load_releases
 from tfrepair.target.tags import tags_for
 
@@ -96,6 +96,21 @@ def test_processors_and_c_libraries_count():
 def test_a_wish_that_cannot_be_read(text):
     with pytest.raises(UsageError):
         chosen(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2.15.o", "is not a TensorFlow version"),
+        ("2..15", "is not a TensorFlow version"),
+        ("tensorlow-cpu==2.15.1", "did you mean `tensorflow-cpu`"),
+        ("numpy==1.26", "does not name a TensorFlow distribution$"),
+    ],
+)
+def test_what_is_misspelt_is_seen_before_anything_is_looked_at(text, said):
+    with pytest.raises(UsageError, match=said) as refused:
+        parse_wish(Wanted(text=text, source="--tensorflow"), ("tensorflow", "tensorflow-cpu"))
+    assert "a wheel file" in refused.value.hint
 
 
 def test_extras_of_a_wish_are_read():

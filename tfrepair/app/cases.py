@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import PlaybookError
 from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
+from tfrepair.model.nearest import nearest
 from tfrepair.playbook.lint_conditions import nearest_fact
-from tfrepair.playbook.shape import nearest
 from tfrepair.playbook.yaml_reader import Problem, YamlError, read_yaml
 from tfrepair.reason.variables import as_text
 

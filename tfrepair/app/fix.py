@@ -22,7 +22,7 @@ from tfrepair.app.space import check_space
 from tfrepair.app.subject import find_subject
 from tfrepair.app.wishes import is_file
 from tfrepair.errors import NoRepairError, SurroundingsError, TfrepairError, UsageError
-from tfrepair.reason.choose import Wanted, parse_wanted
+from tfrepair.reason.choose import Wanted, parse_wanted, parse_wish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ def fix(
         log=log,
     )
     if request.tensorflow is not None and not is_file(request.tensorflow):
-        parse_wanted(Wanted(text=request.tensorflow, source="--tensorflow"))
+        parse_wish(Wanted(text=request.tensorflow, source="--tensorflow"), bench.releases.family)
     keep_count(request.keep)
     subject = find_subject(request, where, screen)
     if not request.dry_run and subject.target is not None:

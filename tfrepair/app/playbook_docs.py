@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from tfrepair.app.markdown import cell, sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tfrepair.model.playbook import ManualLine, Playbook, Rule, Signature, Step
+    from tfrepair.model.playbook import ManualLine, Playbook, Rule, Signature, Step, Variable
 
 
 def table(playbooks: Sequence[Playbook]) -> str:
@@ -39,8 +40,12 @@ def _section(p: Playbook) -> Iterator[str]:
         yield from ("", "Texts that name it:", "", *(_signature(one) for one in p.signatures))
     if p.rules:
         yield from ("", "Facts that name it:", "", *(_rule(one) for one in p.rules))
+    if p.variables:
+        yield from ("", "Variables:", "", *(_variable(one) for one in p.variables))
     if p.steps:
         yield from ("", "Steps:", "", *(f"{n}. {_step(one)}" for n, one in enumerate(p.steps, start=1)))
+    if p.checks:
+        yield from ("", "Must hold afterwards:", "", *(f"- {sentence(one.name)}" for one in p.checks))
     if p.manual:
         yield from ("", "By hand:", "", *(_line(line) for line in p.manual))
     if p.references:
@@ -55,6 +60,14 @@ def _signature(one: Signature) -> str:
 def _rule(rule: Rule) -> str:
     sentences = "; ".join(sentence(evidence.text) for evidence in rule.evidence)
     return f"- {rule.severity}, {rule.confidence}: {sentences}"
+
+
+def _variable(one: Variable) -> str:
+    choices = f"one of {', '.join(f'`{choice}`' for choice in one.choices)}" if one.choices else one.type
+    otherwise = f"else `{json.dumps(one.default, ensure_ascii=False)}`" if one.has_default else "must be given"
+    source = f"`--var {one.name}=VALUE`" + (f" or `${one.env}`" if one.env else "")
+    means = f": {sentence(one.description)}" if one.description else ""
+    return f"- `{one.name}` ({choices}; {source}, {otherwise}){means}"
 
 
 def _step(step: Step) -> str:

@@ -20,7 +20,7 @@ _WIDTH = 110
 
 
 def new_playbook(name: str, folder: Path) -> tuple[Path, ...]:
-    """Write `NAME.yaml` into a folder, and the schema beside it; returns what was written.
+    """Write `NAME.yaml` into a folder, which is made where it is missing, and the schema; returns what was written.
 
     Raises UsageError for a name that a playbook cannot have, and for a file that exists.
     """
@@ -30,6 +30,7 @@ def new_playbook(name: str, folder: Path) -> tuple[Path, ...]:
         raise UsageError(f"`{path}` exists already; nothing was changed", hint="choose another name, or remove it")
     written = [path]
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         if not schema.exists():
             schema.write_text(schema_text(), encoding="utf-8")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tfrepair.app.sources import PROJECT_FOLDER, folder_files, none_passed_over, project_files, user_files
 from tfrepair.errors import PlaybookError, UsageError
+from tfrepair.model.nearest import nearest_word
 from tfrepair.reason.variables import bound
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from tfrepair.playbook.loader import Origin
 
 __all__ = [
-    "PROJECT_FOLDER", "Standing", "bound_playbooks", "builtin_facts", "gather", "known_facts", "problems_of",
-    "standing",
+    "PROJECT_FOLDER", "Standing", "bound_playbooks", "builtin_facts", "gather", "known_facts", "named_files",
+    "problems_of", "standing",
 ]  # fmt: skip
 
 STORED_FACTS = "facts.json"
@@ -118,6 +119,11 @@ def known_facts() -> frozenset[str]:
     return builtin_facts().union(plugins().provides)
 
 
+def named_files(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """The playbooks that these name: files as they are, and those of folders. Raises UsageError for an empty folder."""
+    return tuple(file for path in paths for file in (_of_folder(path) if path.is_dir() else [path]))
+
+
 def problems_of(files: Sequence[Path]) -> tuple[str, ...]:
     """What is wrong with these playbooks, as `file:line:column: message`."""
     from tfrepair.app.plugins import plugins
@@ -135,11 +141,7 @@ def problems_of(files: Sequence[Path]) -> tuple[str, ...]:
 def _files(extra: str, known: Collection[str]) -> Sequence[Path]:
     path = Path(extra)
     if path.is_dir():
-        none_passed_over(path, "*.yml")
-        files = folder_files(path)
-        if not files:
-            raise UsageError(f"there is no playbook (`*.yaml`) in the folder `{extra}`")
-        return files
+        return _of_folder(path)
     if path.is_file():
         return [path]
     if extra in known:
@@ -150,11 +152,17 @@ def _files(extra: str, known: Collection[str]) -> Sequence[Path]:
     )
 
 
-def _known(option: str, names: Collection[str], known: Collection[str]) -> None:
-    import difflib
+def _of_folder(folder: Path) -> Sequence[Path]:
+    none_passed_over(folder, "*.yml")
+    files = folder_files(folder)
+    if not files:
+        raise UsageError(f"there is no playbook (`*.yaml`) in the folder `{folder}`")
+    return files
 
+
+def _known(option: str, names: Collection[str], known: Collection[str]) -> None:
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else "`tfrepair playbook list` shows the names"
+            near = nearest_word(name, known)
+            hint = f"did you mean `{near}`?" if near else "`tfrepair playbook list` shows the names"
             raise UsageError(f"`{option} {name}`: there is no such playbook", hint=hint)

@@ -11,7 +11,7 @@ from tfrepair.cli import options as opt
 
 
 def validate(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE|DIR...")],
     json: opt.Json = False,
     sarif: Annotated[
         bool, typer.Option("--sarif", envvar="TFREPAIR_SARIF", help="The problems as SARIF 2.1.0, for code review.")
@@ -23,12 +23,13 @@ def validate(
     """
     import json as encoder
 
-    from tfrepair.app.playbooks import problems_of
+    from tfrepair.app.playbooks import named_files, problems_of
     from tfrepair.errors import UsageError
 
     if json and sarif:
         raise UsageError("`--json` and `--sarif` both want standard output", hint="give one of them")
-    problems = list(problems_of(files))
+    named = named_files(files)
+    problems = list(problems_of(named))
     if sarif:
         from tfrepair.cli.sarif import sarif_log
 
@@ -38,12 +39,12 @@ def validate(
             "schema_version": 1,
             "command": "playbook validate",
             "status": "failed" if problems else "healthy",
-            "files": [str(file) for file in files],
+            "files": [str(file) for file in named],
             "problems": problems,
         }
         print(encoder.dumps(body, indent=2, ensure_ascii=False))
     else:
-        print("\n".join(problems) if problems else f"{len(files)} valid")
+        print("\n".join(problems) if problems else f"{len(named)} valid")
     if problems:
         raise typer.Exit(2)
 

@@ -17,7 +17,7 @@ def schema(
     import json
 
     from tfrepair.app.schemas import NAMES, schema_of
-    from tfrepair.playbook.shape import nearest
+    from tfrepair.model.nearest import nearest
 
     for known in NAMES:
         if known == name:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -16,6 +15,7 @@ from pydantic import (
 )
 from typing_extensions import NotRequired, TypedDict
 
+from tfrepair.model.nearest import nearest_word
 from tfrepair.playbook.lint_conditions import OPERATORS
 
 STRICT = ConfigDict(extra="forbid", strict=True)
@@ -41,8 +41,8 @@ def condition_kind(value: Any) -> str:
             return name + TAG_SUFFIX
     if "fact" in keys:
         return "test" + TAG_SUFFIX
-    near = (difflib.get_close_matches(key, (*COMBINATORS, *TEST_OPERATORS, "fact"), 1) for key in keys)
-    words = [words[0] for words in near if words]
+    near = (nearest_word(key, (*COMBINATORS, *TEST_OPERATORS, "fact")) for key in keys)
+    words = [word for word in near if word]
     kind = words[0] if words and words[0] in COMBINATORS else "test"
     return kind + TAG_SUFFIX
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.playbook.shape import meant_word, nearest, place_name
+from tfrepair.model.nearest import nearest
+from tfrepair.playbook.shape import meant_word, place_name
 from tfrepair.playbook.yaml_reader import Positions, Problem
 
 if TYPE_CHECKING:

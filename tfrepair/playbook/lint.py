@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tfrepair.model.nearest import nearest
 from tfrepair.playbook.lint_conditions import Known, entries, is_number, mapping, sequence
 from tfrepair.playbook.lint_steps import Steps, all_steps
-from tfrepair.playbook.shape import kind_of, meant_word, nearest
+from tfrepair.playbook.shape import kind_of, meant_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

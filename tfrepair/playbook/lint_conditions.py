@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.model.facts import belongs
+from tfrepair.model.nearest import nearest
 from tfrepair.playbook.patterns import pattern_problems
-from tfrepair.playbook.shape import kind_of, meant_word, nearest
+from tfrepair.playbook.shape import kind_of, meant_word
 from tfrepair.playbook.yaml_reader import Problem
 
 if TYPE_CHECKING:

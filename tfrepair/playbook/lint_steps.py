@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.arguments import is_optional, kind
+from tfrepair.model.nearest import nearest, nearest_word
 from tfrepair.playbook.lint_conditions import Conditions, entries, mapping, sequence
-from tfrepair.playbook.shape import kind_of, meant_word, nearest, nearest_word
+from tfrepair.playbook.shape import kind_of, meant_word
 from tfrepair.playbook.yaml_reader import Problem
 
 if TYPE_CHECKING:

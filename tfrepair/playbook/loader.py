@@ -170,8 +170,8 @@ def _document(
 
 def _is_extending(data: Any) -> bool:
     """Whether a document extends another: has the key, or a misspelt one that is nearest to it."""
+    from tfrepair.model.nearest import nearest_word
     from tfrepair.playbook.accept import stored_schema
-    from tfrepair.playbook.shape import nearest_word
 
     if not isinstance(data, dict) or "extends" in data:
         return isinstance(data, dict)
@@ -189,9 +189,10 @@ def _whole(data: Any, positions: Positions, known: Known) -> tuple[Iterable[Prob
 
 def _extending(data: Any, positions: Positions, known: Known) -> tuple[Iterable[Problem], Any, str | None]:
     """What is wrong with a document that extends a built-in playbook, and it with that one's content in it."""
+    from tfrepair.model.nearest import nearest
     from tfrepair.playbook.extend import change_problems, merged
     from tfrepair.playbook.lint import duplicates, lint
-    from tfrepair.playbook.shape import meant_word, nearest
+    from tfrepair.playbook.shape import meant_word
     from tfrepair.playbook.yaml_reader import Problem, read_yaml
 
     shape, data, positions = _shape_problems(data, positions, extending=True)

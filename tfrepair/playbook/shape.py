@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tfrepair.model.nearest import nearest, nearest_word
 from tfrepair.playbook.yaml_reader import Problem
 
 if TYPE_CHECKING:
@@ -95,22 +95,11 @@ def _renamed(data: Any, words: Mapping[Path, str], path: Path = ()) -> Any:
             return data
 
 
-def nearest_word(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is nearest to another; None when none is near."""
-    return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
-
-
 def meant_word(word: Any, known: Collection[str]) -> str | None:
     """The word itself when it is known, else the nearest that is; None for what is not even a text."""
     if not isinstance(word, str):
         return None
     return word if word in known else nearest_word(word, known)
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`, did you mean ...?` when a known word is near, else nothing."""
-    meant = nearest_word(word, known)
-    return f", did you mean `{meant}`?" if meant else ""
 
 
 def kind_of(value: Any) -> str:

@@ -13,10 +13,11 @@ from packaging.version import InvalidVersion, Version
 
 from tfrepair.errors import NoRepairError, UsageError
 from tfrepair.model.bounds import within
+from tfrepair.model.nearest import nearest
 from tfrepair.model.plan import Choice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from tfrepair.model.facts import Facts
     from tfrepair.model.releases import Releases
@@ -25,6 +26,11 @@ DEFAULT = "tensorflow"
 RENAMED = {"tensorflow-gpu": DEFAULT}
 """Names that became another: the build is the same, the name is gone."""
 _MINOR = re.compile(r"\d+(\.\d+)?")
+_DIGIT = re.compile(r"\d")
+_FORMS = (
+    "give a version (`2.15.1`), a specifier (`~=2.15.0`), a requirement (`tensorflow-cpu==2.15.1`), a wheel file or a "
+    "URL"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +76,31 @@ def parse_wanted(wanted: Wanted) -> Pin:
     return Pin(name=None, specifier=SpecifierSet(f"=={text}.*" if short else f"=={version}"))
 
 
+def parse_wish(wanted: Wanted, family: Iterable[str]) -> Pin:
+    """Read a wish for TensorFlow. Raises UsageError as `parse_wanted` does, and for a name that is not of the family.
+
+    A misspelt version reads as the name of a distribution too: `2.15.o` is one.
+    """
+    pin = parse_wanted(wanted)
+    if pin.name is None or pin.name in family:
+        return pin
+    if _DIGIT.match(pin.name):
+        raise _unreadable(wanted.text, wanted.source)
+    near = nearest(pin.name, family)
+    raise UsageError(f"`{wanted.text}` ({wanted.source}) does not name a TensorFlow distribution{near}", hint=_FORMS)
+
+
+def _unreadable(text: str, source: str) -> UsageError:
+    return UsageError(f"`{text}` ({source}) is not a TensorFlow version, specifier or wheel", hint=_FORMS)
+
+
 def _requirement(text: str, source: str) -> Pin:
     try:
         if text and text[0] in "<>=!~":
             return Pin(name=None, specifier=SpecifierSet(text))
         requirement = Requirement(text)
     except (InvalidRequirement, ValueError) as error:
-        raise UsageError(
-            f"`{text}` ({source}) is not a TensorFlow version, specifier or wheel",
-            hint="give a version (`2.15.1`), a specifier (`~=2.15.0`), a requirement (`tensorflow-cpu==2.15.1`), "
-            "a wheel file or a URL",
-        ) from error
+        raise _unreadable(text, source) from error
     return Pin(
         name=canonicalize_name(requirement.name),
         specifier=requirement.specifier,
@@ -153,10 +173,8 @@ def _wish(
     python: str,
     limits: Sequence[Wanted] = (),
 ) -> Choice:
-    pin = parse_wanted(wish)
+    pin = parse_wish(wish, releases.family)
     name = pin.name or _name(facts.value("tensorflow.name"), releases)
-    if name not in releases.family:
-        raise UsageError(f"`{wish.text}` ({wish.source}) does not name a TensorFlow distribution")
     specifier = pin.specifier if pin.exact is not None else pin.specifier & _limit(limits, name)
     if wish.loose and (stays := _met_on_disk(pin, specifier, facts, releases, tags)) is not None:
         return replace(stays, reason=f"{stays.reason}, and meets {wish.text} ({wish.source})")

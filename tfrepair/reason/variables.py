@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import UsageError
 from tfrepair.model.facts import Fact, Facts, Known
+from tfrepair.model.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -67,8 +67,7 @@ def _strangers(playbooks: Sequence[Playbook], given: Mapping[str, str]) -> Itera
     known = {variable.name for playbook in playbooks for variable in playbook.variables}
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            yield f"`--var {name}`: no playbook has this variable{f', did you mean `{near[0]}`?' if near else ''}"
+            yield f"`--var {name}`: no playbook has this variable{nearest(name, known)}"
 
 
 def _value(variable: Variable, given: Mapping[str, str], environ: Mapping[str, str]) -> Any:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
 from tfrepair.errors import UsageError
+from tfrepair.model.nearest import nearest_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -77,6 +77,6 @@ def _modules(distribution: Distribution) -> tuple[str, ...]:
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, [*known, *_SHORT], n=1)
+    near = nearest_word(name, [*known, *_SHORT])
     listed = f"known are {', '.join(MODULES)}, and what is installed there"
-    return f"did you mean `{near[0]}`? {listed}" if near else listed
+    return f"did you mean `{near}`? {listed}" if near else listed
