@@ -1,10 +1,16 @@
 """What the keywords of steps do, through the command line: fail, try again, go on, take back, remember."""
 
 import json
+import signal
 
 import pytest
 from functional_support import NEW, write_slow_sdist
 from playbook_support import GRANT, SECOND_TROUBLE, needs_licence, python, write_playbook
+
+from tfrepair.execute.journal import Journal
+from tfrepair.execute.lock import environment_lock
+from tfrepair.execute.paths import Beside
+from tfrepair.log import Log
 
 FAILS_TWICE = (
     "import pathlib, sys; p = pathlib.Path(sys.argv[1]); n = len(p.read_text()) if p.exists() else 0; "
@@ -115,11 +121,33 @@ def test_rollback_takes_back_what_was_done_elsewhere(world, env):
     done = world.tfrepair("fix", "--yes", "--env", env, "--playbook", path, "--json")
     assert done.code == 0, done
     assert mark.exists()
+    with environment_lock(Beside.of(env), timeout=1, run="somebody else's"):
+        busy = world.tfrepair("rollback", "--yes", "--env", env, "--lock-timeout", "0.1")
+    assert busy.code == 6, busy
+    assert mark.exists(), "while somebody else is at it nothing is taken back"
     back = world.tfrepair("rollback", "--yes", "--env", env, "--json")
     assert back.code == 0, back
     assert "is taken back: `python -c" in back.json["messages"][-1]
     assert not mark.exists()
     assert not (env / "licence.txt").exists()
+
+
+@pytest.mark.parametrize("when", ["swapped", "restored"])
+def test_an_end_that_is_asked_for_while_it_is_put_back_is_too_late(world, env, when, monkeypatch):
+    path = write_playbook(world.folder.parent, f"fix:{GRANT}")
+    before = world.tree(".tfrepair-env")
+    assert world.tfrepair("fix", "--yes", "--env", env, "--playbook", path).code == 0
+
+    def asked(self, event, **detail):
+        real(self, event, **detail)
+        if event == when:
+            signal.raise_signal(signal.SIGINT)
+
+    real = Journal.append if when == "swapped" else Log.info
+    monkeypatch.setattr(*((Journal, "append") if when == "swapped" else (Log, "info")), asked)
+    back = world.tfrepair("rollback", "--yes", "--env", env, "--json")
+    assert (back.code, back.json["status"]) == (0, "restored"), back
+    assert world.tree(".tfrepair-env") == before
 
 
 def test_a_step_is_tried_again_after_the_failures_that_it_names(world, env):

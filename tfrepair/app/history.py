@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ def roll_back(
     `describe` asks the interpreter that is back what it is, for who reads the report's `target`.
     """
     from tfrepair.app.selfcopy import step_aside
+    from tfrepair.execute.guards import uninterrupted
     from tfrepair.execute.recover import undos
     from tfrepair.execute.runs import changes_since, find_run, require_kept, rollback
 
@@ -59,23 +61,32 @@ def roll_back(
     if not yes and not screen.ask(question):
         return Report(command="rollback", status="planned", exit_code=1, messages=("declined: nothing was changed",))
     screen.step(f"putting back `{found.prefix}`")
-    failed = _take_back(commands, found.prefix, where, screen) if commands else ()
-    record = rollback(found, where.environ, lock_timeout=lock_timeout, lost=since.lost)
-    log.info("restored", run=found.id, prefix=str(found.prefix))
-    if failed:
-        raise RollbackError(
-            f"`{found.prefix}` is as it was before {found.id}, but what its steps did elsewhere was not all undone: "
-            f"{failed[0][1]}",
-            hint=f"run by hand: {'; '.join(command for command, _ in failed)}",
+    failed: list[tuple[str, str]] = []
+    with ExitStack() as begun:
+
+        def begin() -> None:
+            """From here on it is put back: whoever is told that it was interrupted relies on nothing being changed."""
+            begun.enter_context(uninterrupted())
+            if commands:
+                failed.extend(_take_back(commands, found.prefix, where, screen))
+
+        record = rollback(found, where.environ, lock_timeout=lock_timeout, lost=since.lost, first=begin)
+        log.info("restored", run=found.id, prefix=str(found.prefix))
+        if failed:
+            raise RollbackError(
+                f"`{found.prefix}` is as it was before {found.id}, but what its steps did elsewhere was not all "
+                f"undone: {failed[0][1]}",
+                hint=f"run by hand: {'; '.join(command for command, _ in failed)}",
+            )
+        taken = (f"what a step did elsewhere is taken back: `{shlex.join(argv)}`" for argv in commands)
+        return Report(
+            command="rollback",
+            status="restored",
+            exit_code=0,
+            target=_target(found.prefix, where) if describe else None,
+            run=RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path), kept=record.record().kept),
+            messages=(_restored(found), *taken),
         )
-    return Report(
-        command="rollback",
-        status="restored",
-        exit_code=0,
-        target=_target(found.prefix, where) if describe else None,
-        run=RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path), kept=record.record().kept),
-        messages=(_restored(found), *(f"what a step did elsewhere is taken back: `{shlex.join(c)}`" for c in commands)),
-    )
 
 
 def _take_back(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tfrepair.errors import RollbackError, SurroundingsError
 from tfrepair.execute.exchange import exchange_from
 from tfrepair.execute.files import exists, read_json, remove_tree
+from tfrepair.execute.guards import uninterrupted
 from tfrepair.execute.journal import FORMAT
 from tfrepair.execute.lock import environment_lock, holder
 from tfrepair.execute.paths import Beside
@@ -91,7 +92,7 @@ def recover(prefix: Path, *, lock_timeout: float) -> Recovered | None:
     beside = Beside.of(prefix)
     if not exists(beside.pointer):
         return None
-    with environment_lock(beside, timeout=lock_timeout, run="recovery"):
+    with environment_lock(beside, timeout=lock_timeout, run="recovery"), uninterrupted():
         return settle(beside)
 
 

@@ -17,7 +17,7 @@ from tfrepair.execute.recover import complete, settle, settle_run
 from tfrepair.execute.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from tfrepair.model.run import RunRecord, RunStatus
@@ -144,18 +144,25 @@ def changes_since(run: RunFolder) -> Changes:
 
 
 def rollback(
-    run: RunFolder, environ: Mapping[str, str], *, lock_timeout: float = 60.0, lost: Sequence[str] | None = None
+    run: RunFolder,
+    environ: Mapping[str, str],
+    *,
+    lock_timeout: float = 60.0,
+    lost: Sequence[str] | None = None,
+    first: Callable[[], None] = lambda: None,
 ) -> RunFolder:
     """Put the environment back as it was before a run; a run of its own, so that it can be rolled back too.
 
-    `lost` is what `changes_since` named, when the caller asked already. An unfinished run is settled first; if it is
-    this one, that was the rollback, and it is returned. Raises UsageError, SurroundingsError, RollbackError.
+    `lost` is what `changes_since` named, when the caller asked already. `first` is called under the lock, when nothing
+    stands in the way any more. An unfinished run is settled before; if it is this one, that was the rollback, and it is
+    returned. Raises UsageError, SurroundingsError, RollbackError.
     """
     with environment_lock(run.beside, timeout=lock_timeout, run=f"rollback of {run.id}"):
         recovered = settle(run.beside)
         if recovered is not None and recovered.run == run.id and recovered.outcome != "finished":
             return run
         require_kept(run)
+        first()
         new = RunFolder.create(run.prefix, environ, command="rollback", of=run.id, scope=run.scope)
         _exchange(run, new, lost=changes_since(run).lost if lost is None else lost)
     return new
