@@ -93,6 +93,25 @@ def test_a_wheel_file_is_the_pin(world, env):
     assert world.imported(env) == OLD
 
 
+def test_a_wheel_file_that_is_not_as_its_record_says_is_refused_before_anything_is_staged(world, env):
+    (path,) = world.index.glob(f"tensorflow-{OLD}-*")
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    entries["tensorflow/libtensorflow_framework.so.2"] = b"altered"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+    before = world.tree()
+    for pin in (path, path.as_uri()):
+        done = world.tfrepair("fix", "--yes", "--env", env, "--tensorflow", pin, "--json")
+        assert (done.code, done.json["error"]["code"]) == (2, "usage"), done
+        assert "is not as its RECORD says" in done.json["error"]["message"]
+    lamp = next(world.index.glob("lamp-*"))
+    done = world.tfrepair("fix", "--yes", "--env", env, "--tensorflow", lamp, "--json")
+    assert (done.code, "is no TensorFlow" in done.json["error"]["message"]) == (2, True), done
+    assert world.tree() == before
+
+
 def test_a_wheel_for_another_machine_is_refused(world, env):
     path = world.folder / f"tensorflow-{NEW}-cp27-cp27mu-win32.whl"
     path.write_bytes(b"")

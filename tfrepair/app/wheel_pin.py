@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from tfrepair.errors import NoRepairError, UsageError
 from tfrepair.model.plan import Choice
+from tfrepair.target.wheel_file import damage_of
 
 if TYPE_CHECKING:
     from tfrepair.app.bench import Bench
@@ -18,17 +21,19 @@ if TYPE_CHECKING:
 def wheel_pin(given: str, python: Target, bench: Bench) -> tuple[str, Choice]:
     """The URL of the wheel and the release in it.
 
-    Raises UsageError when it is not there or not a wheel, NoRepairError when its tags do not fit the interpreter.
+    Raises UsageError when it is not there, not a wheel, not of TensorFlow or not whole, NoRepairError when its tags do
+    not fit the interpreter.
     """
-    path = Path(bench.cwd, given)
-    remote = "://" in given and not given.startswith("file:")
-    if not remote and not given.startswith("file:") and not path.is_file():
+    path = _path(given, bench.cwd)
+    if path is not None and not path.is_file():
         raise UsageError(f"the wheel `{given}` does not exist", hint="give a file that is there, a URL, or a version")
-    filename = given.rsplit("/", 1)[-1].partition("#")[0]
+    filename = path.name if path is not None else unquote(PurePosixPath(urlsplit(given).path).name)
     try:
         name, version, _, tags = parse_wheel_filename(filename)
     except InvalidWheelFilename as error:
         raise UsageError(f"`{filename}` is not the name of a wheel: {error}") from error
+    if name not in bench.releases.family:
+        raise UsageError(f"the wheel `{filename}` is no TensorFlow", hint="name one of TensorFlow; nothing was changed")
     if not {str(tag) for tag in tags} & set(python.interpreter.tags):
         shown = ", ".join(sorted(str(tag) for tag in tags))
         raise NoRepairError(
@@ -37,22 +42,15 @@ def wheel_pin(given: str, python: Target, bench: Bench) -> tuple[str, Choice]:
             hint="choose a wheel for this Python and platform, or another Python with `--base-python`; "
             "nothing was changed",
         )
-    if not remote and path.is_file():
-        _check_file(path)
-    url = given if "://" in given else path.resolve().as_uri()
+    if path is not None and (damage := damage_of(path)) is not None:
+        raise UsageError(f"the wheel `{path}` is not usable: {damage}", hint="fetch it again; nothing was changed")
+    url = given if path is None else path.resolve().as_uri()
     return url, Choice(name=name, version=str(version), reason="asked for by --tensorflow")
 
 
-def _check_file(path: Path) -> None:
-    """The archive is whole and every file in it is the one its RECORD names. Raises UsageError."""
-    import zipfile
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-            recorded = any(name.endswith(".dist-info/RECORD") for name in archive.namelist())
-    except (OSError, zipfile.BadZipFile) as error:
-        raise UsageError(f"the wheel `{path}` cannot be read: {error}") from error
-    if damaged is not None or not recorded:
-        what = f"`{damaged}` in it is damaged" if damaged else "it has no RECORD"
-        raise UsageError(f"the wheel `{path}` is not usable: {what}", hint="fetch it again; nothing was changed")
+def _path(given: str, cwd: Path) -> Path | None:
+    """Where the file is; None when it is elsewhere, behind a URL."""
+    if "://" not in given:
+        return Path(cwd, given)
+    url = urlsplit(given)
+    return Path(url2pathname(url.path)) if url.scheme == "file" else None

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tfrepair.model.distribution import RecordState
 
 __all__ = [
-    "Damage", "RecordEntry", "Tree", "check", "is_bytecode", "is_native", "load_record", "locate", "located",
-    "matches_hash", "read_record",
+    "Damage", "RecordEntry", "Tree", "as_recorded", "check", "is_bytecode", "is_native", "load_record", "locate",
+    "located", "matches_hash", "read_record", "record_entries",
 ]  # fmt: skip
 
 _NATIVE = re.compile(r"\.(?:so(?:\.\d+)*|pyd|dll|dylib)$", re.IGNORECASE)
@@ -85,7 +85,7 @@ def load_record(metadata_path: Path) -> tuple[RecordState, tuple[RecordEntry, ..
     if not text.strip() or "\0" in text:
         return "unreadable", ()
     try:
-        entries = _installed_files(text, metadata_path.name) if legacy else _record_entries(text)
+        entries = _installed_files(text, metadata_path.name) if legacy else record_entries(text)
     except csv.Error:
         return "unreadable", ()
     return "present", entries
@@ -97,7 +97,8 @@ def read_record(metadata_path: Path) -> tuple[RecordEntry, ...] | None:
     return entries if state == "present" else None
 
 
-def _record_entries(text: str) -> tuple[RecordEntry, ...]:
+def record_entries(text: str) -> tuple[RecordEntry, ...]:
+    """The rows of a RECORD. Raises csv.Error."""
     # splitlines() would also split at characters that may stand in a file name.
     lines = _portable(text).replace("\r\n", "\n").split("\n")
     rows: Iterable[list[str]] = csv.reader(lines) if '"' in text else (line.rsplit(",", 2) for line in lines)
@@ -233,4 +234,9 @@ def matches_hash(path: str | Path, recorded: str, *, size: int | None = None) ->
             os.close(descriptor)
     except OSError:
         return False
-    return urlsafe_b64encode(digest.digest()).rstrip(b"=").decode() == expected.rstrip("=")
+    return as_recorded(digest.digest()) == expected.rstrip("=")
+
+
+def as_recorded(digest: bytes) -> str:
+    """A digest as RECORD writes it: URL-safe base64 without padding."""
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
