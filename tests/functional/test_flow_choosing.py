@@ -42,6 +42,13 @@ def test_a_range_in_the_projects_files_leaves_the_release_that_is_there(world):
     assert "requirements.txt:1" in done.json["plan"]["tensorflow"]["reason"]
 
 
+def test_the_wheel_behind_a_url_in_a_requirements_file_tells_the_release(world, chosen):
+    path = world.folder / "ours.txt"
+    (wheel,) = world.index.glob(f"tensorflow-{OLD}-*")
+    path.write_text(f"tensorflow @ {wheel.as_uri()}\n")
+    assert chosen("--requirement", path)["plan"]["tensorflow"]["version"] == OLD
+
+
 def test_a_range_that_it_does_not_meet_moves_it(world):
     (world.folder / "requirements.txt").write_text(f"tensorflow>={NEW}\n")
     env = world.healthy(name="env")

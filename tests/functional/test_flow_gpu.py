@@ -133,6 +133,18 @@ def test_ignored_it_comes_without(world, card):
     assert not {name for name in locked(done) if name.startswith("nvidia")}
 
 
+def test_an_extra_that_is_asked_for_is_brought_although_it_works(world, card):
+    card("535.104.05")
+    assert new(world, "--gpu", "ignore").code == 0
+    pin = f"tensorflow[and-cuda]=={NEW}"
+    words = ("fix", "--yes", "--env", world.folder / "new", "--tensorflow", pin, "--json")
+    done = world.tfrepair(*words)
+    assert (done.code, done.json["status"]) == (0, "repaired"), str(done)
+    assert {name for name, _ in PINS} <= locked(done)
+    again = world.tfrepair(*words)
+    assert (again.code, again.json["status"]) == (0, "healthy"), str(again)
+
+
 def test_under_an_old_driver_it_comes_without_and_says_which_is_needed(world, card):
     card("470.82.01")
     done = new(world)

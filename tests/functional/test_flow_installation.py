@@ -100,4 +100,6 @@ def test_one_that_the_operating_system_manages_is_never_written(world, python):
     done = world.tfrepair("fix", "--yes", "--python", python, "--json")
     assert done.code == 4, done
     assert "--venv" in done.json["error"]["hint"]
+    again = world.tfrepair("fix", "--yes", "--venv", python.parent.parent, "--json")
+    assert again.code == 4, again
     assert lines(python.parent.parent) == before

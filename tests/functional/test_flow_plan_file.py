@@ -110,3 +110,37 @@ def test_the_file_cannot_be_written(world, env):
     done = world.tfrepair("fix", "--dry-run", "--env", env, "--plan-out", world.folder / "no" / "plan.json", "--json")
     assert done.code == 2, done
     assert world.tree() == before
+
+
+def test_what_the_current_folder_asked_for_is_trusted_when_it_is_carried_out(world, env):
+    path = world.folder.parent / "plan.json"
+    mark = world.folder.parent / "mark"
+    (world.folder / ".tfrepair").mkdir()
+    (world.folder / ".tfrepair" / "ours.yaml").write_text(
+        f"""schema: 1
+name: ours
+title: Colours are there
+about: Ours.
+diagnose: {{rules: [{{when: {{fact: distribution.colours.version, exists: true}}, evidence: [{{kind: host, text: x}}]}}]}}
+repair: automatic
+fix:
+  - name: Note it
+    action: run
+    args: {{argv: [python, -c, "import pathlib; pathlib.Path({str(mark)!r}).touch()"]}}
+"""
+    )
+    assert world.tfrepair("fix", "--dry-run", "--env", env, "--plan-out", path).code == 1
+    refused = world.tfrepair("fix", "--yes", "--env", env, "--plan", path)
+    assert refused.code == 1, refused
+    assert not mark.exists()
+    world.tfrepair("fix", "--yes", "--env", env, "--plan", path, "--trust")
+    assert mark.exists()
+
+
+@pytest.mark.parametrize(
+    "words", [("--plan", "nowhere.json"), ("--constraint", "none.txt"), ("--requirement", "no.txt")]
+)
+def test_a_file_that_is_not_there_is_a_mistake_although_all_is_well(world, words):
+    refused = world.tfrepair("fix", "--yes", "--env", world.healthy(), *words, "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (2, "usage"), refused
+    assert words[1] in refused.json["error"]["message"]

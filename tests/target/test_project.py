@@ -2,7 +2,13 @@ import pytest
 
 from tfrepair.target.project import project_pins
 
-LINUX = {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64", "python_version": "3.10"}
+LINUX = {
+    "sys_platform": "linux",
+    "platform_system": "Linux",
+    "platform_machine": "x86_64",
+    "python_version": "3.10",
+    "python_full_version": "3.10.13",
+}
 
 
 def pins(folder, markers=None):
@@ -31,6 +37,41 @@ def test_requirements_files_give_the_line(tmp_path):
 def test_names_without_a_version_ask_for_nothing(tmp_path):
     write(tmp_path, "requirements.txt", "tensorflow\ntensorflow[and-cuda]\n")
     assert pins(tmp_path) == []
+
+
+WHEEL = "tensorflow-2.15.1-cp310-cp310-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
+
+
+def test_the_wheel_behind_a_url_tells_the_version(tmp_path):
+    write(
+        tmp_path,
+        "requirements.txt",
+        f"tensorflow[and-cuda] @ https://example.org/wheels/{WHEEL}#sha256=aa ; sys_platform == 'linux'\n"
+        "tensorflow-cpu @ git+https://example.org/tensorflow.git\n",
+    )
+    write(tmp_path, "pyproject.toml", f'[tool.poetry.dependencies]\ntensorflow = {{url = "file:///w/{WHEEL}"}}\n')
+    assert pins(tmp_path, LINUX) == [
+        ("tensorflow[and-cuda]==2.15.1", "requirements.txt:1"),
+        ("tensorflow==2.15.1", "pyproject.toml:tool.poetry.dependencies"),
+    ]
+
+
+def test_of_several_entries_of_poetry_the_one_for_this_target_counts(tmp_path):
+    write(
+        tmp_path,
+        "pyproject.toml",
+        """
+[tool.poetry.dependencies]
+tensorflow = [
+    {version = "2.10.1", markers = "sys_platform == 'win32' or sys_platform == 'darwin'"},
+    {version = "2.11.1", platform = "darwin"},
+    {version = "2.12.1", python = "^3.11"},
+    {version = "2.13.1", python = ">=3.9.2,<3.11", platform = "linux"},
+]
+""",
+    )
+    assert [requirement for requirement, _ in pins(tmp_path, LINUX)] == ["tensorflow==2.13.1"]
+    assert len(pins(tmp_path)) == 4
 
 
 def test_markers_leave_out_what_is_for_other_targets(tmp_path):
@@ -66,8 +107,8 @@ tensorflow-cpu = "2.9.0"
         ("tensorflow~=2.15.0", "pyproject.toml:project.dependencies"),
         ("tensorflow[and-cuda]>=2.16", "pyproject.toml:project.optional-dependencies.gpu"),
         ("tensorflow-cpu<2.18", "pyproject.toml:dependency-groups.dev"),
-        ("tensorflow>=2.10,<3", "pyproject.toml:tool.poetry.dependencies"),
-        ("tensorflow-gpu>=2.8.1,<2.9", "pyproject.toml:tool.poetry.group.old.dependencies"),
+        ("tensorflow<3,>=2.10", "pyproject.toml:tool.poetry.dependencies"),
+        ("tensorflow-gpu<2.9,>=2.8.1", "pyproject.toml:tool.poetry.group.old.dependencies"),
     ]
 
 

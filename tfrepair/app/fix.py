@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from tfrepair.app.bench import Bench
 from tfrepair.app.diagnose import chosen, write_text
 from tfrepair.app.look import MORE_TIME, look, smoke_of
@@ -21,7 +23,11 @@ from tfrepair.app.selfcopy import step_aside
 from tfrepair.app.space import check_space
 from tfrepair.app.subject import find_subject
 from tfrepair.app.wishes import is_file
-from tfrepair.errors import NoRepairError, SurroundingsError, TfrepairError, UsageError
+from tfrepair.errors import ChangedError, NoRepairError, SurroundingsError, TfrepairError, UsageError
+from tfrepair.model.bounds import within
+from tfrepair.model.dependencies import of_extra
+from tfrepair.model.operations import RunCommand
+from tfrepair.model.wire import installed_in
 from tfrepair.reason.choose import Wanted, parse_wanted, parse_wish
 
 if TYPE_CHECKING:
@@ -60,12 +66,34 @@ def fix(
     if request.tensorflow is not None and not is_file(request.tensorflow):
         parse_wish(Wanted(text=request.tensorflow, source="--tensorflow"), bench.releases.family)
     keep_count(request.keep)
+    _refuse_missing(request, where.cwd)
     subject = find_subject(request, where, screen)
+    reviewed = None
+    if request.plan_in is not None:
+        reviewed = _reviewed(request.plan_in, subject, request.tensorflow, trusted=playbook_request.trust)
     if not request.dry_run and subject.target is not None:
         step_aside(subject.prefix, subject.scope, where.environ)
         _recover(subject, bench)
+    try:
+        return _turn(subject, bench, reviewed)
+    except ChangedError as error:
+        if reviewed is not None or subject.target is None or _ran_commands(error):
+            raise
+        screen.say(f"{error.message}; looking again")
+        return _turn(subject, bench, None)
+
+
+def _ran_commands(error: ChangedError) -> bool:
+    """Commands of playbooks were run before it was noticed: to run them once more is not for us to decide."""
+    plan = error.known.plan if isinstance(error.known, Report) else None
+    return plan is not None and any(isinstance(operation, RunCommand) for operation in plan.operations)
+
+
+def _turn(subject: Subject, bench: Bench, reviewed: Plan | None) -> Report:
+    """Look, decide, and carry out. Raises ChangedError when somebody else changed the environment meanwhile."""
+    request, screen = bench.request, bench.screen
     seen = _look(subject, bench)
-    diagnosis = chosen(seen.diagnosis, playbook_request)
+    diagnosis = chosen(seen.diagnosis, bench.chosen)
     screen.diagnosis(diagnosis, seen.target)
     for sentence in seen.second_witness:
         screen.say(sentence)
@@ -73,11 +101,11 @@ def fix(
         command="fix", status="healthy", exit_code=0, target=seen.target, facts=seen.facts, diagnosis=diagnosis,
         works=seen.works,
     )  # fmt: skip
-    if not diagnosis.findings and playbook_request.only:
-        said = f"nothing was found of {', '.join(playbook_request.only)}; nothing was done"
+    if not diagnosis.findings and bench.chosen.only:
+        said = f"nothing was found of {', '.join(bench.chosen.only)}; nothing was done"
         works = bool(seen.works)
         return replace(base, status="healthy" if works else "broken", exit_code=0 if works else 1, messages=(said,))
-    if not playbook_request.only and seen.works and _is_as_wanted(seen, bench):
+    if not bench.chosen.only and seen.works and _is_as_wanted(seen, bench):
         left = ", ".join(f.id for f in diagnosis.findings if f.severity == "warning" and f.repair == "automatic")
         messages = ["it works; nothing was done", *([f"`--only` acts on a warning: {left}"] if left else [])]
         python = seen.target.interpreter.executable
@@ -86,7 +114,7 @@ def fix(
         raise SurroundingsError(f"{seen.stopped}; nothing was changed", hint=MORE_TIME)
     with _telling(base):
         try:
-            plan = _plan(seen, subject, bench)
+            plan = _plan(seen, subject, bench, reviewed)
         except ManualError as error:
             return replace(base, status="manual", exit_code=4, error=error, manual=error.steps)
         return _carry_out(plan, seen, subject, bench, base)
@@ -159,13 +187,19 @@ def _given_up(subject: Subject, request: FixRequest) -> tuple[str, ...]:
     )
 
 
-def _plan(seen: Look, subject: Subject, bench: Bench) -> Plan:
-    """The plan of the first round, or the one that was reviewed."""
+def _plan(seen: Look, subject: Subject, bench: Bench, reviewed: Plan | None) -> Plan:
+    """The plan of the first round, or the one that was reviewed. Raises SurroundingsError for one that is stale."""
     from tfrepair.execute.fingerprint import fingerprint
 
     mark = fingerprint(subject.prefix, subject.scope) if subject.target is not None else None
-    if bench.request.plan_in is not None:
-        return _reviewed(bench.request.plan_in, subject, mark, bench.request.tensorflow)
+    if reviewed is not None:
+        if reviewed.fingerprint != mark:
+            raise SurroundingsError(
+                f"`{subject.prefix}` has changed since the plan `{bench.request.plan_in}` was made; nothing was "
+                "changed",
+                hint="make a new plan for it with `tfrepair fix --dry-run --plan-out FILE`",
+            )
+        return reviewed
     plan = plan_round(seen, subject, bench, Round(number=1, fingerprint=mark))
     whole = seen.target.environment.kind == "venv" and bench.request.strategy == "auto"
     if plan.operations or subject.target is None or not whole:
@@ -180,7 +214,16 @@ def _meets(plan: Plan, asked: str) -> bool:
     return pin.name in (None, choice.name) and pin.specifier.contains(choice.version, prereleases=True)
 
 
-def _reviewed(path: Path, subject: Subject, mark: str | None, asked: str | None) -> Plan:
+def _refuse_missing(request: FixRequest, cwd: Path) -> None:
+    """A file that was named and is not there is a mistake, whatever is found. Raises UsageError."""
+    for option, names in (("--constraint", request.constraints), ("--requirement", request.requirements)):
+        for name in names:
+            if "://" not in name and not Path(cwd, name).is_file():
+                raise UsageError(f"`{option} {name}`: there is no such file; nothing was started")
+
+
+def _reviewed(path: Path, subject: Subject, asked: str | None, *, trusted: bool) -> Plan:
+    """The plan in a file, for this target. Raises UsageError."""
     from tfrepair.model.wire import plan_from_json
 
     try:
@@ -195,12 +238,8 @@ def _reviewed(path: Path, subject: Subject, mark: str | None, asked: str | None)
             "asks for another; nothing was changed",
             hint="leave `--tensorflow` out, or make a new plan with `tfrepair fix --dry-run --plan-out FILE`",
         )
-    if plan.fingerprint != mark:
-        raise SurroundingsError(
-            f"`{subject.prefix}` has changed since the plan `{path}` was made; nothing was changed",
-            hint="make a new plan with `tfrepair fix --dry-run --plan-out FILE`",
-        )
-    return plan
+    # what was reviewed is what files of the current folder wanted too; whether they may act is for this command to say
+    return replace(plan, untrusted=()) if trusted else plan
 
 
 def _look(subject: Subject, bench: Bench) -> Look:
@@ -221,7 +260,19 @@ def _is_as_wanted(seen: Look, bench: Bench) -> bool:
     pin = parse_wanted(Wanted(text=given, source="--tensorflow"))
     name = seen.facts.value("tensorflow.name")
     version = seen.facts.value("import.tensorflow") or seen.facts.value("tensorflow.version")
-    return (pin.name is None or pin.name == name) and pin.specifier.contains(str(version), prereleases=True)
+    same = (pin.name is None or pin.name == name) and pin.specifier.contains(str(version), prereleases=True)
+    return same and all(_has_extra(extra, seen) for extra in pin.extras)
+
+
+def _has_extra(extra: str, seen: Look) -> bool:
+    """What the TensorFlow that is there asks for with this extra is there too."""
+    installed = {each.canonical_name: each for each in installed_in(seen.facts)}
+    own = installed.get(canonicalize_name(seen.facts.value("tensorflow.name", "")))
+    for wanted in of_extra(own.requires if own else (), extra, seen.target.interpreter.markers):
+        found = installed.get(canonicalize_name(wanted.name))
+        if found is None or not within(found.version, str(wanted.specifier)):
+            return False
+    return True
 
 
 def _python_as_wanted(seen: Look, bench: Bench) -> bool:

@@ -12,8 +12,7 @@ from tfrepair.app.look import MORE_TIME, Look, look, smoke_of
 from tfrepair.app.planning import Round, plan_round
 from tfrepair.app.ports import ports_for
 from tfrepair.app.report import RunInfo
-from tfrepair.errors import ChangedError, StepError, SurroundingsError, TfrepairError, UsageError
-from tfrepair.model.operations import RunCommand
+from tfrepair.errors import StepError, SurroundingsError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,27 +44,9 @@ class _Progress:
 def repair(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report) -> Report:
     """Carry out a plan. The environment is repaired and verified afterwards, or as it was.
 
-    When it was changed by somebody else meanwhile, everything is staged once more.
+    Raises ChangedError when somebody else changed it meanwhile.
     """
     _running(subject, bench)
-    try:
-        return _attempt(plan, seen, subject, bench, base)
-    except ChangedError as error:
-        opaque = any(isinstance(operation, RunCommand) for operation in plan.operations)
-        if opaque or bench.request.plan_in is not None or subject.target is None:
-            raise
-        bench.screen.say(f"{error.message}; staging again")
-        again = look(
-            subject.target, bench.playbooks, bench.look, bench.environ, bench.screen, bench.log, told=bench.told
-        )
-        from tfrepair.execute.fingerprint import fingerprint
-
-        mark = fingerprint(subject.prefix, subject.scope)
-        turn = Round(number=1, choice=plan.tensorflow, fingerprint=mark)
-        return _attempt(plan_round(again, subject, bench, turn), again, subject, bench, base)
-
-
-def _attempt(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report) -> Report:
     from tfrepair.execute.paths import bytecode_dir
     from tfrepair.execute.run_folder import RunFolder
     from tfrepair.execute.transaction import Transaction

@@ -69,6 +69,7 @@ def find_subject(request: FixRequest, where: TargetRequest, screen: Screen) -> S
                 hint="name a folder that does not exist, or an environment; nothing was changed",
             ) from error
         tell(target, screen)
+        _writable(target)
         return Subject(prefix=prefix, target=target, looked_at=beside)
     if prefix.exists() and not prefix.is_dir():
         raise UsageError(f"`{request.venv}` is a file", hint="name a folder for the environment")

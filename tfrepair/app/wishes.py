@@ -50,11 +50,13 @@ def _from_requirements(bench: Bench) -> tuple[Wanted, ...]:
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
+    from tfrepair.target.project import without_url
+
     found = []
     for line, source in requirement_lines(bench):
-        requirement = Requirement(line)
+        requirement = without_url(Requirement(line))
         if canonicalize_name(requirement.name) in bench.releases.family:
-            found.append(Wanted(text=line, source=source, loose=True))
+            found.append(Wanted(text=str(requirement), source=source, loose=True))
     return tuple(found)
 
 

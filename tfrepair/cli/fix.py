@@ -80,7 +80,7 @@ def fix(
     lock_timeout: Annotated[
         float,
         typer.Option(
-            "--lock-timeout", metavar="SECONDS", envvar="TFREPAIR_LOCK_TIMEOUT", help="Wait for another repair."
+            "--lock-timeout", min=0, metavar="SECONDS", envvar="TFREPAIR_LOCK_TIMEOUT", help="Wait for another repair."
         ),
     ] = 30.0,
     gpu: Annotated[

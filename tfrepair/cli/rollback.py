@@ -19,7 +19,7 @@ def rollback(
     lock_timeout: Annotated[
         float,
         typer.Option(
-            "--lock-timeout", metavar="SECONDS", envvar="TFREPAIR_LOCK_TIMEOUT", help="Wait for another repair."
+            "--lock-timeout", min=0, metavar="SECONDS", envvar="TFREPAIR_LOCK_TIMEOUT", help="Wait for another repair."
         ),
     ] = 30.0,
     json: opt.Json = False,

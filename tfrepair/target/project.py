@@ -5,12 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from tfrepair.model.dependencies import active
@@ -70,7 +72,7 @@ def _counts(pin: ProjectPin, markers: Mapping[str, str] | None) -> bool:
     if not pin.requirement:
         return True
     requirement = Requirement(pin.requirement)
-    if not requirement.specifier and not requirement.url:
+    if not requirement.specifier:
         return False
     return markers is None or any(active([pin.requirement], markers))
 
@@ -83,7 +85,7 @@ def _rank(pin: ProjectPin) -> int:
     if pin.locked:
         return 1
     exact = re.search(r"==\s*[^*,;]+(?:;|$)", pin.requirement)
-    return 0 if exact or "@" in pin.requirement else 2 + (not pin.requirement)
+    return 0 if exact else 2 + (not pin.requirement)
 
 
 def _named(folder: Path, pattern: str) -> list[str]:
@@ -149,9 +151,24 @@ def _requirement(text: str) -> str | None:
     if match is None or not _of_family(match[0]):
         return None
     try:
-        return str(Requirement(text.strip()))
+        return str(without_url(Requirement(text.strip())))
     except InvalidRequirement:
         return None
+
+
+def without_url(requirement: Requirement) -> Requirement:
+    """The same, with the version that the name of the wheel behind its URL tells; without any where it tells none.
+
+    Nothing is fetched from there. `--tensorflow URL` takes exactly that wheel.
+    """
+    if requirement.url is None:
+        return requirement
+    plain = Requirement(str(requirement))
+    plain.url = None
+    with suppress(InvalidWheelFilename):
+        _, version, _, _ = parse_wheel_filename(unquote(posixpath.basename(urlsplit(requirement.url).path)))
+        plain.specifier = SpecifierSet(f"=={version}")
+    return plain
 
 
 def _requirement_lines(text: str, name: str) -> Iterator[ProjectPin]:
@@ -194,8 +211,23 @@ def _poetry_table(wishes: Mapping[str, Any], source: str) -> Iterator[ProjectPin
         if not _of_family(name):
             continue
         for each in wish if isinstance(wish, list) else [wish]:
-            version = each.get("version", "*") if isinstance(each, dict) else str(each)
-            yield ProjectPin(requirement=f"{name}{_poetry_specifier(version)}", source=source)
+            table = each if isinstance(each, dict) else {"version": str(each)}
+            what = f" @ {table['url']}" if "url" in table else _poetry_specifier(table.get("version", "*"))
+            marker = " and ".join(_poetry_markers(table))
+            requirement = _requirement(f"{name}{what} ; {marker}" if marker else f"{name}{what}")
+            if requirement:
+                yield ProjectPin(requirement=requirement, source=source)
+
+
+def _poetry_markers(table: Mapping[str, Any]) -> Iterator[str]:
+    """For which targets an entry of Poetry is meant, in the words of PEP 508. Raises ValueError."""
+    if "markers" in table:
+        yield f"({table['markers']})"
+    if "platform" in table:
+        yield f"sys_platform == '{table['platform']}'"
+    for part in SpecifierSet(_poetry_specifier(table.get("python", "*"))):
+        whole = part.version.removesuffix(".*").count(".") > 1
+        yield f"python_{'full_' if whole else ''}version {part.operator} '{part.version}'"
 
 
 def _poetry_specifier(text: str) -> str:
