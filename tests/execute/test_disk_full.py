@@ -25,8 +25,10 @@ _TAKING_SPACE = frozenset({"os.link", "os.mkdir", "os.symlink"})
 _UNEXPECTED = 99
 
 
-def with_full_disk(write, number, work):
-    """Do something in a process for which the disk is full from the n-th write on: its exit code, and if it came so far.
+def with_full_disk(write, number, work, *, once=False):
+    """Do something in a process for which the disk is full from the n-th write on, or for that one alone.
+
+    Its exit code, and if it came so far.
 
     What is written into files that are open fails too.
     """
@@ -34,10 +36,10 @@ def with_full_disk(write, number, work):
     true_write = os.write
 
     def spend():
-        if state["left"] <= 0:
+        state["left"] -= 1
+        if state["left"] == -1 or (state["left"] < 0 and not once):
             state["full"] = True
             raise OSError(number, os.strerror(number))
-        state["left"] -= 1
 
     def audit(event, arguments):
         creates = event == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_CREAT
@@ -64,6 +66,10 @@ def with_full_disk(write, number, work):
     return code % 100, code >= 100
 
 
+ONCE = pytest.mark.parametrize("once", [False, True], ids=["full", "full for a moment"])
+
+
+@ONCE
 @pytest.mark.parametrize(
     ("plan", "inside", "number"),
     [
@@ -73,7 +79,7 @@ def with_full_disk(write, number, work):
         (rebuild_plan, True, errno.ENOSPC),
     ],
 )
-def test_a_repair_on_a_disk_that_fills_up(tmp_path, plan, inside, number):
+def test_a_repair_on_a_disk_that_fills_up(tmp_path, plan, inside, number, once):
     codes = set()
     for write in range(5000):
         prefix, environ = home_of(tmp_path / "home", inside)
@@ -82,25 +88,29 @@ def test_a_repair_on_a_disk_that_fills_up(tmp_path, plan, inside, number):
         def work(prefix=prefix, environ=environ):
             repair(prefix, environ, Outside(), plan(prefix))
 
-        code, full = with_full_disk(write, number, work)
+        code, full = with_full_disk(write, number, work, once=once)
         if not full:
             assert code == 0
             break
         codes.add(code)
         assert code in {0, SurroundingsError.exit_code, RollbackError.exit_code}, write
         now = lines(prefix)
-        assert now == before or (not inside and new_is_whole(prefix)) or code == RollbackError.exit_code, write
+        if code == 0:
+            assert new_is_whole(prefix), write
+        else:
+            assert now == before or code == RollbackError.exit_code, write
         recover(prefix, lock_timeout=1)
         assert unfinished(prefix) is None
         assert lines(prefix) == before or new_is_whole(prefix), write
         assert not list((tmp_path / "home").rglob("*.new")), write
         shutil.rmtree(tmp_path / "home")
     assert write > 60
-    assert SurroundingsError.exit_code in codes
+    assert once or SurroundingsError.exit_code in codes
 
 
+@ONCE
 @pytest.mark.parametrize("inside", [False, True])
-def test_a_rollback_on_a_disk_that_fills_up(tmp_path, inside):
+def test_a_rollback_on_a_disk_that_fills_up(tmp_path, inside, once):
     for write in range(5000):
         prefix, environ = home_of(tmp_path / "home", inside)
         before = lines(prefix)
@@ -110,8 +120,10 @@ def test_a_rollback_on_a_disk_that_fills_up(tmp_path, inside):
         def work(prefix=prefix, environ=environ):
             rollback(find_run(None, environ, prefix=prefix), environ)
 
-        code, full = with_full_disk(write, errno.ENOSPC, work)
+        code, full = with_full_disk(write, errno.ENOSPC, work, once=once)
         assert code in {0, SurroundingsError.exit_code, RollbackError.exit_code}, write
+        if code != RollbackError.exit_code:
+            assert lines(prefix) == (before if code == 0 else repaired), write
         recover(prefix, lock_timeout=1)
         assert lines(prefix) in (before, repaired), write
         shutil.rmtree(tmp_path / "home")

@@ -16,7 +16,7 @@ from tfrepair.execute.lock import environment_lock, holder
 from tfrepair.execute.paths import Beside
 from tfrepair.execute.recover import recover, unfinished
 from tfrepair.execute.run_folder import RunFolder
-from tfrepair.execute.runs import Changes, changes_since, clean, find_run, list_runs, rollback, size
+from tfrepair.execute.runs import Changes, Cleaned, changes_since, clean, find_run, list_runs, rollback, size
 from tfrepair.execute.transaction import Transaction
 from tfrepair.model.operations import RunCommand, WriteFile
 from tfrepair.model.plan import Carry, CreateEnvironment, Install, RemovePath, Uninstall
@@ -479,10 +479,22 @@ def test_clean_says_how_much_it_freed_and_counts_shared_data_once(prefix, enviro
     assert held.total > 300_000
     assert 100_000 <= held.exclusive < 250_000
     live = tree_digest(prefix)
-    assert clean([record]) == held.exclusive
+    assert clean([record]) == Cleaned(runs=(record.id,), freed=held.exclusive, left=())
     assert tree_digest(prefix) == live
     assert record.record().kept is None
-    assert clean([record]) == 0
+    assert clean([record]).freed == 0
+
+
+def test_where_a_run_did_not_end_nothing_is_cleaned(prefix, environ, outside):
+    record = repair(prefix, environ, outside, in_place_plan(prefix))
+    killed = RunFolder.create(prefix, environ)
+    killed.begin(keep="1")
+    before = tree_digest(prefix.parent)
+    done = clean([record])
+    assert (done.runs, done.freed) == ((), 0)
+    assert killed.id in done.left[0]
+    assert record.tree.exists()
+    assert tree_digest(prefix.parent) == before
 
 
 def test_a_parent_that_cannot_be_written_is_a_clear_refusal(prefix, environ, outside, monkeypatch):

@@ -162,6 +162,16 @@ def test_killed_without_warning_the_next_command_says_so_and_the_next_repair_cle
     assert seen.code == 1, seen
     assert any("did not end" in message for message in seen.json["messages"])
     assert world.tree(".tfrepair-env") == before
+    planned = world.tfrepair("fix", "--dry-run", "--env", env, "--json")
+    assert any("did not end" in message for message in planned.json["messages"])
+    cleaned = world.tfrepair("runs", "clean", "--yes", "--json")
+    assert cleaned.json["cleaned"] == []
+    assert world.tree(".tfrepair-env") == before
+    left = list((world.folder / ".tfrepair-env").glob("*/*"))
+    asked = world.child("fix", "--env", env, stdin=-3, stdout=-1, stderr=-1, text=True)
+    _, err = asked.communicate(timeout=60)
+    assert asked.returncode == 2, err
+    assert list((world.folder / ".tfrepair-env").glob("*/*")) == left, "nothing was done"
     done = world.tfrepair("fix", "--yes", "--env", env)
     assert done.code == 0, done
     assert "unfinished run" in done.out

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from tfrepair.app.bench import Bench
-from tfrepair.app.diagnose import chosen, write_text
+from tfrepair.app.diagnose import chosen, unfinished, write_text
 from tfrepair.app.look import MORE_TIME, look, smoke_of
 from tfrepair.app.manual import ManualError
 from tfrepair.app.newcomer import look_at_nothing
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tfrepair.app.subject import Subject
     from tfrepair.log import Log
     from tfrepair.model.plan import Plan
+    from tfrepair.model.target import Target
 
 
 def fix(
@@ -71,9 +72,13 @@ def fix(
     reviewed = None
     if request.plan_in is not None:
         reviewed = _reviewed(request.plan_in, subject, request.tensorflow, trusted=playbook_request.trust)
-    if not request.dry_run and subject.target is not None:
+    if request.dry_run:
+        report = _turn(subject, bench, reviewed)
+        left = unfinished(subject.target) if subject.target is not None else ()
+        return replace(report, messages=(*left, *report.messages))
+    if subject.target is not None:
         step_aside(subject.prefix, subject.scope, where.environ)
-        _recover(subject, bench)
+        _recover(subject, subject.target, bench)
     try:
         return _turn(subject, bench, reviewed)
     except ChangedError as error:
@@ -282,10 +287,15 @@ def _python_as_wanted(seen: Look, bench: Bench) -> bool:
     return bench.base(wanted).version[:2] == seen.target.interpreter.version[:2]
 
 
-def _recover(subject: Subject, bench: Bench) -> None:
-    """Finish or undo what a repair of this environment that was killed has left."""
+def _recover(subject: Subject, target: Target, bench: Bench) -> None:
+    """Finish or undo what a repair of this environment that was killed has left.
+
+    Raises UsageError where the plan that follows could not be asked about: then nothing is begun either.
+    """
     from tfrepair.execute.recover import recover
 
+    if not bench.request.yes and unfinished(target):
+        bench.screen.will_ask()
     done = recover(subject.prefix, lock_timeout=bench.request.lock_timeout)
     if done is not None:
         bench.screen.say(done.sentence)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shlex
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.app.report import Report, RunInfo
-from tfrepair.errors import RollbackError, TfrepairError, UsageError
+from tfrepair.errors import RollbackError, SurroundingsError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tfrepair.app.requests import Screen, TargetRequest
     from tfrepair.execute.run_folder import RunFolder
+    from tfrepair.execute.runs import Cleaned
     from tfrepair.log import Log
     from tfrepair.model.run import JournalEntry, RunRecord
     from tfrepair.model.target import Target
@@ -37,13 +39,14 @@ def roll_back(
     `describe` asks the interpreter that is back what it is, for who reads the report's `target`.
     """
     from tfrepair.app.selfcopy import step_aside
-    from tfrepair.execute.guards import uninterrupted
     from tfrepair.execute.recover import undos
-    from tfrepair.execute.runs import changes_since, find_run, require_kept, rollback
+    from tfrepair.execute.runs import changes_since, find_run, require_kept
 
     prefix = _prefix(run, where, screen)
-    if prefix is not None and (undone := _undo_unfinished(prefix, screen, log, yes=yes, lock_timeout=lock_timeout)):
-        return undone
+    if prefix is not None:
+        undone = _undo_unfinished(prefix, where, screen, log, yes=yes, lock_timeout=lock_timeout, describe=describe)
+        if undone is not None:
+            return undone
     found = find_run(run, where.environ, prefix=prefix)
     _same_target(found, where)
     require_kept(found)
@@ -60,69 +63,105 @@ def roll_back(
         screen.say(f"note: {_listed(since.written)} was written through a link since, and comes back as it is now")
     if not yes and not screen.ask(question):
         return Report(command="rollback", status="planned", exit_code=1, messages=("declined: nothing was changed",))
-    screen.step(f"putting back `{found.prefix}`")
-    failed: list[tuple[str, str]] = []
+    return _put_back(found, commands, since.lost, where, screen, log, lock_timeout=lock_timeout, describe=describe)
+
+
+def _put_back(
+    run: RunFolder,
+    commands: Sequence[tuple[str, ...]],
+    lost: Sequence[str],
+    where: TargetRequest,
+    screen: Screen,
+    log: Log,
+    *,
+    lock_timeout: float,
+    describe: bool,
+) -> Report:
+    from tfrepair.execute.guards import uninterrupted
+    from tfrepair.execute.runs import rollback
+
+    screen.step(f"putting back `{run.prefix}`")
+    undone: list[_Undone] = []
     with ExitStack() as begun:
 
         def begin() -> None:
             """From here on it is put back: whoever is told that it was interrupted relies on nothing being changed."""
             begun.enter_context(uninterrupted())
-            if commands:
-                failed.extend(_take_back(commands, found.prefix, where, screen))
+            undone.extend(_take_back(commands, run.prefix, where, screen))
 
-        record = rollback(found, where.environ, lock_timeout=lock_timeout, lost=since.lost, first=begin)
-        log.info("restored", run=found.id, prefix=str(found.prefix))
-        if failed:
+        try:
+            record = rollback(run, where.environ, lock_timeout=lock_timeout, lost=lost, first=begin)
+        except SurroundingsError as error:
+            error.message += "".join(f"; `{one.command}` was run" for one in undone)
+            raise
+        log.info("restored", run=run.id, prefix=str(run.prefix))
+        if failed := [one for one in undone if one.problem]:
             raise RollbackError(
-                f"`{found.prefix}` is as it was before {found.id}, but what its steps did elsewhere was not all "
-                f"undone: {failed[0][1]}",
-                hint=f"run by hand: {'; '.join(command for command, _ in failed)}",
+                f"`{run.prefix}` is as it was before {run.id}, but what its steps did elsewhere was not all undone: "
+                f"{failed[0].problem}",
+                hint=f"run by hand: {'; '.join(one.command for one in failed)}",
             )
-        taken = (f"what a step did elsewhere is taken back: `{shlex.join(argv)}`" for argv in commands)
         return Report(
             command="rollback",
             status="restored",
             exit_code=0,
-            target=_target(found.prefix, where) if describe else None,
-            run=RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path), kept=record.record().kept),
-            messages=(_restored(found), *taken),
+            target=_target(run.prefix, where) if describe else None,
+            run=_info(record),
+            messages=(_restored(run), *(f"what a step did elsewhere is taken back: `{one.command}`" for one in undone)),
         )
+
+
+def _info(run: RunFolder) -> RunInfo:
+    return RunInfo(id=run.id, folder=str(run.folder), log=str(run.log_path), kept=run.record().kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Undone:
+    """A command that takes back what a step did outside the environment, and how it went."""
+
+    command: str
+    problem: str = ""
+    """Why it failed; empty when it did not."""
 
 
 def _take_back(
     commands: Sequence[tuple[str, ...]], prefix: Path, where: TargetRequest, screen: Screen
-) -> Sequence[tuple[str, str]]:
-    """Run what undoes the steps of a run outside the environment; what failed, and why."""
+) -> Iterator[_Undone]:
+    """Run what undoes the steps of a run outside the environment."""
     from tfrepair.app.ports import run_command_in
     from tfrepair.execute.operations import program_in
     from tfrepair.execute.steps import UNDO_LIMIT
 
-    target = _target(prefix, where)
-    failed = []
+    target = _target(prefix, where) if commands else None
     for argv in commands:
         command = shlex.join(argv)
         if target is None:
-            failed.append((command, f"`{prefix}` does not start"))
+            yield _Undone(command, f"`{prefix}` does not start")
             continue
         screen.step(f"running {command}")
         words = program_in(target.environment.scripts, argv)
         try:
             run_command_in(words, prefix, target.environment, where.environ, timeout=UNDO_LIMIT, on_line=screen.line)
         except TfrepairError as error:
-            failed.append((command, error.message))
-    return failed
+            yield _Undone(command, error.message)
+        else:
+            yield _Undone(command)
 
 
-def _undo_unfinished(prefix: Path, screen: Screen, log: Log, *, yes: bool, lock_timeout: float) -> Report | None:
+def _undo_unfinished(
+    prefix: Path, where: TargetRequest, screen: Screen, log: Log, *, yes: bool, lock_timeout: float, describe: bool
+) -> Report | None:
     """Settle a run that was killed: that is the rollback, unless the run turns out to be complete.
 
     None when there is none.
     """
     from tfrepair.execute.recover import recover, unfinished
+    from tfrepair.execute.run_folder import RunFolder
 
     left = unfinished(prefix)
     if left is None or left.holder is not None:
         return None
+    record = RunFolder.open(Path(left.folder))
     if not yes and not screen.ask(f"{left.sentence}; settle it now?"):
         return Report(command="rollback", status="planned", exit_code=1, messages=("declined: nothing was changed",))
     done = recover(prefix, lock_timeout=lock_timeout)
@@ -132,7 +171,14 @@ def _undo_unfinished(prefix: Path, screen: Screen, log: Log, *, yes: bool, lock_
     if done.outcome == "finished":
         screen.say(done.sentence)
         return None
-    return Report(command="rollback", status="restored", exit_code=0, messages=(done.sentence,))
+    return Report(
+        command="rollback",
+        status="restored",
+        exit_code=0,
+        target=_target(prefix, where) if describe else None,
+        run=_info(record) if record is not None else None,
+        messages=(done.sentence,),
+    )
 
 
 def _same_target(run: RunFolder, where: TargetRequest) -> None:
@@ -234,8 +280,8 @@ def _beyond(runs: Sequence[RunFolder], max_size: float) -> set[str]:
     return {run.id for run in runs}
 
 
-def clean(chosen: Sequence[RunFolder]) -> int:
-    """Drop what these runs keep; the bytes that are free now."""
+def clean(chosen: Sequence[RunFolder]) -> Cleaned:
+    """Drop what these runs keep."""
     from tfrepair.execute.runs import clean as drop
 
     return drop(chosen)

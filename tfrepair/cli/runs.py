@@ -82,6 +82,7 @@ def clean(
 
     from tfrepair.app.history import chosen_for_cleaning, kept
     from tfrepair.app.history import clean as use_case
+    from tfrepair.cli.console import visible
     from tfrepair.errors import UsageError
 
     limit = None if max_size is None else max_size * 1e6
@@ -91,9 +92,17 @@ def clean(
             raise UsageError("there is no terminal to ask on, so nothing was done", hint="`--yes` answers the question")
         if not typer.confirm(f"drop {len(known)} kept environments?", err=True):
             raise typer.Exit(1)
-    freed = use_case(known)
+    done = use_case(known)
     if json:
-        body = {"schema_version": 1, "command": "runs clean", "cleaned": [r.id for r in known], "freed_bytes": freed}
+        body = {
+            "schema_version": 1,
+            "command": "runs clean",
+            "cleaned": list(done.runs),
+            "freed_bytes": done.freed,
+            "messages": list(done.left),
+        }
         print(encoder.dumps(body, indent=2))
-    else:
-        print(f"{len(known)} kept environments dropped, {freed / 1e6:.0f} MB freed")
+        return
+    for sentence in done.left:
+        print(visible(f"not dropped: {sentence}"), file=sys.stderr)
+    print(f"{len(done.runs)} kept environments dropped, {done.freed / 1e6:.0f} MB freed")

@@ -179,8 +179,12 @@ def _announced(entries: Sequence[JournalEntry]) -> Mapping[str, Any] | None:
     return found
 
 
+def holds(run: RunFolder) -> bool:
+    """The last swap of a run was confirmed: whatever fails after that, the environment is the new one."""
+    return _confirmed(run.entries)
+
+
 def _confirmed(entries: Sequence[JournalEntry]) -> bool:
-    """The last swap holds."""
     state = False
     for entry in entries:
         if entry.event in {"swapping", "restored"}:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfrepair.errors import SurroundingsError, UsageError
+from tfrepair.errors import RollbackError, SurroundingsError, UsageError
 from tfrepair.execute.exchange import carry_out, exchange_for
 from tfrepair.execute.files import exists, remove_tree, write_durably
 from tfrepair.execute.fingerprint import changed_files, differences
 from tfrepair.execute.lock import environment_lock
 from tfrepair.execute.paths import RUN_ID, Beside, runs_dir
-from tfrepair.execute.recover import complete, settle, settle_run
+from tfrepair.execute.recover import complete, holds, settle, settle_run, unfinished
 from tfrepair.execute.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Changes",
+    "Cleaned",
     "RunFolder",
     "Size",
     "changes_since",
@@ -153,25 +155,25 @@ def rollback(
 ) -> RunFolder:
     """Put the environment back as it was before a run; a run of its own, so that it can be rolled back too.
 
-    `lost` is what `changes_since` named, when the caller asked already. `first` is called under the lock, when nothing
-    stands in the way any more. An unfinished run is settled before; if it is this one, that was the rollback, and it is
-    returned. Raises UsageError, SurroundingsError, RollbackError.
+    `lost` is what `changes_since` named, when the caller asked already. `first` is called under the lock, when it has
+    begun. An unfinished run is settled before; if it is this one, that was the rollback, and it is returned.
+    Raises UsageError, SurroundingsError, RollbackError.
     """
     with environment_lock(run.beside, timeout=lock_timeout, run=f"rollback of {run.id}"):
         recovered = settle(run.beside)
         if recovered is not None and recovered.run == run.id and recovered.outcome != "finished":
             return run
         require_kept(run)
-        first()
         new = RunFolder.create(run.prefix, environ, command="rollback", of=run.id, scope=run.scope)
-        _exchange(run, new, lost=changes_since(run).lost if lost is None else lost)
+        _exchange(run, new, lost=changes_since(run).lost if lost is None else lost, first=first)
     return new
 
 
-def _exchange(run: RunFolder, new: RunFolder, *, lost: Sequence[str]) -> None:
+def _exchange(run: RunFolder, new: RunFolder, *, lost: Sequence[str], first: Callable[[], None]) -> None:
     try:
         new.update(created=not exists(run.place), tensorflow=run.data.get("tensorflow"))
         new.begin(of=run.id)
+        first()
         swap = exchange_for(new, tree=run.tree if exists(run.tree) else new.tree, keep_as=new.tree, disposable=False)
         if lost:
             write_durably(new.beside.run(new.id) / _PRECIOUS, b"", mode=0o600)
@@ -180,6 +182,10 @@ def _exchange(run: RunFolder, new: RunFolder, *, lost: Sequence[str]) -> None:
         new.journal.append("confirmed")
         complete(new, swap)
     except OSError as error:
+        if holds(new):
+            with suppress(RollbackError):  # what is left to be noted is noted by the next command that writes
+                settle_run(new)
+            return
         settle_run(new, reason=str(error))
         raise SurroundingsError(
             f"`{run.place}` cannot be put back: {error.strerror or error}; it is as it was before this command",
@@ -230,27 +236,41 @@ def _droppable(beside: Beside, keep: int) -> list[Path]:
     return [path for path in full[keep:] if not exists(path / _PRECIOUS)]
 
 
-def clean(every: Iterable[RunFolder], *, keep: int = 0, lock_timeout: float = 10.0) -> int:
-    """Remove what these runs keep, except the newest `keep` on each environment; bytes freed.
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What was removed, and what was not."""
 
-    Raises SurroundingsError.
+    runs: tuple[str, ...]
+    """Ids of the runs that keep nothing any more."""
+    freed: int
+    """Bytes."""
+    left: tuple[str, ...]
+    """Why what some runs keep is still there, a sentence for each environment."""
+
+
+def clean(every: Iterable[RunFolder], *, lock_timeout: float = 10.0) -> Cleaned:
+    """Remove what these runs keep. Raises SurroundingsError.
+
+    Where a run did not end, nothing is removed: what it keeps may be all that there is of the environment.
     """
     places: dict[Path, list[RunFolder]] = {}
     for run in every:
         places.setdefault(run.place, []).append(run)
-    freed = 0
+    cleaned, freed, left = [], 0, []
     for chosen in places.values():
         beside = chosen[0].beside
+        if (waiting := unfinished(chosen[0].prefix)) is not None:
+            left.append(waiting.sentence)
+            continue
         if not beside.folder.is_dir():
             continue
         with environment_lock(beside, timeout=lock_timeout, run="cleaning"):
-            settle(beside)
-            gone = sorted(chosen, key=lambda run: run.id, reverse=True)[keep:]
-            freed += size([run.tree for run in gone]).exclusive
-            for run in gone:
+            freed += size([run.tree for run in chosen]).exclusive
+            for run in chosen:
                 _forget(run.folder, status="cleaned")
                 remove_tree(beside.run(run.id))
-    return freed
+                cleaned.append(run.id)
+    return Cleaned(runs=tuple(cleaned), freed=freed, left=tuple(left))
 
 
 def _forget(folder: Path, *, status: RunStatus | None) -> None:

@@ -19,7 +19,7 @@ from tfrepair.execute.lock import environment_lock
 from tfrepair.execute.operations import Stage
 from tfrepair.execute.owners import adopt, adopt_beside
 from tfrepair.execute.ownership import private_rule, sites
-from tfrepair.execute.recover import complete, settle, settle_run
+from tfrepair.execute.recover import complete, holds, settle, settle_run
 from tfrepair.execute.relocate import drop_bytecode, relocate
 from tfrepair.execute.runs import keep_count, prune
 from tfrepair.execute.steps import Steps
@@ -205,11 +205,23 @@ class Transaction:
             live = pool.submit(manifest, record.place, record.scope)
             smoke = confirm()
         with uninterrupted():  # whoever is told that it was interrupted relies on everything being as it was
-            with _explaining("recording the repair"):
+            try:
                 self._conclude(swap, kept, live.result(), smoke, held)
+            except OSError as error:
+                if not holds(self.record):
+                    raise explained(error, "recording the repair") from error
+                self._note_later(error)
             self.committed = True
             with suppress(OSError):  # it works; what could not be removed goes with the next `runs clean`
                 prune(record, keep_count(self._keep))
+
+    def _note_later(self, why: OSError) -> None:
+        """It holds, and not all of it could be noted: try once more; else the next command that writes does it."""
+        try:
+            settle_run(self.record)
+        except RollbackError:
+            said = f"it works, and its record is not complete: {why}; the next `tfrepair fix` completes it"
+            self.steps.said.append(said)
 
     def _conclude(
         self,
