@@ -38,7 +38,7 @@ def test_nothing_that_is_quoted_speaks_to_the_terminal(capsys):
     with console.Console(json=False, quiet=False, color=True) as screen:
         screen.say(text)
         screen.show([text])
-        screen.document(json.dumps({"said": text}, ensure_ascii=False))
+        screen.document({"said": text})
     out = capsys.readouterr().out
     assert out.startswith(shown * 2)
     assert json.loads(out[len(shown * 2) :])["said"] == text

@@ -163,8 +163,10 @@ def test_the_facts_written_by_a_diagnosis_give_the_same_findings_elsewhere(world
 
 def test_facts_on_standard_output_can_be_read_back(world, env):
     seen = world.tfrepair("diagnose", "--env", env, "--facts-out", "-", "--quiet")
-    start = seen.out.index("{")
-    assert '"tfrepair.facts/1"' in seen.out[start:], seen
+    assert seen.json["format"] == "tfrepair.facts/1", seen
+    seen = world.tfrepair("diagnose", "--env", env, "--facts-out", "-")
+    assert seen.json["format"] == "tfrepair.facts/1", seen
+    assert "conflicting-distributions" in seen.err
 
 
 def test_facts_on_standard_output_and_the_json_document_do_not_mix(world, env):

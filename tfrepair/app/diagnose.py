@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
@@ -34,7 +33,6 @@ def diagnose(
     log: Log,
     *,
     recorded: Path | None = None,
-    facts_out: Path | None = None,
 ) -> Report:
     """Name what is wrong. Exit 0: it works, 1: it does not and a repair exists, 4: it does not and none exists."""
     if recorded is not None:
@@ -47,8 +45,6 @@ def diagnose(
     tell(target, screen, warned=warned)
     told = playbook_request.told
     seen = look(target, playbooks, look_request, target_request.environ, screen, log, told=told)
-    if facts_out is not None:
-        _write(seen.facts, facts_out)
     warnings = unfinished(target)
     return judged(seen, playbooks, playbook_request, target_request, screen, messages=warnings)
 
@@ -286,16 +282,6 @@ def _verdict(
     if by_hand:
         return "manual", 4, manual_steps(by_hand, playbooks, facts), ("nothing was changed",)
     return "broken", 1, (), (f"next: {there}`{command}` shows the repair; nothing was changed",)
-
-
-def _write(facts: Facts, path: Path) -> None:
-    from tfrepair.model.wire import facts_to_json
-
-    text = json.dumps(facts_to_json(facts), indent=1, ensure_ascii=False) + "\n"
-    if str(path) == "-":
-        sys.stdout.write(text)
-    else:
-        write_text(path, text)
 
 
 def write_text(path: Path, text: str) -> None:

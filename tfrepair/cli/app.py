@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from tfrepair import __version__
+from tfrepair.cli.streams import prepare
 from tfrepair.errors import InterruptedRunError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
 def main() -> NoReturn:
     """Run the command line and exit. What a command makes is mostly needed to its end: no garbage is looked for."""
     gc.disable()
+    prepare()
     code = run(sys.argv[1:])
     gc.freeze()
     sys.exit(code)

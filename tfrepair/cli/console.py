@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
+from tfrepair.cli.streams import say, say_json, visible
 from tfrepair.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,15 +25,8 @@ BESIDE = 10
 """Columns that the spinner and the time take on a line of progress."""
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""What a terminal may obey: names of files and output of programs are quoted, and may hold any of it."""
 SILENCE = 30.0
 """Seconds after which a log hears that a step goes on: a job that says nothing for long is ended by some."""
-
-
-def visible(text: str) -> str:
-    """The text with its control characters written out; line feeds and tabs stay."""
-    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 class _Pulse:
@@ -49,8 +42,7 @@ class _Pulse:
         while not self._ended.wait(SILENCE):
             heard = f": {self.heard}" if self.heard else ""
             seconds = time.monotonic() - self._begun
-            said = visible(f"{self._message}: still at it after {seconds:.0f} s{heard}")
-            print(said, file=sys.stderr, flush=True)
+            say(f"{self._message}: still at it after {seconds:.0f} s{heard}", error=True)
 
     def stop(self) -> None:
         """The step is over."""
@@ -163,20 +155,19 @@ class Console:
         self._end_step()
         if not self._json:
             for line in lines:
-                print(visible(line))
+                say(line)
 
-    def document(self, text: str) -> None:
+    def document(self, body: Any) -> None:
         """The JSON document."""
         self._end_step()
-        print(_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text))  # only within its strings
+        say_json(body)
 
     def _tell(self, lines: Iterable[str]) -> None:
         self._end_step()
         if self._quiet:
             return
-        stream = sys.stderr if self._json else sys.stdout
         for line in lines:
-            print(visible(line), file=stream)
+            say(line, error=self._json)
 
     def _end_step(self) -> None:
         if self._status is not None:
@@ -189,4 +180,4 @@ class Console:
             message, begun = self._step
             self._step = None
             if not self._quiet:
-                print(visible(f"{message}: {time.monotonic() - begun:.1f} s"), file=sys.stderr)
+                say(f"{message}: {time.monotonic() - begun:.1f} s", error=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tfrepair.cli import options as opt
+from tfrepair.cli.streams import say_json
+
+if TYPE_CHECKING:
+    from tfrepair.model.facts import Facts
 
 
 def diagnose(
@@ -56,7 +60,7 @@ def diagnose(
 
     output = Output(
         command="diagnose", json=json, log_format=log_format, log_file=log_file, verbose=verbose, quiet=quiet,
-        no_color=no_color,
+        no_color=no_color, document=str(facts_out) == "-",
     )  # fmt: skip
     with session(output) as (console, log):
         if json and str(facts_out) == "-":
@@ -68,6 +72,19 @@ def diagnose(
             console,
             log,
             recorded=facts,
-            facts_out=facts_out,
         )
+        if facts_out is not None and report.facts is not None:
+            _write(report.facts, facts_out)
         finish(console, output, report)
+
+
+def _write(facts: Facts, path: Path) -> None:
+    import json
+
+    from tfrepair.app.diagnose import write_text
+    from tfrepair.model.wire import facts_to_json
+
+    if str(path) == "-":
+        say_json(facts_to_json(facts))
+    else:
+        write_text(path, json.dumps(facts_to_json(facts), indent=1, ensure_ascii=False) + "\n")

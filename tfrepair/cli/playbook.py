@@ -9,6 +9,7 @@ import typer
 
 from tfrepair.cli import options as opt
 from tfrepair.cli import playbook_author, playbook_check
+from tfrepair.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from tfrepair.app.playbooks import Standing
@@ -25,15 +26,13 @@ def list_(playbook: opt.Playbook = None, trust: opt.Trust = False, json: opt.Jso
 
     A later source wins: built-in, plug-ins, the user's configuration folder, the current folder's, --playbook.
     """
-    import json as encoder
-    import sys
     from dataclasses import asdict
 
     from tfrepair.app.playbooks import standing
     from tfrepair.app.plugins import plugins
-    from tfrepair.cli.session import playbook_request
+    from tfrepair.cli.session import current_folder, playbook_request
 
-    found = standing(playbook_request(playbook, None, None, None, trust=trust), Path.cwd())
+    found = standing(playbook_request(playbook, None, None, None, trust=trust), current_folder())
     failed = plugins().failed
     if json:
         body = {
@@ -42,16 +41,16 @@ def list_(playbook: opt.Playbook = None, trust: opt.Trust = False, json: opt.Jso
             "playbooks": [_row(one) for one in found],
             "failed_plugins": [asdict(failure) for failure in failed],
         }
-        print(encoder.dumps(body, indent=2, ensure_ascii=False))
+        say_json(body)
         return
     width = max(len(one.playbook.name) for one in found)
     for one in found:
         p = one.playbook
-        print(f"{p.name:<{width}}  {p.repair:<9}  {p.title} ({_from(p.source)})")
+        say(f"{p.name:<{width}}  {p.repair:<9}  {p.title} ({_from(p.source)})")
         for source in one.replaces:
-            print(f"{'':<{width}}  takes the place of {_from(source, shown=True)}")
+            say(f"{'':<{width}}  takes the place of {_from(source, shown=True)}")
     for failure in failed:
-        print(f"the plug-in `{failure.name}` of {failure.distribution} did not load: {failure.why}", file=sys.stderr)
+        say(f"the plug-in `{failure.name}` of {failure.distribution} did not load: {failure.why}", error=True)
 
 
 def _row(one: Standing) -> dict[str, object]:
@@ -79,14 +78,14 @@ def _from(source: Source, *, shown: bool = False) -> str:
 def show(name: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None:
     """The text of one playbook."""
     from tfrepair.app.playbooks import gather
-    from tfrepair.cli.session import playbook_request
+    from tfrepair.cli.session import current_folder, playbook_request
     from tfrepair.errors import UsageError
 
     extra = [name] if Path(name).is_file() else None
-    found = gather(playbook_request(extra, None, None, None, trust=False), Path.cwd())
+    found = gather(playbook_request(extra, None, None, None, trust=False), current_folder())
     for p in found:
         if name in {p.name, p.source.path}:
-            print(Path(p.source.path).read_text(encoding="utf-8"), end="")
+            say(Path(p.source.path).read_text(encoding="utf-8"))
             return
     raise UsageError(f"there is no playbook `{name}`", hint="`tfrepair playbook list` shows the names")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tfrepair.cli import options as opt
+from tfrepair.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from tfrepair.app.playbook_facts import Row
@@ -31,7 +32,7 @@ def new(
     from tfrepair.app.playbook_new import new_playbook
 
     for path in new_playbook(name, folder):
-        print(f"written: {path}")
+        say(f"written: {path}")
 
 
 def record(
@@ -49,7 +50,6 @@ def record(
     It holds the machine's facts, redacted, and what is found there today. Changes nothing there.
     """
     import os
-    import sys
 
     from tfrepair.app.playbook_record import record as use_case
     from tfrepair.app.requests import LookRequest
@@ -67,7 +67,7 @@ def record(
             output=None if str(file) == "-" else file,
         )
         if str(file) == "-":
-            sys.stdout.write(text)
+            say(text)
 
 
 def facts(
@@ -85,7 +85,6 @@ def facts(
 
     Its type, what it means, and its value for a target today; texts can name them too.
     """
-    import json as encoder
     from dataclasses import asdict
 
     from tfrepair.app.playbook_facts import facts as use_case
@@ -103,9 +102,9 @@ def facts(
         )
         if json:
             body = {"schema_version": 1, "command": "playbook facts", "facts": [asdict(row) for row in rows]}
-            print(encoder.dumps(body, indent=2, ensure_ascii=False))
+            say_json(body)
         else:
-            print("\n\n".join("\n".join(_lines(row)) for row in rows))
+            say("\n\n".join("\n".join(_lines(row)) for row in rows))
 
 
 def docs(
@@ -119,15 +118,13 @@ def docs(
 
     A table of all, and a section for each.
     """
-    import sys
-
     from tfrepair.app import playbook_docs
     from tfrepair.app.playbooks import gather
-    from tfrepair.cli.session import playbook_request
+    from tfrepair.cli.session import current_folder, playbook_request
 
-    found = gather(playbook_request(playbook, names, None, None, trust=False), Path.cwd())
+    found = gather(playbook_request(playbook, names, None, None, trust=False), current_folder())
     chosen = [one for one in found if not names or one.name in names]
-    sys.stdout.write(playbook_docs.table(chosen) if table else playbook_docs.pages(chosen))
+    say(playbook_docs.table(chosen) if table else playbook_docs.pages(chosen))
 
 
 SHOWN_MEMBERS = 3

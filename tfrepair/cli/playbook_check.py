@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tfrepair.cli import options as opt
+from tfrepair.cli.streams import say, say_json
 
 
 def validate(
@@ -21,8 +22,6 @@ def validate(
 
     As file:line:column: message; exit 2 when there are any.
     """
-    import json as encoder
-
     from tfrepair.app.playbooks import named_files, problems_of
     from tfrepair.errors import UsageError
 
@@ -33,7 +32,7 @@ def validate(
     if sarif:
         from tfrepair.cli.sarif import sarif_log
 
-        print(encoder.dumps(sarif_log(problems), indent=2, ensure_ascii=False))
+        say_json(sarif_log(problems))
     elif json:
         body = {
             "schema_version": 1,
@@ -42,9 +41,9 @@ def validate(
             "files": [str(file) for file in named],
             "problems": problems,
         }
-        print(encoder.dumps(body, indent=2, ensure_ascii=False))
+        say_json(body)
     else:
-        print("\n".join(problems) if problems else f"{len(named)} valid")
+        say("\n".join(problems) if problems else f"{len(named)} valid")
     if problems:
         raise typer.Exit(2)
 
@@ -58,13 +57,12 @@ def run_cases(
 
     Facts in, findings and operations out; exit 1 when one came out otherwise.
     """
-    import json as encoder
     from dataclasses import asdict
 
     from tfrepair.app.playbook_test import run_folder
-    from tfrepair.cli.session import playbook_request
+    from tfrepair.cli.session import current_folder, playbook_request
 
-    found = run_folder(folder, playbook_request(playbook, None, None, None, trust=False), Path.cwd())
+    found = run_folder(folder, playbook_request(playbook, None, None, None, trust=False), current_folder())
     failed = [outcome for outcome in found if outcome.problems]
     if json:
         body = {
@@ -73,10 +71,10 @@ def run_cases(
             "status": "failed" if failed else "healthy",
             "cases": [asdict(outcome) for outcome in found],
         }
-        print(encoder.dumps(body, indent=2, ensure_ascii=False))
+        say_json(body)
     else:
         for outcome in failed:
-            print("\n".join(outcome.problems))
-        print(f"{len(found) - len(failed)} of {len(found)} cases came out as expected")
+            say("\n".join(outcome.problems))
+        say(f"{len(found) - len(failed)} of {len(found)} cases came out as expected")
     if failed:
         raise typer.Exit(1)

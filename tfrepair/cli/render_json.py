@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +17,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 
-def document(report: Report) -> str:
-    """The whole document, indented, keys that do not apply left out."""
-    return json.dumps(envelope(report), indent=2, ensure_ascii=False)
-
-
 def envelope(report: Report) -> dict[str, Any]:
-    """The document as a mapping."""
+    """The whole document; keys that do not apply are left out."""
     body: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "command": report.command, "status": report.status}
     if report.target is not None:
         body["target"] = target_json(report.target)

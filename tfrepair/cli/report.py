@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tfrepair.cli import options as opt
+from tfrepair.cli.streams import say, say_json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +47,6 @@ def report(
     `--json` (as `--format json`) gives the facts, which `diagnose --facts` and `explain --facts` read elsewhere.
     """
     import os
-    import sys
 
     from tfrepair.app.environment_report import report as use_case
     from tfrepair.app.requests import LookRequest
@@ -69,7 +69,7 @@ def report(
             output=output,
         )
         if output is None:
-            sys.stdout.write(text)
+            (say_json_text if kind == "json" else say)(text)
 
 
 def identity(environ: Mapping[str, str]) -> Identity:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tfrepair.cli import options as opt
+from tfrepair.cli.streams import say, say_json
 
 app = typer.Typer(no_args_is_help=True, help="The record of past runs.")
 
@@ -18,44 +19,39 @@ def list_(json: opt.Json = False) -> None:
 
     What it keeps is the environment as it was before.
     """
-    import json as encoder
     from dataclasses import asdict
 
     from tfrepair.app.history import recorded
-    from tfrepair.cli.console import visible
 
     runs = recorded(os.environ)
     if json:
         rows = [{**asdict(run), "kept_bytes": size} for run, size in runs]
-        print(encoder.dumps({"schema_version": 1, "command": "runs list", "runs": rows}, indent=2))
+        say_json({"schema_version": 1, "command": "runs list", "runs": rows})
         return
     if not runs:
-        print("no run is recorded")
+        say("no run is recorded")
     for run, size in runs:
         kept = f"kept, {size / 1e6:.0f} MB of its own" if run.kept else "not kept"
-        print(visible(f"{run.id}  {run.command:<8}  {run.status:<11}  {run.prefix}  ({kept})"))
+        say(f"{run.id}  {run.command:<8}  {run.status:<11}  {run.prefix}  ({kept})")
 
 
 @app.command()
 def show(run: Annotated[str, typer.Argument(metavar="RUN")], json: opt.Json = False) -> None:
     """One run: its record, journal and end."""
-    import json as encoder
-
     from tfrepair.app.history import detail as details
-    from tfrepair.cli.console import visible
 
     found, entries = details(run, os.environ)
     if json:
         from dataclasses import asdict
 
         body = {**asdict(found), "journal": [asdict(entry) for entry in entries]}
-        print(encoder.dumps({"schema_version": 1, "command": "runs show", "run": body}, indent=2))
+        say_json({"schema_version": 1, "command": "runs show", "run": body})
         return
-    print(visible(f"run {found.id}: {found.command} on {found.prefix}, {found.status}"))
-    print(f"record: {found.folder} (plan.json, pylock.toml, log.jsonl, smoke-before.txt, smoke-after.txt)")
+    say(f"run {found.id}: {found.command} on {found.prefix}, {found.status}")
+    say(f"record: {found.folder} (plan.json, pylock.toml, log.jsonl, smoke-before.txt, smoke-after.txt)")
     for entry in entries:
         detail = ", ".join(f"{key}: {value}" for key, value in entry.detail.items())
-        print(visible(f"  {entry.at}  {entry.event}  {detail}"))
+        say(f"  {entry.at}  {entry.event}  {detail}")
 
 
 @app.command()
@@ -77,12 +73,10 @@ def clean(
 
     Their space is free then, and going back is not possible.
     """
-    import json as encoder
     import sys
 
     from tfrepair.app.history import chosen_for_cleaning, kept
     from tfrepair.app.history import clean as use_case
-    from tfrepair.cli.console import visible
     from tfrepair.errors import UsageError
 
     limit = None if max_size is None else max_size * 1e6
@@ -101,8 +95,8 @@ def clean(
             "freed_bytes": done.freed,
             "messages": list(done.left),
         }
-        print(encoder.dumps(body, indent=2))
+        say_json(body)
         return
     for sentence in done.left:
-        print(visible(f"not dropped: {sentence}"), file=sys.stderr)
-    print(f"{len(done.runs)} kept environments dropped, {done.freed / 1e6:.0f} MB freed")
+        say(f"not dropped: {sentence}", error=True)
+    say(f"{len(done.runs)} kept environments dropped, {done.freed / 1e6:.0f} MB freed")

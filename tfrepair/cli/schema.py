@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from tfrepair.cli.streams import say_json
+
 
 def schema(
     name: Annotated[str, typer.Argument(metavar="playbook|plan|result|report|journal", help="Which document.")],
@@ -14,14 +16,12 @@ def schema(
 
     What --json prints, and what a plan, a playbook or a journal looks like.
     """
-    import json
-
     from tfrepair.app.schemas import NAMES, schema_of
     from tfrepair.model.nearest import nearest
 
     for known in NAMES:
         if known == name:
-            print(json.dumps(schema_of(known), indent=2, ensure_ascii=False))
+            say_json(schema_of(known))
             return
     from tfrepair.errors import UsageError
 

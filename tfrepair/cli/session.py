@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from tfrepair.cli.streams import say, say_json
 from tfrepair.errors import InterruptedRunError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
@@ -95,9 +96,9 @@ def finish(console: Console, output: Output, report: Report) -> None:
         **({"error": report.error.message} if report.error is not None else {}),
     }
     if output.json:
-        from tfrepair.cli.render_json import document
+        from tfrepair.cli.render_json import envelope
 
-        console.document(document(report))
+        console.document(envelope(report))
     else:
         from tfrepair.cli.render_text import cause_lines, result_lines
 
@@ -113,18 +114,16 @@ def fail(error: TfrepairError, *, command: str, json: bool) -> None:
         error.message += f" (set by {', '.join(variables)})"
     if json:
         from tfrepair.app.report import Report
-        from tfrepair.cli.render_json import document
+        from tfrepair.cli.render_json import envelope
 
         known = (
             error.known if isinstance(error.known, Report) else Report(command=command, status="failed", exit_code=0)
         )
-        print(document(replace(known, status="failed", exit_code=error.exit_code, error=error)))
+        say_json(envelope(replace(known, status="failed", exit_code=error.exit_code, error=error)))
     else:
-        from tfrepair.cli.console import visible
-
-        print(visible(f"error: {error.message}"), file=sys.stderr)
+        say(f"error: {error.message}", error=True)
         if error.hint:
-            print(visible(f"hint: {error.hint}"), file=sys.stderr)
+            say(f"hint: {error.hint}", error=True)
     raise typer.Exit(error.exit_code) from error
 
 
@@ -138,15 +137,26 @@ def set_by_variable(message: str, arguments: Sequence[str], environ: Mapping[str
 
 def target_request(python: str | None, env: str | None) -> TargetRequest:
     """The target options together with the surroundings."""
-    from pathlib import Path
-
     from tfrepair.app.requests import TargetRequest
 
     if python is not None and env is not None:
         raise UsageError("`--python` and `--env` both name a target", hint="give one of them")
     return TargetRequest(
-        python=python, env=env, environ=dict(os.environ), cwd=Path.cwd(), interactive=sys.stdin.isatty()
+        python=python, env=env, environ=dict(os.environ), cwd=current_folder(), interactive=sys.stdin.isatty()
     )
+
+
+def current_folder() -> Path:
+    """Where the command was started. Raises UsageError when that is gone."""
+    from pathlib import Path
+
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise UsageError(
+            f"the current folder cannot be read: {error.strerror or error}; nothing was started",
+            hint="go to a folder that exists (`cd`), then run it again",
+        ) from error
 
 
 def playbook_request(

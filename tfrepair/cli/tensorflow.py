@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tfrepair.cli import options as opt
+from tfrepair.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from tfrepair.app.tensorflow import ReleaseTable
@@ -55,17 +56,16 @@ def _print_text(table: ReleaseTable, *, fitting: bool) -> None:
             mark = "*" if row.version == table.newest else " "
             fits = "fits" if row.fits else "-"
             said = "; ".join(filter(None, (row.reason, row.note)))
-            print(f"{mark} {row.version:<14}  {row.date}  {fits:<4}  {said}".rstrip())
+            say(f"{mark} {row.version:<14}  {row.date}  {fits:<4}  {said}".rstrip())
     taken = (
         f"* {table.newest} is taken where no release is asked for and none is there; "
         if table.newest
         else "none fits; "
     )
-    print(f"{taken}the data about releases is as of {table.measured}")
+    say(f"{taken}the data about releases is as of {table.measured}")
 
 
 def _print_json(table: ReleaseTable, *, fitting: bool) -> None:
-    import json as encoder
     from dataclasses import asdict
 
     from tfrepair.cli.render_json import target_json
@@ -82,4 +82,4 @@ def _print_json(table: ReleaseTable, *, fitting: bool) -> None:
             if row.fits or not fitting
         ],
     }
-    print(encoder.dumps(document, indent=2))
+    say_json(document)

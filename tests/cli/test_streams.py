@@ -1,0 +1,115 @@
+"""Closed streams, a current folder that is gone, encodings that lack characters, names that a terminal would obey."""
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+from tfrepair.cli.app import run
+from tfrepair.cli.streams import say_json
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="a shell closes the streams, and file names hold any bytes")
+TFREPAIR = f"exec {sys.executable} -m tfrepair"
+LOOK = "diagnose --no-import --env env"
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    for name, folder in (("TFREPAIR_STATE_DIR", "state"), ("TFREPAIR_CONFIG_DIR", "config"), ("HOME", "home")):
+        monkeypatch.setenv(name, str(tmp_path / folder))
+    place = tmp_path / "work"
+    place.mkdir()
+    venv.create(place / "env", with_pip=False, symlinks=True)
+    monkeypatch.chdir(place)
+    return place
+
+
+def shell(command, **environ):
+    argv = ["/bin/sh", "-c", f"{TFREPAIR} {command}"]
+    return subprocess.run(argv, capture_output=True, env={**os.environ, **environ}, timeout=120, check=False)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_leads_nowhere(work, closed):
+    done = shell(f"{LOOK} {closed}")
+    assert done.returncode == 1, done
+    assert b"Traceback" not in done.stderr
+    if closed in {"<&-", "2>&-"}:
+        assert b"TensorFlow is not installed" in done.stdout
+
+
+def test_without_standard_input_a_question_has_no_terminal(work):
+    done = shell("runs clean <&-")
+    assert (done.returncode, done.stderr) == (0, b""), "nothing is kept, so nothing is asked"
+    done = shell("fix --venv new <&-")
+    assert done.returncode == 2, done
+    assert b"no terminal" in done.stderr
+
+
+@pytest.mark.parametrize("command", [LOOK, "playbook list", "playbook docs no-avx", "explain --json /dev/null"])
+def test_a_current_folder_that_is_gone(work, command):
+    gone = work / "gone"
+    gone.mkdir()
+    argv = ["/bin/sh", "-c", f"cd {gone} && rmdir {gone} && {TFREPAIR} {command}"]
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(argv, capture_output=True, env=environ, timeout=120, check=False)
+    assert done.returncode == 2, done
+    text = (done.stdout + done.stderr).decode()
+    assert "the current folder cannot be read" in text
+    assert "Traceback" not in text
+    if "--json" in command:
+        assert json.loads(done.stdout)["error"]["code"] == "usage"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_path_that_the_encoding_lacks(work, encoding):
+    name = os.fsdecode(b"caf\xc3\xa9-\xff-\xe4\xb8\xad-\xf0\x9f\x8d\x8e")
+    os.rename("env", name)
+    argv = [sys.executable, "-m", "tfrepair", "diagnose", "--no-import", "--env", name]
+    environ = {**os.environ, "PYTHONIOENCODING": f"{encoding}:strict", "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([*argv, "--json"], capture_output=True, env=environ, timeout=120, check=False)
+    assert done.returncode == 1, done
+    assert json.loads(done.stdout.decode(encoding))["target"]["prefix"] == str(work / name)
+    done = subprocess.run(argv, capture_output=True, env=environ, timeout=120, check=False)
+    assert done.returncode == 1, done
+    assert b"Traceback" not in done.stderr
+
+
+BAD = "evil\x1b]0;pwned\x07\x9b"
+PLAYBOOK = """schema: 1
+name: evil
+title: Nothing
+about: Nothing.
+diagnose: {rules: [{when: {fact: host.system, equals: none}, evidence: [{kind: host, text: x}]}]}
+repair: manual
+manual: [x]
+"""
+
+
+@pytest.mark.parametrize(
+    "words", [["list"], ["validate", ".tfrepair"], ["validate", "--json", ".tfrepair"], ["test", "."]]
+)
+def test_no_name_of_a_file_is_obeyed(work, capsys, words):
+    (work / ".tfrepair").mkdir()
+    bad = work / ".tfrepair" / f"{BAD}.yaml"
+    bad.write_text(PLAYBOOK if words == ["list"] else "schema: 2\n")
+    cases = work / "cases" / "evil"
+    cases.mkdir(parents=True)
+    (cases / f"{BAD}.yaml").write_text("nothing: here\n")
+    run(["playbook", *words])
+    out, err = capsys.readouterr()
+    assert "pwned" in out + err
+    assert not {"\x1b", "\x07", "\x9b"}.intersection(out + err)
+    if "--json" in words:
+        assert BAD in json.loads(out)["files"][0]
+
+
+def test_a_document_has_no_character_that_is_obeyed(capsys):
+    say_json({"text": "\x1b \x7f \x85 \u4e2d \udcff"})
+    out = capsys.readouterr().out
+    assert json.loads(out) == {"text": "\x1b \x7f \x85 \u4e2d \udcff"}
+    assert not {"\x1b", "\x7f", "\x85"}.intersection(out)

@@ -1,0 +1,52 @@
+"""The standard streams: closed ones, narrow encodings, and text that a terminal would obey."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from typing import Any
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal may obey: names of files and output of programs are quoted, and may hold any of it."""
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
+
+
+def prepare() -> None:
+    """Make the streams usable: a closed one leads nowhere, and what an encoding lacks is written out.
+
+    Python has None for a stream that is closed, and the next file that is opened would take its place.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123  # as long as the process
+        elif mode == "w" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def visible(text: str) -> str:
+    """The text with its control characters written out; line feeds and tabs stay."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def say(text: str, *, error: bool = False) -> None:
+    """Lines for standard output, or for standard error; at the end of the last one no line feed is needed."""
+    print(visible(text.removesuffix("\n")), file=sys.stderr if error else sys.stdout, flush=error)
+
+
+def say_json(body: Any) -> None:
+    """A JSON document for standard output."""
+    say_json_text(json.dumps(body, indent=2, ensure_ascii=False))
+
+
+def say_json_text(text: str) -> None:
+    """The same where it is a text already: in the characters that standard output can take."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+        unwanted = _CONTROL
+    except UnicodeEncodeError:
+        unwanted = _BEYOND_ASCII
+    # they stand only within its strings
+    print(unwanted.sub(lambda match: json.dumps(match[0])[1:-1], text.removesuffix("\n")))
