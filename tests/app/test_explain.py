@@ -126,6 +126,12 @@ def test_what_is_known_of_the_machine_rules_a_cause_out(explained):
     assert "no-avx" not in ids(explained(text, "--tensorflow", "2.3.0", "--cpu", "fpu sse2 avx avx2")[1])
 
 
+@pytest.mark.parametrize("version", ["3", "3.11", "3.11.4", "3.13.0rc1", "3.12+"])
+def test_the_python_there_may_be_told_in_any_detail(explained, version):
+    code, document, _ = explained(NUMPY, "--python-version", version)
+    assert (code, ids(document)[0]) == (1, "numpy-abi")
+
+
 def test_the_fact_that_would_tell_two_candidates_apart_is_named(explained):
     _, document, _ = explained("Illegal instruction (core dumped)\nzsh: illegal hardware instruction  python\n")
     first = document["findings"][0]
@@ -182,6 +188,7 @@ def test_characters_that_are_no_utf_8(explained):
         (["."], "`.`"),
         (["/dev/zero"], "/dev/zero"),
         (["log.txt", "--os", "plan9"], "plan9"),
+        (["log.txt", "--python-version", "three"], "`--python-version three` is no version"),
         (["log.txt", "--facts", "log.txt"], "log.txt"),
         (["log.txt", "--facts", "list.json"], "list.json"),
         (["log.txt", "--only", "numpy-abbi"], "numpy-abi"),

@@ -1,8 +1,11 @@
 """Room on the disk, before anything is staged."""
 
+from pathlib import Path
+
 import pytest
 
-from tfrepair.app.space import RESERVE, check_space, needed
+from tfrepair.app.space import RESERVE, check_space, copied_of, needed
+from tfrepair.app.subject import Subject
 from tfrepair.errors import SurroundingsError
 from tfrepair.model.plan import Choice, Install, Lock, Pin, Plan
 
@@ -34,3 +37,17 @@ def test_a_disk_without_is_refused_with_both_numbers(tmp_path):
         check_space(plan(1000, 1), tmp_path / "env", free=lambda _: 10_000_000)
     assert error.value.exit_code == 6
     assert "nothing was changed" in error.value.message
+
+
+def test_what_is_copied_of_the_environment_counts():
+    assert needed(plan(1000), 300_000) == needed(plan(1000)) + 300_000
+    assert copied_of(Subject(prefix=Path("new"), target=None), everything=True) == 0
+
+
+def test_the_disk_of_the_stage_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr("tfrepair.execute.paths.can_be_renamed", lambda _: False)  # a mount point
+    prefix = tmp_path / "env"
+    prefix.mkdir()
+    asked = []
+    check_space(plan(1000), prefix, free=lambda folder: asked.append(folder) or 2_000_000_000)
+    assert asked == [prefix]

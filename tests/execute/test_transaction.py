@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from execute_support import SITE, describe, in_place_plan, make_environment, pla
 
 from tfrepair.errors import RollbackError, StepError, SurroundingsError, UsageError
 from tfrepair.execute.fingerprint import tree_digest, tree_lines
+from tfrepair.execute.linking import bytes_copied, link_tree
 from tfrepair.execute.lock import environment_lock, holder
+from tfrepair.execute.ownership import private_rule
 from tfrepair.execute.paths import Beside
 from tfrepair.execute.recover import recover, unfinished
 from tfrepair.execute.run_folder import RunFolder
@@ -483,6 +487,29 @@ def test_clean_says_how_much_it_freed_and_counts_shared_data_once(prefix, enviro
     assert tree_digest(prefix) == live
     assert record.record().kept is None
     assert clean([record]).freed == 0
+
+
+def test_how_much_a_stage_copies_is_known_before(prefix, tmp_path):
+    (prefix / "data.bin").write_bytes(b"x" * 300_000)
+    (prefix / "link").symlink_to(prefix / "data.bin")
+    environment = describe(prefix).environment
+    for number, everything in enumerate((False, True)):
+        rule = private_rule(environment, everything=everything)
+        foretold = bytes_copied(prefix, rule)
+        assert foretold == link_tree(prefix, tmp_path / f"copy{number}", rule).copied_bytes > 300_000
+
+
+def test_the_first_runs_of_a_user_may_begin_together(tmp_path, prefix):
+    barrier = threading.Barrier(4)
+
+    def begin(environ):
+        barrier.wait()
+        return RunFolder.create(prefix, environ).id
+
+    for number in range(10):
+        environ = {"TFREPAIR_STATE_DIR": str(tmp_path / "deep" / str(number) / "state")}
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            assert len(set(pool.map(begin, [environ] * 4))) == 4
 
 
 def test_where_a_run_did_not_end_nothing_is_cleaned(prefix, environ, outside):

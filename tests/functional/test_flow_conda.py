@@ -57,6 +57,17 @@ def test_what_conda_installed_gets_the_conda_command(world, prefix):
     assert world.tree(".tfrepair-local") == before
 
 
+def test_the_base_environment_is_left_alone(world, prefix):
+    (prefix / "condabin").mkdir()
+    (prefix / "pkgs").mkdir()
+    before = world.tree()
+    done = world.tfrepair("fix", "--yes", "--env", prefix, "--json")
+    assert done.code == 4, done
+    assert "base environment" in done.json["error"]["message"]
+    assert "--venv DIR" in done.json["error"]["hint"]
+    assert world.tree() == before
+
+
 def test_it_is_never_rebuilt_as_a_venv(world, prefix):
     done = world.tfrepair("fix", "--dry-run", "--strategy", "rebuild", "--env", prefix, "--json")
     assert done.code == 2, done

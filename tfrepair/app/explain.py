@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ PIPE_BYTES = 256 * 1024 * 1024
 _BLOCK = 1024 * 1024
 _BINARY = 0.1
 """The share of NULs and other control characters from which on a file is no text."""
+_VERSION = re.compile(r"\d")
 
 GIVEN_BY = {
     "host.system": "--os",
@@ -107,6 +109,11 @@ def _facts(request: ExplainRequest, recorded: Facts, text: str) -> Facts:
     from tfrepair.reason.text_facts import facts_in, stated_machine
     from tfrepair.target.release_data import load_releases
 
+    for option, version in (("--python-version", request.python_version), ("--tensorflow", request.tensorflow)):
+        if version is not None and not _VERSION.match(version):
+            raise UsageError(
+                f"`{option} {version}` is no version", hint="it begins with numbers, such as 3.11 or 2.15.0"
+            )
     told = stated_machine(
         system=request.system,
         machine=request.machine,

@@ -20,7 +20,7 @@ from tfrepair.app.playbooks import bound_playbooks
 from tfrepair.app.repair import repair
 from tfrepair.app.report import Report
 from tfrepair.app.selfcopy import step_aside
-from tfrepair.app.space import check_space
+from tfrepair.app.space import check_space, copied_of
 from tfrepair.app.subject import find_subject
 from tfrepair.app.wishes import is_file
 from tfrepair.errors import ChangedError, NoRepairError, SurroundingsError, TfrepairError, UsageError
@@ -142,7 +142,8 @@ def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Rep
     base = replace(base, plan=plan)
     bench.screen.plan(plan)
     if plan.operations:
-        bench.screen.say(f"  {check_space(plan, subject.prefix)}")
+        copied = copied_of(subject, everything=request.keep == "copy")
+        bench.screen.say(f"  {check_space(plan, subject.prefix, copied=copied)}")
     if request.plan_out is not None:
         from tfrepair.model.wire import plan_to_json
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tfrepair.app.subject import Subject
     from tfrepair.model.plan import Plan
 
 UNPACKED = 3
@@ -20,24 +21,40 @@ UNPACKED = 3
 UNPACKED_NVIDIA = 2
 """The same of NVIDIA's wheels together, which are libraries for the most part (1.55 for CUDA 12.9, 1.7 for 11.8)."""
 RESERVE = 128_000_000
-"""Bytes for what is copied, the bytecode of what TensorFlow imports (measured: 60 million), journals and logs."""
+"""Bytes for the bytecode of what TensorFlow imports (measured: 60 million), journals and logs."""
 
 
-def needed(plan: Plan) -> int:
-    """Bytes that a plan takes beside the environment, at most; what has no known size is not counted."""
+def needed(plan: Plan, copied: int = 0) -> int:
+    """Bytes that a plan takes beside the environment, at most, with what is copied of it.
+
+    What has no known size is not counted.
+    """
     names = {name for operation in plan.operations if isinstance(operation, Install) for name in operation.names}
-    return RESERVE + sum(_unpacked(pin.name) * (pin.size or 0) for pin in plan.lock.pins if pin.name in names)
+    return RESERVE + copied + sum(_unpacked(pin.name) * (pin.size or 0) for pin in plan.lock.pins if pin.name in names)
 
 
 def _unpacked(name: str) -> int:
     return UNPACKED_NVIDIA if name.startswith("nvidia-") else UNPACKED
 
 
-def check_space(plan: Plan, prefix: Path, *, free: Callable[[Path], int] | None = None) -> str:
+def copied_of(subject: Subject, *, everything: bool) -> int:
+    """Bytes of an environment that its stage has copies of: what no distribution owns, or (`--keep copy`) all of it."""
+    from tfrepair.execute.linking import bytes_copied
+    from tfrepair.execute.ownership import private_rule
+
+    if subject.target is None:
+        return 0
+    rule = private_rule(subject.target.environment, everything=everything)
+    return bytes_copied(subject.prefix, rule, scope=subject.scope)
+
+
+def check_space(plan: Plan, prefix: Path, *, copied: int = 0, free: Callable[[Path], int] | None = None) -> str:
     """A sentence with what is needed and what is free. Raises SurroundingsError when it does not fit."""
-    folder = existing_folder(prefix.parent)
+    from tfrepair.execute.paths import Beside
+
+    folder = existing_folder(Beside.of(prefix).folder.parent)
     room = (free or _free)(folder)
-    wanted = needed(plan)
+    wanted = needed(plan, copied)
     said = f"needs up to {wanted / 1e6:.0f} MB in `{folder}`, where {room / 1e6:.0f} MB are free"
     if wanted > room:
         raise SurroundingsError(

@@ -43,9 +43,13 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path, *, mode: int = 0o777) -> None:
-    """Make a folder, and those above it that are missing, durably. Raises FileExistsError, OSError."""
+    """Make a folder, and those above it that are missing, durably. Raises FileExistsError, OSError.
+
+    Somebody else may make those above it at the same time.
+    """
     if not folder.parent.exists():
-        make_folder(folder.parent)
+        with suppress(FileExistsError):
+            make_folder(folder.parent)
     folder.mkdir(mode=mode)
     sync_folder(folder.parent)
 

@@ -28,7 +28,7 @@ def register_kernel(stage: Path, final: Path, python: str, operation: RegisterKe
         "language": "python",
     }
     if operation.variables:
-        document["env"] = {**document.get("env", {}), **dict(operation.variables)}
+        document["env"] = {**(document.get("env") or {}), **dict(operation.variables)}
     if document == before:
         return False
     return write_text(stage, place, json.dumps(document, indent=1, ensure_ascii=False) + "\n")

@@ -80,6 +80,24 @@ def link_tree(
     return linked
 
 
+def bytes_copied(source: Path, is_private: Callable[[str], bool], *, scope: Scope = EVERYTHING) -> int:
+    """How much `link_tree` copies where hard links are possible. What cannot be looked at is not counted."""
+    total = 0
+    todo = [""]
+    while todo:
+        relative = todo.pop()
+        with suppress(OSError), os.scandir(f"{source}{relative}") as entries:
+            for entry in entries:
+                below = f"{relative}/{entry.name}"
+                if below[1:] not in scope or entry.is_symlink():
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(below)
+                elif is_private(below[1:]):
+                    total += entry.stat(follow_symlinks=False).st_size
+    return total
+
+
 def _bring(entry: os.DirEntry[str], there: str, linked: Linked, *, private: bool) -> None:
     if private and entry.is_file(follow_symlinks=False):
         linked.copied_bytes += copy_file(entry.path, there)

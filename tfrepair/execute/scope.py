@@ -6,6 +6,7 @@ And which environments it never writes to.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ class Scope:
 
 
 EVERYTHING = Scope()
+_APPLES = re.compile(r"/System/|/Library/Developer/|/Applications/Xcode[^/]*\.app/")
+"""Where Apple's own Pythons lie; python.org's are below /Library/Frameworks."""
 
 
 def scope_of(environment: Environment) -> Scope:
@@ -54,12 +57,15 @@ def scope_of(environment: Environment) -> Scope:
 
 def never_written(environment: Environment) -> str | None:
     """Why a repair never writes to an environment; None when it may."""
+    prefix = Path(environment.prefix)
+    if environment.kind == "conda" and (prefix / "condabin").is_dir():
+        return f"`{prefix}` is conda's base environment, from which conda itself runs and which holds all others"
     if environment.kind in {"venv", "conda"}:
         return None
     if environment.externally_managed:
         return f"`{environment.prefix}` is managed by the operating system (it has an EXTERNALLY-MANAGED file)"
-    if not _own_folders(environment):
-        return f"`{environment.prefix}` installs into folders outside itself, as the Python of an operating system does"
+    if not _own_folders(environment) or prefix.as_posix() == "/usr" or _APPLES.match(prefix.as_posix()):
+        return f"`{environment.prefix}` is the Python of an operating system, whose own programs need it as it is"
     return None
 
 

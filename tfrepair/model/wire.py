@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -61,15 +62,15 @@ def installed_in(facts: Facts) -> tuple[Distribution, ...]:
 
 def target_from_facts(facts: Facts) -> Target:
     """A target as far as recorded facts describe one, for the screen."""
-    version = str(facts.value("interpreter.version", "0.0.0")).split(".")
+    version = re.findall(r"\d+", str(facts.value("interpreter.version", "")))
     prefix = str(facts.value("environment.prefix", "unknown"))
-    numbers = [int(part) for part in version if part.isdigit()]
+    major, minor, micro = [*map(int, version[:3]), 0, 0, 0][:3]
     return Target(
         spec="recorded facts",
         reason="facts were read from a file",
         interpreter=Interpreter(
             executable=str(facts.value("interpreter.executable", "unknown")),
-            version=(numbers[0], numbers[1], numbers[2] if len(numbers) > 2 else 0),  # noqa: PLR2004
+            version=(major, minor, micro),
             platform=str(facts.value("interpreter.platform", "unknown")),
             machine=str(facts.value("interpreter.machine", "unknown")),
             markers={},
