@@ -63,9 +63,10 @@ def world(tmp_path, wheels, cache, monkeypatch, capfd):
     for wheel in wheels.iterdir():
         shutil.copy2(wheel, tmp_path / "index")
     monkeypatch.chdir(tmp_path / "work")
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     yield World(folder=tmp_path / "work", index=tmp_path / "index", state=tmp_path / "state", capture=capfd)
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

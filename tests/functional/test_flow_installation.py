@@ -103,3 +103,17 @@ def test_one_that_the_operating_system_manages_is_never_written(world, python):
     again = world.tfrepair("fix", "--yes", "--venv", python.parent.parent, "--json")
     assert again.code == 4, again
     assert lines(python.parent.parent) == before
+
+
+@pytest.mark.parametrize("managed", [True, False])
+def test_one_that_does_not_start_is_for_those_who_installed_it(world, python, managed):
+    lib = python.parent.parent / "lib" / f"python{MINOR}"
+    (lib / "encodings" / "__init__.py").write_text("raise ImportError\n")
+    if managed:
+        (lib / "EXTERNALLY-MANAGED").write_text("[externally-managed]\n")
+    before = lines(python.parent.parent)
+    done = world.tfrepair("fix", "--yes", "--python", python, "--json")
+    assert done.code == 4, done
+    assert ("managed by the operating system" if managed else "does not start") in done.json["error"]["message"]
+    assert "--venv" in done.json["error"]["hint"]
+    assert lines(python.parent.parent) == before

@@ -51,10 +51,15 @@ def gone(processes):
     return not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
 
 
-BOTH = [(slow_build, signal.SIGINT), (slow_build, signal.SIGTERM), (slow_import, signal.SIGINT)]
+KINDS = {
+    "SIGINT": (slow_build, signal.SIGINT),
+    "SIGTERM": (slow_build, signal.SIGTERM),
+    "SIGINT in the import": (slow_import, signal.SIGINT),
+    "a closed terminal": (slow_import, getattr(signal, "SIGHUP", signal.SIGTERM)),
+}
 
 
-@pytest.mark.parametrize(("slow", "number"), BOTH, ids=["SIGINT", "SIGTERM", "SIGINT in the import"])
+@pytest.mark.parametrize(("slow", "number"), KINDS.values(), ids=KINDS)
 def test_interrupted_while_it_works_everything_is_as_it_was(world, slow, number):
     env = world.conflict("colours")
     slow(world)

@@ -289,6 +289,12 @@ def _strategy(subject: Subject, bench: Bench, goals: Goals) -> Strategy:
                 f"`{target.environment.prefix}` is {_ONLY_IN_PLACE[kind]}, which is only repaired in place",
                 hint="`tfrepair fix --venv DIR` makes an environment on any Python; nothing was changed",
             )
+        if not target.interpreter.starts:
+            raise NoRepairError(
+                f"`{target.environment.prefix}` is {_ONLY_IN_PLACE[kind]}, and its Python does not start: what "
+                "installed it must mend it",
+                hint="`tfrepair fix --venv DIR` makes an environment on another Python; nothing was changed",
+            )
         return "in-place"
     if asked == "auto":
         return "rebuild" if rebuild else "in-place"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _COMMANDS = ("diagnose", "explain", "fix", "verify", "report", "rollback", "schema")
 _GROUPS = ("runs", "tensorflow", "playbook")
+_ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What ends a command as Ctrl-C does: somebody asks for it, or its terminal is closed."""
 
 
 def _version(value: bool) -> None:
@@ -70,7 +72,9 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; never raises."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in _ENDINGS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
+            signal.signal(number, _interrupt)
     try:
         command = typer.main.get_command(command_line(arguments))
         code = command.main(args=arguments, prog_name="tfrepair", standalone_mode=False)
@@ -106,9 +110,9 @@ def _hint(message: str, arguments: list[str]) -> str:
     return hint
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
+def _interrupt(number: int, _frame: FrameType | None) -> None:
     """Once: `timeout` sends it to the process and to its group, and the second would disturb what the first began."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Ctrl-C and SIGTERM do not stop this: a second one the way back, a late one what holds already."""
+    """Ctrl-C, SIGTERM and SIGHUP do not stop this: a second one the way back, a late one what holds already."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    kinds = [signal.SIGINT, signal.SIGTERM]
+    kinds = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {kind: signal.signal(kind, signal.SIG_IGN) for kind in kinds}
     try:
         yield

@@ -142,6 +142,7 @@ def target_from_files(executable: Path, around: Surroundings, spec: str, reason:
         sys_path=(),
         writable=_writable(around.prefix, Path(purelib)),
         system_site_packages=_system_site_packages(around),
+        externally_managed=kind == "system" and (Path(purelib).parent / "EXTERNALLY-MANAGED").is_file(),
     )
     return Target(spec=spec, reason=reason, interpreter=interpreter, environment=environment, host=host)
 
