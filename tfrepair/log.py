@@ -46,8 +46,11 @@ class Log:
 
     def info(self, event: str, **detail: Any) -> None:
         """Something happened."""
-        for logger in self._loggers.values():
-            logger.info(event, **detail)
+        for key, logger in list(self._loggers.items()):
+            try:
+                logger.info(event, **detail)
+            except BrokenPipeError:  # nobody reads it any more, which is no reason to end what goes on
+                del self._loggers[key]
 
 
 def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

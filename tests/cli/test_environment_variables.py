@@ -1,5 +1,6 @@
 """Every option has an environment variable, except those that must be typed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -14,12 +15,24 @@ LISTS = {"--playbook", "--only", "--skip", "--var", "--with", "--extra-index-url
 
 
 def options():
-    for name, command in typer.main.get_command(command_line(())).commands.items():
-        if name in {"runs", "playbook"}:
-            continue
-        for parameter in command.params:
-            if parameter.param_type_name == "option":
-                yield name, parameter
+    groups = [("", typer.main.get_command(command_line(())))]
+    while groups:
+        above, group = groups.pop()
+        for name, command in group.commands.items():
+            whole = f"{above} {name}".strip()
+            if hasattr(command, "commands"):
+                groups.append((whole, command))
+            yield from ((whole, each) for each in command.params if each.param_type_name == "option")
+
+
+def test_what_is_typed_counts_more_than_a_variable(tmp_path):
+    argv = [sys.executable, "-m", "tfrepair", "diagnose", "--no-import", "--json"]
+    environ = os.environ | {"TFREPAIR_ENV": str(tmp_path)}
+    done = subprocess.run([*argv, "--python", sys.executable], env=environ, capture_output=True, check=False)
+    assert json.loads(done.stdout)["target"]["python"] == sys.executable, done
+    environ |= {"TFREPAIR_PYTHON": sys.executable}
+    done = subprocess.run(argv, env=environ, capture_output=True, check=False)
+    assert (done.returncode, "both name a target" in json.loads(done.stdout)["error"]["message"]) == (2, True), done
 
 
 def test_every_option_can_be_set_by_its_variable():

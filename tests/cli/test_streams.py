@@ -79,6 +79,28 @@ def test_a_path_that_the_encoding_lacks(work, encoding):
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["playbook list", "tensorflow list --python " + sys.executable, f"{LOOK} --json"])
+def test_a_reader_that_has_gone_changes_no_exit_code(work, command):
+    expected = shell(command).returncode
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{TFREPAIR} {command}"], stdout=writing, stderr=subprocess.PIPE, timeout=120, check=False
+    )
+    os.close(writing)
+    assert done.returncode == expected, done
+    assert b"Traceback" not in done.stderr
+    assert b"BrokenPipe" not in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is always full")
+def test_a_full_disk_is_said(work):
+    done = shell(f"{LOOK} --json >/dev/full")
+    assert done.returncode == 1, done
+    assert b"standard output cannot be written: No space left" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 BAD = "evil\x1b]0;pwned\x07\x9b"
 PLAYBOOK = """schema: 1
 name: evil

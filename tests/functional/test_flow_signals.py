@@ -103,6 +103,16 @@ def test_interrupted_while_what_may_notice_the_change_is_imported_nothing_is_wai
     assert gone(processes)
 
 
+@pytest.mark.parametrize("more", [(), ("-v",), ("--json",)], ids=["", "verbose", "json"])
+def test_that_nobody_reads_what_it_says_ends_no_repair(world, more):
+    env = world.conflict()
+    child = world.child("fix", "--yes", "--env", env, *more, stdin=-3, stdout=-1, stderr=-1)
+    child.stdout.close()
+    child.stderr.close()
+    assert child.wait(timeout=120) == 0
+    assert world.imported(env) == NEW
+
+
 def test_a_second_end_that_was_asked_for_disturbs_nothing(world, monkeypatch):
     real = shutil.rmtree
 

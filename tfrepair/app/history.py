@@ -263,6 +263,13 @@ def chosen_for_cleaning(
     return tuple(run for run in runs if run.id in gone)
 
 
+def spare_count(keep: str) -> int:
+    """How many runs `--keep` spares, in the words of `fix --keep`. Raises UsageError."""
+    from tfrepair.execute.runs import keep_count
+
+    return keep_count(keep)
+
+
 def _days_since(run: RunFolder) -> float:
     import datetime as dt
 

@@ -9,7 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfrepair.errors import NoRepairError
+from tfrepair.errors import NoRepairError, SurroundingsError
+from tfrepair.target.interpreter import hand_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,11 +37,19 @@ def step_aside(prefix: Path, scope: Scope, environ: Mapping[str, str]) -> None:
             hint="install tfrepair elsewhere (for example with pipx) and name the environment with `--env`",
         )
     private = Path(tempfile.mkdtemp(prefix=PREFIX))
-    copy_self(private)
+    try:
+        copy_self(private)
+    except BaseException as error:
+        shutil.rmtree(private, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise SurroundingsError(
+                f"tfrepair runs from `{prefix}` and cannot be copied to `{private}`: {error.strerror or error}; "
+                "nothing was changed",
+                hint="free space there, or set TMPDIR to another folder",
+            ) from error
+        raise
     arguments = [base, "-I", "-c", _START, str(private), *sys.argv[1:]]
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os.execve(base, arguments, {**environ, "PYTHONDONTWRITEBYTECODE": "1"})  # noqa: S606  # the same tool, another place
+    hand_over(arguments, {**environ, "PYTHONDONTWRITEBYTECODE": "1"})
 
 
 def _runs_from(prefix: Path, scope: Scope) -> bool:

@@ -66,6 +66,8 @@ def main() -> NoReturn:
     gc.disable()
     prepare()
     code = run(sys.argv[1:])
+    for number in (signal.SIGINT, *_ENDINGS):  # it has ended, and its code tells how
+        signal.signal(number, signal.SIG_IGN)
     gc.freeze()
     sys.exit(code)
 

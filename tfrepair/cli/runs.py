@@ -60,11 +60,19 @@ def clean(
         list[str] | None, typer.Argument(metavar="[RUN]...", help="These runs; every run if none is given.")
     ] = None,
     older_than: Annotated[
-        float | None, typer.Option("--older-than", metavar="DAYS", help="Only what is older than so many days.")
+        float | None,
+        typer.Option(
+            "--older-than", metavar="DAYS", envvar="TFREPAIR_OLDER_THAN", help="Only what is older than so many days."
+        ),
     ] = None,
-    keep: Annotated[int | None, typer.Option("--keep", metavar="N", min=0, help="Spare the newest N.")] = None,
+    keep: Annotated[
+        str | None, typer.Option("--keep", metavar="N", envvar="TFREPAIR_KEEP", help="Spare the newest N.")
+    ] = None,
     max_size: Annotated[
-        float | None, typer.Option("--max-size", metavar="MB", min=0, help="Drop the oldest until the rest fits.")
+        float | None,
+        typer.Option(
+            "--max-size", metavar="MB", min=0, envvar="TFREPAIR_MAX_SIZE", help="Drop the oldest until the rest fits."
+        ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", envvar="TFREPAIR_YES", help="Ask nothing.")] = False,
     json: opt.Json = False,
@@ -75,12 +83,13 @@ def clean(
     """
     import sys
 
-    from tfrepair.app.history import chosen_for_cleaning, kept
+    from tfrepair.app.history import chosen_for_cleaning, kept, spare_count
     from tfrepair.app.history import clean as use_case
     from tfrepair.errors import UsageError
 
     limit = None if max_size is None else max_size * 1e6
-    known = chosen_for_cleaning(kept(run or (), os.environ), older_than=older_than, keep=keep, max_size=limit)
+    spared = None if keep is None else spare_count(keep)
+    known = chosen_for_cleaning(kept(run or (), os.environ), older_than=older_than, keep=spared, max_size=limit)
     if known and not yes:
         if not sys.stdin.isatty():
             raise UsageError("there is no terminal to ask on, so nothing was done", hint="`--yes` answers the question")

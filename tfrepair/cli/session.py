@@ -140,10 +140,18 @@ def target_request(python: str | None, env: str | None) -> TargetRequest:
     from tfrepair.app.requests import TargetRequest
 
     if python is not None and env is not None:
-        raise UsageError("`--python` and `--env` both name a target", hint="give one of them")
+        python, env = _typed(python, env)
     return TargetRequest(
         python=python, env=env, environ=dict(os.environ), cwd=current_folder(), interactive=sys.stdin.isatty()
     )
+
+
+def _typed(python: str, env: str) -> tuple[str | None, str | None]:
+    """The one of both that was typed, which counts more than a variable. Raises UsageError when both were, or none."""
+    set_python, set_env = python == os.environ.get("TFREPAIR_PYTHON"), env == os.environ.get("TFREPAIR_ENV")
+    if set_python == set_env:
+        raise UsageError("`--python` and `--env` both name a target", hint="give one of them")
+    return (None, env) if set_python else (python, None)
 
 
 def current_folder() -> Path:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import sys
+from contextlib import suppress
 from typing import Any
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -33,7 +35,7 @@ def visible(text: str) -> str:
 
 def say(text: str, *, error: bool = False) -> None:
     """Lines for standard output, or for standard error; at the end of the last one no line feed is needed."""
-    print(visible(text.removesuffix("\n")), file=sys.stderr if error else sys.stdout, flush=error)
+    _print(visible(text.removesuffix("\n")), "stderr" if error else "stdout")
 
 
 def say_json(body: Any) -> None:
@@ -49,4 +51,21 @@ def say_json_text(text: str) -> None:
     except UnicodeEncodeError:
         unwanted = _BEYOND_ASCII
     # they stand only within its strings
-    print(unwanted.sub(lambda match: json.dumps(match[0])[1:-1], text.removesuffix("\n")))
+    _print(unwanted.sub(lambda match: json.dumps(match[0])[1:-1], text.removesuffix("\n")), "stdout")
+
+
+def _print(text: str, name: str) -> None:
+    try:
+        print(text, file=getattr(sys, name), flush=True)
+    except OSError as error:
+        _lost(name, error)
+
+
+def _lost(name: str, error: OSError) -> None:
+    """A stream that nobody reads any more, or that is full, ends no command: what follows leads nowhere."""
+    nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  # as long as the process
+    with suppress(OSError, ValueError):
+        os.dup2(nowhere.fileno(), getattr(sys, name).fileno())  # what it still holds goes there too
+    setattr(sys, name, nowhere)
+    if name == "stdout" and error.errno != errno.EPIPE:
+        say(f"error: standard output cannot be written: {error.strerror or error}", error=True)

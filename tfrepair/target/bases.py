@@ -190,7 +190,7 @@ def _on_path(environ: Mapping[str, str], *, shims: Path) -> Iterator[Path]:
                 if (
                     _NAME.fullmatch(path.name.lower().removesuffix(".exe"))
                     and os.access(path, os.X_OK)
-                    and _harmless(path)
+                    and is_harmless(path)
                 ):
                     yield path
 
@@ -200,11 +200,11 @@ def _system() -> Iterator[Path]:
     folders += sorted(Path("/Library/Frameworks/Python.framework/Versions").glob("3.*/bin"))
     for folder in folders:
         for path in sorted(folder.glob("python3*")):
-            if _NAME.fullmatch(path.name) and _harmless(path):
+            if _NAME.fullmatch(path.name) and is_harmless(path):
                 yield path
 
 
-def _harmless(path: Path) -> bool:
+def is_harmless(path: Path) -> bool:
     """On macOS `/usr/bin/python3` without the developer tools opens a dialog instead of running."""
     if platform.system() != "Darwin" or path.parent != Path("/usr/bin"):
         return True

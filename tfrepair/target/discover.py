@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import TargetError
 from tfrepair.target.assembly import host_of_this_machine, target_from_answer, target_from_files
-from tfrepair.target.bases import Base, find_base, find_bases
+from tfrepair.target.bases import Base, find_base, find_bases, is_harmless
 from tfrepair.target.describe import Answer, Surroundings, absolute, ask, executable_of, look_around, prefix_of
 from tfrepair.target.interpreter import run
 from tfrepair.target.tags import tags_for
@@ -212,7 +212,7 @@ def _tracked(cwd: Path, name: str, environ: Mapping[str, str]) -> bool:
 def _first_on_path(environ: Mapping[str, str]) -> Target:
     name = "python.exe" if os.name == "nt" else "python3"
     for folder in search_path(environ):
-        if not os.path.lexists(folder / name):
+        if not os.path.lexists(folder / name) or not is_harmless(folder / name):
             continue
         reason = f"it is the first `{name}` on PATH that is not tfrepair's own"
         with contextlib.suppress(TargetError):

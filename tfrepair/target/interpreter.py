@@ -17,7 +17,7 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -67,6 +67,18 @@ class Completed:
     def ok(self) -> bool:
         """It ended by itself with exit code 0."""
         return self.exit_code == 0
+
+
+def hand_over(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
+    """Go on as another program, with its exit code: in this one's place, or on Windows, which has no such thing, after.
+
+    Raises OSError when it does not start.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.name == "nt":
+        raise SystemExit(subprocess.run(argv, env=env, check=False).returncode)
+    os.execve(argv[0], list(argv), env)  # noqa: S606  # no shell is wanted
 
 
 def run(
