@@ -1,5 +1,6 @@
 """Processes that use the environment while it is to be repaired."""
 
+import os
 import subprocess
 
 import pytest
@@ -17,6 +18,26 @@ def user(world):
     yield env, process
     process.kill()
     process.communicate()
+
+
+@pytest.mark.parametrize(
+    "command", ["python train.py", "env/bin/python train.py", "../work/./env/bin/python -u train.py"]
+)
+def test_one_that_was_started_by_a_short_name_is_seen_too(world, command):
+    env = world.conflict()
+    (world.folder / "train.py").write_text("print('trains', flush=True)\nimport time\ntime.sleep(300)\n")
+    environ = {**os.environ, "PATH": f"{env / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", f"exec {command}"], cwd=world.folder, env=environ, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout.readline() == "trains\n"
+        done = world.tfrepair("fix", "--yes", "--env", env, "--json")
+        assert done.code == 6, done
+        assert f"(pid {process.pid})" in done.json["error"]["message"]
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_they_are_named_in_the_plan_and_stop_a_repair_that_asks_nothing(world, user):

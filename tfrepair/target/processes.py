@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import psutil
 
@@ -54,11 +55,30 @@ def _paths(process: psutil.Process) -> Iterator[str]:
     import psutil
 
     try:
-        yield process.exe()
-        yield from process.cmdline()[:2]
+        program = process.exe()
+        yield program
+        words = process.cmdline()[:2]
+        yield from words
+        if "python" in Path(program).name.lower():
+            yield from _spelled(words, process)
         yield from _mapped(process)
     except (psutil.Error, OSError, AttributeError):
         return
+
+
+def _spelled(words: Sequence[str], process: psutil.Process) -> Iterator[str]:
+    """Where the interpreter and its script are, when they were started by a relative name or as the first on PATH.
+
+    The interpreter of a venv is a link, so that the program itself says nothing of it.
+    """
+    for number, word in enumerate(words):
+        path = Path(word)
+        if path.is_absolute():
+            continue
+        if len(path.parts) > 1:
+            yield os.path.normpath(Path(process.cwd(), path))
+        elif number == 0 and (found := shutil.which(word, path=process.environ().get("PATH", ""))) is not None:
+            yield found
 
 
 def _mapped(process: psutil.Process) -> Iterator[str]:
