@@ -49,6 +49,13 @@ def test_the_wheel_behind_a_url_in_a_requirements_file_tells_the_release(world, 
     assert chosen("--requirement", path)["plan"]["tensorflow"]["version"] == OLD
 
 
+def test_a_file_of_the_project_that_cannot_be_read_is_named(world, chosen):
+    (world.folder / "pyproject.toml").write_text("[project\n")
+    (world.folder / "ours.txt").write_text(f"tensorflow=={OLD}\n")
+    notes = chosen("--requirement", world.folder / "ours.txt")["plan"]["notes"]
+    assert any("`pyproject.toml` asks for nothing here: it could not be read" in note for note in notes), notes
+
+
 def test_a_range_that_it_does_not_meet_moves_it(world):
     (world.folder / "requirements.txt").write_text(f"tensorflow>={NEW}\n")
     env = world.healthy(name="env")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tfrepair.app.requests import FixRequest, LookRequest, PlaybookRequest, Screen
     from tfrepair.log import Log
@@ -55,6 +55,23 @@ class Bench:
 
         path = base.executable
         return target_from_answer(base.answer, Path(path), path, f"`{path}` is what an environment is built from")
+
+    @cached_property
+    def requirements(self) -> tuple[tuple[str, str], ...]:
+        """Every requirement of the files given with `--requirement`, and the file. Raises UsageError."""
+        return tuple(self._lines(self.request.requirements, constraint=False))
+
+    @cached_property
+    def constraints(self) -> tuple[tuple[str, str], ...]:
+        """Every constraint of the files given with `--constraint`, and the file. Raises UsageError."""
+        return tuple(self._lines(self.request.constraints, constraint=True))
+
+    def _lines(self, files: Sequence[str], *, constraint: bool) -> Iterator[tuple[str, str]]:
+        from tfrepair.target.pip_view import read_requirements
+
+        for name in files:
+            for line in read_requirements(Path(self.cwd, name), self.environ, constraint=constraint):
+                yield line, name
 
     @property
     def told(self) -> Mapping[str, object]:

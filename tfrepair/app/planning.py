@@ -14,7 +14,7 @@ from tfrepair.app.base import any_base, base_for, refusal_of, with_way_out
 from tfrepair.app.manual import ManualError
 from tfrepair.app.plugins import plugins
 from tfrepair.app.reach import refuse_out_of_reach
-from tfrepair.app.wishes import choice_for, constraint_lines, is_file, requirement_lines, wishes
+from tfrepair.app.wishes import choice_for, is_file, unread, wishes
 from tfrepair.errors import NoRepairError, SurroundingsError, UsageError
 from tfrepair.model.dependencies import tree
 from tfrepair.model.goals import Goals
@@ -107,7 +107,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
         cutoff=cutoff(choice, bench),
         known_good=load_known_good().get(choice.name, choice.version, python.interpreter.minor),
         declared=bench.releases.requirements(choice.version),
-        constraints=constraint_lines(bench),
+        constraints=tuple(line for line, _ in bench.constraints),
         requirements=_other_requirements(bench),
         own=_own(seen, bench),
         leftovers=leftovers(seen, bench),
@@ -120,7 +120,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     plan = _with_gpu(situation, gpu, resolver(bench, subject, python, wheels_only=bool(doubtful)), bench)
     checks = checks_of(findings, bench.playbooks, seen.facts)
     plan = replace(plan, prefix=str(subject.prefix), untrusted=doubtful, checks=checks)
-    plan = replace(plan, notes=(*plan.notes, *_why_this_python(python, subject, bench, plan)))
+    plan = replace(plan, notes=(*plan.notes, *unread(bench), *_why_this_python(python, subject, bench, plan)))
     if subject.target is not None:
         plan = replace(plan, notes=(*plan.notes, *_way(subject), *(_users(subject) if turn.number == 1 else ())))
     _leave_to_conda(plan, seen)
@@ -337,7 +337,7 @@ def _extras(bench: Bench, python: Target) -> tuple[str, ...]:
 def _other_requirements(bench: Bench) -> tuple[str, ...]:
     from packaging.requirements import Requirement
 
-    lines = (line for line, _ in requirement_lines(bench))
+    lines = (line for line, _ in bench.requirements)
     return tuple(line for line in lines if canonicalize_name(Requirement(line).name) not in bench.releases.family)
 
 

@@ -53,7 +53,7 @@ def _from_requirements(bench: Bench) -> tuple[Wanted, ...]:
     from tfrepair.target.project import without_url
 
     found = []
-    for line, source in requirement_lines(bench):
+    for line, source in bench.requirements:
         requirement = without_url(Requirement(line))
         if canonicalize_name(requirement.name) in bench.releases.family:
             found.append(Wanted(text=str(requirement), source=source, loose=True))
@@ -71,37 +71,22 @@ def _from_steps(bench: Bench, steps: Iterable[str]) -> Iterator[Wanted]:
             yield Wanted(text=line, source="a step of a playbook", loose=True)
 
 
-def requirement_lines(bench: Bench) -> tuple[tuple[str, str], ...]:
-    """Every requirement of the files given with `--requirement`, and the file."""
-    from pathlib import Path
-
-    from tfrepair.target.pip_view import read_requirements
-
-    return tuple(
-        (line, name)
-        for name in bench.request.requirements
-        for line in read_requirements(Path(bench.cwd, name), bench.environ)
-    )
-
-
-def constraint_lines(bench: Bench) -> tuple[str, ...]:
-    """Every constraint of the files given with `--constraint`."""
-    from pathlib import Path
-
-    from tfrepair.target.pip_view import read_requirements
-
-    return tuple(
-        line
-        for name in bench.request.constraints
-        for line in read_requirements(Path(bench.cwd, name), bench.environ, constraint=True)
-    )
-
-
 def _from_project(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...]:
     from tfrepair.target.project import project_pins
 
     pins = project_pins(bench.cwd, markers)
     return tuple(Wanted(text=pin.requirement, source=pin.source, loose=True) for pin in pins if pin.requirement)
+
+
+def unread(bench: Bench) -> tuple[str, ...]:
+    """Which of the project's files could not be read, and why, a sentence each."""
+    from tfrepair.target.project import project_pins
+
+    if bench.request.tensorflow is not None:
+        return ()
+    return tuple(
+        f"`{pin.source}` asks for nothing here: it {pin.note}" for pin in project_pins(bench.cwd) if not pin.requirement
+    )
 
 
 def _limits(bench: Bench) -> tuple[Wanted, ...]:
@@ -110,7 +95,7 @@ def _limits(bench: Bench) -> tuple[Wanted, ...]:
     from packaging.utils import canonicalize_name
 
     family = bench.releases.family
-    given = ((line, "--constraint") for line in constraint_lines(bench))
+    given = ((line, f"--constraint {name}") for line, name in bench.constraints)
     return tuple(
         Wanted(text=line, source=source)
         for line, source in (*given, *_configured(bench))
