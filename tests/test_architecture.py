@@ -1,6 +1,7 @@
 """Who may import whom, and where each third-party effect lives."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,20 @@ def test_pure_rooms_do_no_input_or_output():
     for path in modules():
         if room(path) in {"model", "reason", "actions"}:
             assert not {"os", "shutil", "socket", "tempfile"} & {name.split(".")[0] for name in imports(path)}, path
+
+
+def test_the_table_of_rooms_in_contributing_is_true():
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `tfrepair/(\w+)` \|.*\| ([^|]+) \|$", text, re.MULTILINE))
+    above = set()
+    for room, cell in rows.items():
+        named = (
+            set()
+            if cell == "nothing of ours"
+            else above.copy()
+            if cell == "all of the above"
+            else set(cell.split(", "))
+        )
+        assert named == ALLOWED[room] - {"errors", "log"}, room
+        above.add(room)
+    assert rows.keys() == {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}

@@ -22,7 +22,10 @@ LogFormat = Annotated[
     typer.Option("--log-format", metavar="console|json", envvar="TFREPAIR_LOG_FORMAT", help="How the log reads."),
 ]
 LogFile = Annotated[
-    Path | None, typer.Option("--log-file", metavar="FILE", envvar="TFREPAIR_LOG_FILE", help="Also write the log here.")
+    Path | None,
+    typer.Option(
+        "--log-file", metavar="FILE", envvar="TFREPAIR_LOG_FILE", help="Also write the log here, as JSON lines."
+    ),
 ]
 Verbose = Annotated[
     int, typer.Option("--verbose", "-v", count=True, envvar="TFREPAIR_VERBOSE", help="Show the log on standard error.")
