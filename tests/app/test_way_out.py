@@ -37,10 +37,10 @@ def described(base):
 
 
 def bench(pin, *minors, described=described):
-    request = SimpleNamespace(venv=None, tensorflow=pin, requirements=(), constraints=())
+    request = SimpleNamespace(venv=None, tensorflow=pin)
     return SimpleNamespace(
         request=request, environ={}, cwd=Path("/nowhere"), releases=load_releases(), bases=bases(*minors),
-        described=described,
+        described=described, requirements=(), constraints=(),
     )  # fmt: skip
 
 

@@ -143,9 +143,8 @@ def test_versions_are_found_however_they_are_written(releases):
     assert releases.date("tensorflow", "99") is None
 
 
-def test_pythons_and_bases_of_a_release(releases):
+def test_pythons_of_a_release(releases):
     assert releases.pythons("tensorflow", "2.11.0", "linux-x86_64") == ("3.7", "3.8", "3.9", "3.10")
-    assert releases.bases_for("2.11.0", "linux-x86_64") == ("3.10", "3.9", "3.8", "3.7")
     assert releases.pythons("tensorflow", "2.13.1", "win-amd64") == ("3.9", "3.10", "3.11")
     assert releases.pythons("tensorflow", "2.21.0", "macosx-10.15-x86_64") == ()
     assert releases.pythons("tensorflow", "2.21.0", "macosx-12.0-arm64") == ("3.10", "3.11", "3.12", "3.13")

@@ -98,6 +98,13 @@ def test_a_wish_that_cannot_be_read(text):
         chosen(text)
 
 
+def test_whoever_names_nightly_builds_asks_for_what_is_not_final():
+    name, version = chosen("tf-nightly", minor=11)
+    assert name == "tf-nightly"
+    assert ".dev" in version
+    assert ".dev" not in chosen("tensorflow", minor=11)[1]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

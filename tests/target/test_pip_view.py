@@ -8,7 +8,7 @@ import pytest
 from tfrepair.errors import UsageError
 from tfrepair.model.facts import Unknown
 from tfrepair.target.environments import create_venv
-from tfrepair.target.pip_view import PipView, pip_inventory, pip_view, read_requirements, read_requirements_file
+from tfrepair.target.pip_view import PipView, pip_view, read_requirements, read_requirements_file
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="laid out as on POSIX")
 
@@ -21,14 +21,14 @@ def test_pip_lists_what_is_installed(base, environ, tmp_path):
 
 
 def test_without_pip_it_is_unknown_and_why(venv, environ):
-    found = pip_inventory(str(venv / "bin" / "python"), environ)
+    found = pip_view(str(venv / "bin" / "python"), environ)
     assert isinstance(found, Unknown)
     assert "there is no pip" in found.reason
 
 
 @pytest.mark.parametrize("python", ["/bin/true", "/nothing/at/all"])
 def test_what_is_no_python_is_unknown(python, environ):
-    assert isinstance(pip_inventory(python, environ), Unknown)
+    assert isinstance(pip_view(python, environ), Unknown)
 
 
 def write(folder, **texts):

@@ -70,7 +70,7 @@ def standing(request: PlaybookRequest, cwd: Path) -> tuple[Standing, ...]:
 
 
 def _in_order(request: PlaybookRequest, cwd: Path, found: Collection[str]) -> Iterator[Playbook]:
-    """The playbooks of every source, the weakest first (`sources.PRECEDENCE`)."""
+    """The playbooks of every source, the weakest first."""
     from tfrepair.app.plugins import plugins
     from tfrepair.playbook.loader import load_builtin, load_playbook
 

@@ -17,9 +17,6 @@ MAX_FILES = 500
 """How many playbooks one folder may hold."""
 _MAX_BYTES = 4 << 20
 
-PRECEDENCE = ("built-in", "plug-in", "user", "project", "option")
-"""The origins, the weakest first."""
-
 
 def user_files(folder: Path | None) -> Sequence[Path]:
     """The playbooks of the user's configuration folder."""

@@ -62,11 +62,6 @@ class Installed:
     def _entries(self) -> tuple[RecordEntry, ...] | None:
         return None if self.metadata.suffix in {".egg", ".egg-link"} else read_record(self.metadata)
 
-    @property
-    def metadata_relative(self) -> str:
-        """The name of its metadata in the site folder."""
-        return self.metadata.name
-
 
 def sites(environment: Environment) -> tuple[Path, ...]:
     """The site folders, real and each once."""

@@ -19,8 +19,6 @@ class Floors:
 
     glibc: Mapping[str, str]
     """The glibc that releases really need where their tag promises less, by specifier."""
-    glibc_by_tag: Mapping[str, str]
-    """The glibc that the old names of platform tags stand for."""
     pip_by_tag: Mapping[str, str]
     """The oldest pip that knows a platform tag."""
     processor: Mapping[str, tuple[str, ...]]
@@ -31,7 +29,6 @@ class Floors:
         """From the document about releases in the package's data folder."""
         return cls(
             glibc=document["glibc_measured"],
-            glibc_by_tag=document["glibc_by_tag"],
             pip_by_tag=document["pip_by_tag"],
             processor={specifier: tuple(flags) for specifier, flags in document["processor"].items()},
         )

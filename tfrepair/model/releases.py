@@ -127,6 +127,11 @@ class Releases:
         found = self._fitting(name, tags, "", glibc, cpu_flags, prereleases=prereleases)
         return next((release.version for release in found), None)
 
+    def only_early(self, name: str) -> bool:
+        """A distribution never has a final release: whoever names it asks for one that is none."""
+        known = self.by_name.get(name, {})
+        return bool(known) and all(Version(version).is_prerelease for version in known)
+
     def matching(
         self,
         specifier: str,
@@ -206,10 +211,6 @@ class Releases:
                 minors = [minor for minor in minors if minor in having]
             found.update(dict.fromkeys(minors))
         return tuple(sorted(found, key=Version))
-
-    def bases_for(self, version: str, platform: str, *, name: str = "tensorflow") -> tuple[str, ...]:
-        """The Python 3 versions a fresh environment for this release can be built on, newest first."""
-        return tuple(minor for minor in reversed(self.pythons(name, version, platform)) if minor.startswith("3."))
 
     def newest_elsewhere(self, name: str, platform: str, within: SpecifierSet | None = None) -> dict[str, str]:
         """The newest final release, within bounds, for every Python version on a platform."""

@@ -32,7 +32,6 @@ class ResolveRequest:
     """Nothing uploaded after this day (`2022-10-06`)."""
     exempt: tuple[str, ...] = ()
     """Canonical names the cutoff does not hold for."""
-    prereleases: bool = False
     without: tuple[str, ...] = ()
     """Canonical names that do not come along, whoever asks for them: another distribution has the same files."""
     wheels_only: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.model.distribution import Distribution
@@ -56,8 +56,17 @@ def _from_state(state: Mapping[str, Any]) -> Known | Absent | Unknown:
 def installed_in(facts: Facts) -> tuple[Distribution, ...]:
     """The distributions of the fact `inventory.distributions`; none when it is not known."""
     rows: list[dict[str, Any]] = facts.value("inventory.distributions", [])
-    lists = ("requires", "top_level", "examples")
-    return tuple(Distribution(**{**row, **{name: tuple(row.get(name, ())) for name in lists}}) for row in rows)
+    return tuple(_distribution(row) for row in rows if {"name", "version"} <= row.keys())
+
+
+_OF_DISTRIBUTION = frozenset(each.name for each in fields(Distribution))
+_LISTS = ("requires", "top_level", "examples")
+
+
+def _distribution(row: Mapping[str, Any]) -> Distribution:
+    """One row; a key that another tfrepair has written and this one does not know is left out."""
+    known = {"metadata_path": ""} | {key: value for key, value in row.items() if key in _OF_DISTRIBUTION}
+    return Distribution(**known | {name: tuple(row.get(name) or ()) for name in _LISTS})
 
 
 def target_from_facts(facts: Facts) -> Target:

@@ -178,7 +178,8 @@ def _wish(
     specifier = pin.specifier if pin.exact is not None else pin.specifier & _limit(limits, name)
     if wish.loose and (stays := _met_on_disk(pin, specifier, facts, releases, tags)) is not None:
         return replace(stays, reason=f"{stays.reason}, and meets {wish.text} ({wish.source})")
-    fitting = releases.matching(str(specifier), tags, name=name, prereleases=pin.prereleases, **_machine(facts))
+    early = pin.prereleases or releases.only_early(name)
+    fitting = releases.matching(str(specifier), tags, name=name, prereleases=early, **_machine(facts))
     if fitting:
         return Choice(name=name, version=fitting[0], reason=f"asked for by {wish.source}")
     if pin.exact is not None and _newer(pin.exact, name, releases):

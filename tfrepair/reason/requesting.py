@@ -86,7 +86,6 @@ def request_for(
         preferences=tuple((d.canonical_name, d.version) for d in user if fast(d) and d.canonical_name not in rising),
         cutoff=situation.cutoff,
         exempt=tuple(sorted({*(d.canonical_name for d in user), *rising} - situation.family)),
-        prereleases=situation.prereleases,
         without=tuple(sorted(situation.family.difference({situation.choice.name, situation.partner}))),
         known_good=situation.known_good,
     )

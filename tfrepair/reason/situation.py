@@ -63,7 +63,6 @@ class Situation:
     """Folders of the family's import packages, relative to the prefix, with the reason why they go."""
     system_site_packages: bool = False
     prompt: str | None = None
-    prereleases: bool = False
     gentle: bool = False
     """The TensorFlow that is there stays: leave its tree at the versions it has, where they fit."""
     unfit: frozenset[str] = frozenset()

@@ -30,8 +30,6 @@ class Answer:
     data: Mapping[str, Any] | None
     error: str | None = None
     """What it printed, or how it ended, when there is no data."""
-    executed: bool = True
-    """False when the system refused to start the file at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +90,7 @@ def ask(
                 cap=_OUTPUT_CAP,
             )
         except OSError as error:
-            return Answer(data=None, error=f"it cannot be executed: {error.strerror or error}", executed=False)
+            return Answer(data=None, error=f"it cannot be executed: {error.strerror or error}")
         data = marked_json(done.stdout, mark)
         if isinstance(data, dict):
             return Answer(data=_supported(data, executable))

@@ -49,12 +49,6 @@ def pip_view(python: str, environ: Mapping[str, str], *, timeout: float = _TIMEO
     return PipView(version=answer["pip"], distributions=answer["distributions"])
 
 
-def pip_inventory(python: str, environ: Mapping[str, str]) -> dict[str, str] | Unknown:
-    """Name to version of everything that the pip of an interpreter lists; Unknown with the reason when it cannot."""
-    view = pip_view(python, environ)
-    return view if isinstance(view, Unknown) else dict(view.distributions)
-
-
 def read_requirements(path: Path, environ: Mapping[str, str], *, constraint: bool = False) -> tuple[str, ...]:
     """The requirements of a file, included files followed; with `constraint`, everything it constrains.
 

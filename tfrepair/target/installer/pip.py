@@ -162,7 +162,6 @@ class PipInstaller:
             files = (path for path in way.settings.constraints if "://" not in path)
             arguments += [part for path in files for part in ("-c", path)]
             arguments += ["--uploaded-prior-to", base.end_of_day(way.cutoff)] if way.cutoff else []
-            arguments += ["--pre"] if request.prereleases else []
             arguments += ["--only-binary", ":all:"] if request.wheels_only else []
             self._pip(pip, arguments, way.settings, folder, limit=base.RESOLVE_LIMIT)
             document = document_of(json.loads(report.read_text(encoding="utf-8")))

@@ -135,7 +135,6 @@ class UvInstaller:
             dated = [] if cutoff is None else ["--exclude-newer", base.end_of_day(cutoff)]
             dated += [] if cutoff is None else [f"--exclude-newer-package={item}" for item in free]
             argv += dated
-            argv += ["--prerelease", "allow"] if request.prereleases else []
             argv += ["--no-build"] if request.wheels_only else []
             done = self.outside.start(
                 argv, env=uv_environment(settings, self.outside.environ), cwd=folder, timeout=base.RESOLVE_LIMIT
