@@ -144,3 +144,20 @@ def test_a_file_that_is_not_there_is_a_mistake_although_all_is_well(world, words
     refused = world.tfrepair("fix", "--yes", "--env", world.healthy(), *words, "--json")
     assert (refused.code, refused.json["error"]["code"]) == (2, "usage"), refused
     assert words[1] in refused.json["error"]["message"]
+
+
+def test_a_plan_and_another_way_do_not_go_together(world, env, plan):
+    refused = world.tfrepair("fix", "--yes", "--env", env, "--plan", plan, "--strategy", "rebuild")
+    assert refused.code == 2, refused
+    assert "says `in-place`, and `--strategy rebuild` asks for another way" in refused.err
+    assert f"`tfrepair fix --dry-run --env {env} --plan-out FILE`" in refused.err
+
+
+def test_what_is_no_plan_is_named_by_its_place(world, env, plan):
+    document = json_of(plan)
+    document["operations"][0]["action"] = "levitate"
+    plan.write_text(json.dumps(document))
+    refused = world.tfrepair("fix", "--yes", "--env", env, "--plan", plan)
+    assert refused.code == 2, refused
+    assert "cannot be read as a plan: `operations.0`: it is nothing that this tfrepair knows" in refused.err
+    assert len(refused.err.splitlines()) <= 4

@@ -132,6 +132,15 @@ def test_a_rollback_that_finds_nothing_here_names_where_there_is_something(world
     assert f"the newest that can be is on `{env}`: `--env` names it" in done.err
 
 
+def test_a_run_of_another_environment_is_not_undone(world, env, run):
+    other = world.healthy(name="other")
+    for words in (["--env", other], ["--python", other / "bin" / "python"]):
+        refused = world.tfrepair("rollback", "--yes", run, *words)
+        assert refused.code == 2, refused
+        assert f"is of `{env}`, not of `{words[1]}`" in refused.err
+    assert world.tfrepair("rollback", "--yes", run, "--python", env / "bin" / "python").code == 0
+
+
 def test_no_older_run_is_undone_for_the_newest_whose_way_back_is_gone(world):
     """To undo the run that made an environment removes it, with all that was put into it since."""
     env = world.folder / "new"

@@ -71,7 +71,7 @@ def fix(
     subject = find_subject(request, where, screen)
     reviewed = None
     if request.plan_in is not None:
-        reviewed = _reviewed(request.plan_in, subject, request.tensorflow, trusted=playbook_request.trust)
+        reviewed = _reviewed(request.plan_in, subject, request, trusted=playbook_request.trust)
     if request.dry_run:
         report = _turn(subject, bench, reviewed)
         left = unfinished(subject.target) if subject.target is not None else ()
@@ -203,7 +203,7 @@ def _plan(seen: Look, subject: Subject, bench: Bench, reviewed: Plan | None) -> 
             raise SurroundingsError(
                 f"`{subject.prefix}` has changed since the plan `{bench.request.plan_in}` was made; nothing was "
                 "changed",
-                hint="make a new plan for it with `tfrepair fix --dry-run --plan-out FILE`",
+                hint=_anew(subject),
             )
         return reviewed
     plan = plan_round(seen, subject, bench, Round(number=1, fingerprint=mark))
@@ -228,8 +228,12 @@ def _refuse_missing(request: FixRequest, cwd: Path) -> None:
                 raise UsageError(f"`{option} {name}`: there is no such file; nothing was started")
 
 
-def _reviewed(path: Path, subject: Subject, asked: str | None, *, trusted: bool) -> Plan:
-    """The plan in a file, for this target. Raises UsageError."""
+def _anew(subject: Subject) -> str:
+    return f"make a new plan with `tfrepair fix --dry-run{subject.words} --plan-out FILE`"
+
+
+def _reviewed(path: Path, subject: Subject, request: FixRequest, *, trusted: bool) -> Plan:
+    """The plan in a file, for this target. Raises UsageError, also for an option that says otherwise."""
     from tfrepair.model.wire import plan_from_json
 
     try:
@@ -238,11 +242,18 @@ def _reviewed(path: Path, subject: Subject, asked: str | None, *, trusted: bool)
         raise UsageError(f"`{path}` cannot be read as a plan: {error}") from error
     if Path(plan.prefix) != subject.prefix:
         raise UsageError(f"the plan `{path}` is for `{plan.prefix}`, not for `{subject.prefix}`")
+    asked = request.tensorflow
     if asked is not None and (is_file(asked) or not _meets(plan, asked)):
         raise UsageError(
             f"the plan `{path}` installs {plan.tensorflow.name} {plan.tensorflow.version}, and `--tensorflow {asked}` "
             "asks for another; nothing was changed",
-            hint="leave `--tensorflow` out, or make a new plan with `tfrepair fix --dry-run --plan-out FILE`",
+            hint=f"leave `--tensorflow` out, or {_anew(subject)}",
+        )
+    if request.strategy not in {"auto", plan.strategy}:
+        raise UsageError(
+            f"the plan `{path}` says `{plan.strategy}`, and `--strategy {request.strategy}` asks for another way; "
+            "nothing was changed",
+            hint=f"leave `--strategy` out, or {_anew(subject)}",
         )
     # what was reviewed is what files of the current folder wanted too; whether they may act is for this command to say
     return replace(plan, untrusted=()) if trusted else plan

@@ -48,7 +48,7 @@ def roll_back(
         if undone is not None:
             return undone
     found = find_run(run, where.environ, prefix=prefix)
-    _same_target(found, where)
+    _same_target(found, where, screen)
     require_kept(found)
     step_aside(found.prefix, found.scope, where.environ)
     commands = undos(found.entries)
@@ -181,11 +181,15 @@ def _undo_unfinished(
     )
 
 
-def _same_target(run: RunFolder, where: TargetRequest) -> None:
+def _same_target(run: RunFolder, where: TargetRequest, screen: Screen) -> None:
     """Raise UsageError when the run belongs to another environment than the one that was named."""
-    if where.env is not None and not run.is_of(Path(where.cwd, where.env)):
+    named = where.env or where.python
+    if named is None:
+        return
+    prefix = Path(where.cwd, where.env) if where.env is not None else _prefix_of(where, screen)
+    if not run.is_of(prefix):
         raise UsageError(
-            f"the run {run.id} is of `{run.prefix}`, not of `{where.env}`; nothing was changed",
+            f"the run {run.id} is of `{run.prefix}`, not of `{named}`; nothing was changed",
             hint="`tfrepair runs list` shows which run is of which environment",
         )
 
@@ -193,8 +197,10 @@ def _same_target(run: RunFolder, where: TargetRequest) -> None:
 def _prefix(run: str | None, where: TargetRequest, screen: Screen) -> Path | None:
     if run is not None:
         return None
-    if where.env is not None:
-        return Path(where.cwd, where.env)
+    return Path(where.cwd, where.env) if where.env is not None else _prefix_of(where, screen)
+
+
+def _prefix_of(where: TargetRequest, screen: Screen) -> Path:
     from tfrepair.app.diagnose import locate
 
     return Path(locate(where, screen).environment.prefix)

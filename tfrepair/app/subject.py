@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,15 @@ class Subject:
     """None when the environment is to be made."""
     looked_at: Target | None = None
     """A target named beside `--venv`: only looked at."""
+
+    @property
+    def words(self) -> str:
+        """How a command line names it: ` --env DIR` and the like."""
+        if self.target is None:
+            return f" --venv {shlex.quote(str(self.prefix))}"
+        if self.target.environment.kind in {"venv", "conda"}:
+            return f" --env {shlex.quote(str(self.prefix))}"
+        return f" --python {shlex.quote(self.target.interpreter.executable)}"
 
     @property
     def interpreter(self) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, fields
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.model.distribution import Distribution
@@ -122,7 +123,7 @@ def operation_to_json(operation: Operation) -> dict[str, Any]:
 
 def plan_from_json(body: Any) -> Plan:
     """The reverse. Raises ValueError when it is not such a document."""
-    from pydantic import TypeAdapter
+    from pydantic import TypeAdapter, ValidationError
 
     from tfrepair.model.plan import Plan
 
@@ -130,4 +131,10 @@ def plan_from_json(body: Any) -> Plan:
         raise ValueError(f"`format` is not `{PLAN_FORMAT}`")
     if body.get("schema_version") != 1:
         raise ValueError(f"its schema_version is {body.get('schema_version')}, and this tfrepair knows 1")
-    return TypeAdapter(Plan).validate_python({key: value for key, value in body.items() if key != "format"})
+    try:
+        return TypeAdapter(Plan).validate_python({key: value for key, value in body.items() if key != "format"})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = list(takewhile(lambda part: not str(part)[:1].isupper(), first["loc"]))  # else a class that was tried
+        what = first["msg"] if len(place) == len(first["loc"]) else "it is nothing that this tfrepair knows"
+        raise ValueError(f"`{'.'.join(map(str, place))}`: {what}") from error
