@@ -103,7 +103,7 @@ def _result() -> Schema:
     operations, more = _operations()
     definitions |= more
     target = {"python": _TEXT, "prefix": _TEXT, "kind": _enum("venv", "conda", "system", "user"), "version": _TEXT}
-    smoke = _object({"ok": _BOOL, "seconds": {"type": "number"}, "rung": _TEXT})
+    smoke = _object({"ok": _BOOL, "seconds": {"type": "number"}, "rung": _TEXT}, optional=("rung",))
     pin = {"name": _TEXT, "version": _TEXT, "hashes": _TEXTS, "size": {"type": ["integer", "null"]}}
     plan = {
         "round": _WHOLE,
@@ -129,7 +129,7 @@ def _result() -> Schema:
         "not_checked": _list(shown["not_checked"]),
         "plan": _object(plan),
         "run": _object({"id": _TEXT, "folder": _TEXT, "log": _TEXT, "kept": _TEXT}, optional=("kept",)),
-        "result": _object({"python": _MAYBE_TEXT, "tensorflow": _MAYBE_TEXT, "smoke": smoke}),
+        "result": _object({"python": _TEXT, "tensorflow": _TEXT, "smoke": smoke}, optional=("python", "tensorflow")),
         "manual": _TEXTS,
         "messages": _TEXTS,
         "error": _object({"code": _TEXT, "message": _TEXT, "hint": _TEXT}, optional=("hint",)),

@@ -31,11 +31,10 @@ def envelope(report: Report) -> dict[str, Any]:
     if report.run is not None:
         body["run"] = {key: value for key, value in asdict(report.run).items() if value is not None and key != "made"}
     if report.smoke is not None:
-        body["result"] = {
-            "python": report.python,
-            "tensorflow": report.smoke.tensorflow,
-            "smoke": {"ok": report.smoke.ok, "seconds": report.smoke.seconds, "rung": report.smoke.rung},
-        }
+        smoke = {"ok": report.smoke.ok, "seconds": report.smoke.seconds, "rung": report.smoke.rung}
+        body["result"] = _there(
+            {"python": report.python, "tensorflow": report.smoke.tensorflow, "smoke": _there(smoke)}
+        )
     if report.manual:
         body["manual"] = list(report.manual)
     if report.messages:
@@ -43,6 +42,11 @@ def envelope(report: Report) -> dict[str, Any]:
     if report.error is not None:
         body["error"] = error_json(report.error)
     return body
+
+
+def _there(body: dict[str, Any]) -> dict[str, Any]:
+    """Without the keys that do not apply."""
+    return {key: value for key, value in body.items() if value is not None}
 
 
 def target_json(target: Target) -> dict[str, Any]:
