@@ -128,6 +128,7 @@ def test_a_constraint_that_cannot_be_met_is_explained(world, env):
     done = world.tfrepair("fix", "--yes", "--env", env, "--constraint", constraints, "--json")
     assert done.code == 4, done
     assert "numpy" in done.json["error"]["message"]
+    assert f"`--constraint {constraints}` asks for `numpy>=2`" in done.json["error"]["hint"]
     assert world.tree() == before
 
 

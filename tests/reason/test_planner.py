@@ -349,6 +349,20 @@ def test_what_was_asked_for_by_name_is_not_held_at_another_version():
     assert move.why == "a playbook or a requirements file asks for nvidia-cudnn-cu12==9.3.0.75"
 
 
+def test_what_a_constraint_rules_out_is_not_held_so_that_all_else_is():
+    have = (
+        dist("tensorflow", "2.10.0"),
+        dist("numpy", "1.23.5", requested=True),
+        dist("optree", "0.20.0", requested=True),
+    )
+    index = Index(pin("tensorflow", "2.10.0"), pin("numpy", "1.22.4"), pin("optree", "0.20.0"))
+    plan = make_plan(situation(*have, constraints=("numpy==1.22.4",)), index)
+    (request,) = index.asked
+    assert {"numpy==1.22.4", "optree==0.20.0"} <= set(request.constraints)
+    assert "numpy==1.23.5" not in request.constraints
+    assert [(move.name, move.why) for move in plan.moves] == [("numpy", "a constraint asks for numpy==1.22.4")]
+
+
 def test_what_a_playbook_takes_away_is_not_held():
     other = dist("nvidia-cudnn-cu11", "8.7.0.84", requested=True, altered=1)
     goals = Goals(install=("tensorflow",), uninstall=("nvidia-cudnn-cu11",))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tfrepair.app.acceleration import accelerate, without
@@ -27,7 +29,7 @@ from tfrepair.reason.situation import Situation
 from tfrepair.target.release_data import load_known_good
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tfrepair.app.bench import Bench
     from tfrepair.app.look import Look
@@ -117,7 +119,11 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
         unfit=frozenset(item["name"] for item in seen.facts.value("bounds.broken", [])),
         lost=turn.lost,
     )
-    plan = _with_gpu(situation, gpu, resolver(bench, subject, python, wheels_only=bool(doubtful)), bench)
+    try:
+        plan = _with_gpu(situation, gpu, resolver(bench, subject, python, wheels_only=bool(doubtful)), bench)
+    except NoRepairError as error:
+        error.hint = "; ".join(filter(None, (*_blamed(error.message, bench), error.hint)))
+        raise
     checks = checks_of(findings, bench.playbooks, seen.facts)
     plan = replace(plan, prefix=str(subject.prefix), untrusted=doubtful, checks=checks)
     plan = replace(plan, notes=(*plan.notes, *unread(bench), *_why_this_python(python, subject, bench, plan)))
@@ -138,6 +144,16 @@ def _with_gpu(situation: Situation, gpu: Acceleration, resolve: Resolve, bench: 
             raise
         plan, note = make_plan(without(situation, gpu), resolve), gpu.given_up(error.message)
     return replace(plan, notes=(*plan.notes, note)) if note else plan
+
+
+def _blamed(message: str, bench: Bench) -> Iterator[str]:
+    """Which lines of the user's files are about a name in the explanation of a resolver, which does not say."""
+    for option, lines in (("--constraint", bench.constraints), ("--requirement", bench.requirements)):
+        for line, name in lines:
+            asked = Requirement(line)
+            mentioned = re.search(rf"(?i)(?<![\w-]){re.escape(canonicalize_name(asked.name))}(?![\w-])", message)
+            if mentioned and asked.specifier and canonicalize_name(asked.name) not in bench.releases.family:
+                yield f"`{option} {name}` asks for `{line}`"
 
 
 def _why_this_python(python: Target, subject: Subject, bench: Bench, plan: Plan) -> tuple[str, ...]:

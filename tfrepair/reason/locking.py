@@ -80,7 +80,7 @@ def _strictly_first(requests: Iterable[ResolveRequest], movers: frozenset[str]) 
 
 
 def _must_move(situation: Situation) -> frozenset[str]:
-    broken = (d.canonical_name for d in situation.distributions if breaks(d, situation.bounds) is not None)
+    broken = (d.canonical_name for d in situation.distributions if breaks(d, situation.limits) is not None)
     return situation.unfit.union(broken, situation.lost)
 
 
@@ -95,7 +95,7 @@ def same(left: str, right: str) -> bool:
 def _attempts(situation: Situation, companions: Sequence[str], resolve: Resolve) -> Iterator[ResolveRequest]:
     user = remaining(situation)
     steady = [d for d in user if d.canonical_name not in situation.lost]
-    fitting = [d for d in steady if fast(d) and breaks(d, situation.bounds) is None and not ruled_out(d, situation)]
+    fitting = [d for d in steady if fast(d) and breaks(d, situation.limits) is None and not ruled_out(d, situation)]
     good = [d for d in fitting if d.canonical_name not in situation.goals.upgrade]
     own = [d for d in steady if d.canonical_name in situation.own]
     others = [d for d in steady if d.canonical_name not in situation.own]

@@ -214,7 +214,7 @@ def _why(distribution: Distribution, situation: Situation, lock: Lock) -> str:
         comes = lock.get(choice.name if name in situation.family else name)
         beside = f"{comes.name} {comes.version}" if comes is not None else choice.name
         return f"{distribution.name} {distribution.version} requires {missed}, and {beside} is what comes"
-    return f"no set of versions with {choice.name} {choice.version} holds it"
+    return f"no set of versions that was tried keeps it beside {choice.name} {choice.version}"
 
 
 def _ruled_out(distribution: Distribution, lines: Iterable[str]) -> str | None:

@@ -107,7 +107,7 @@ def whole(situation: Situation) -> list[Distribution]:
         for d in situation.distributions
         if fast(d)
         and d.canonical_name not in situation.family.union(situation.unfit, situation.lost, situation.goals.upgrade)
-        and breaks(d, situation.bounds) is None
+        and breaks(d, situation.limits) is None
     ]
 
 

@@ -69,3 +69,8 @@ class Situation:
     """Canonical names of what is installed outside the bounds of the chosen release, measured or declared."""
     lost: Mapping[str, str] = field(default_factory=dict)
     """Canonical names of what no longer can be imported at its version, with a sentence how."""
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What no version may break that stays: the bounds, and the user's constraints."""
+        return (*self.bounds, *self.constraints)
