@@ -49,6 +49,17 @@ def test_the_wheel_behind_a_url_in_a_requirements_file_tells_the_release(world, 
     assert chosen("--requirement", path)["plan"]["tensorflow"]["version"] == OLD
 
 
+def test_a_requirements_file_that_says_otherwise_than_the_pin_is_named(world, chosen):
+    path = world.folder / "ours.txt"
+    path.write_text(f"tensorflow=={OLD}\n")
+    said = chosen("--requirement", path, "--tensorflow", NEW)["plan"]
+    assert said["tensorflow"]["version"] == NEW
+    assert f"`{path}` asks for `tensorflow=={OLD}`; `--tensorflow` comes before it" in said["notes"]
+    path.write_text(f"tensorflow=={NEW}\n")
+    said = chosen("--requirement", path, "--tensorflow", NEW)["plan"]
+    assert not any("comes before it" in note for note in said["notes"])
+
+
 def test_a_file_of_the_project_that_cannot_be_read_is_named(world, chosen):
     (world.folder / "pyproject.toml").write_text("[project\n")
     (world.folder / "ours.txt").write_text(f"tensorflow=={OLD}\n")

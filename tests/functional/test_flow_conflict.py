@@ -161,6 +161,23 @@ def test_the_facts_written_by_a_diagnosis_give_the_same_findings_elsewhere(world
     assert judged.json["works"] is False
 
 
+def test_facts_of_elsewhere_and_an_environment_here_do_not_go_together(world, env, monkeypatch):
+    facts = world.folder.parent / "facts.json"
+    world.tfrepair("diagnose", "--env", env, "--facts-out", facts)
+    refused = world.tfrepair("diagnose", "--facts", facts, "--env", env)
+    assert (refused.code, "tells of another machine" in refused.err) == (2, True), refused
+    monkeypatch.setenv("TFREPAIR_ENV", str(env))
+    assert world.tfrepair("diagnose", "--facts", facts).code == 1, (
+        "a variable that is set for all commands is no mistake"
+    )
+
+
+def test_what_only_leaves_out_is_said(world, env):
+    seen = world.tfrepair("diagnose", "--env", env, "--only", "no-avx")
+    assert seen.code == 1, seen
+    assert "`--only` leaves out what is an error: conflicting-distributions" in seen.out
+
+
 def test_facts_on_standard_output_can_be_read_back(world, env):
     seen = world.tfrepair("diagnose", "--env", env, "--facts-out", "-", "--quiet")
     assert seen.json["format"] == "tfrepair.facts/1", seen

@@ -1,5 +1,6 @@
 """What the index lacks, and where it is looked for."""
 
+import sys
 import zipfile
 
 import pytest
@@ -91,6 +92,17 @@ def test_a_wheel_file_is_the_pin(world, env):
     done = world.tfrepair("fix", "--yes", "--env", env, "--tensorflow", path, "--json")
     assert done.code == 0, done
     assert world.imported(env) == OLD
+
+
+def test_a_wheel_may_be_named_as_requirements_do(world):
+    (path,) = world.index.glob(f"tensorflow-{OLD}-*")
+    words = ("--venv", world.folder / "new", "--base-python", sys.executable, "--json")
+    done = world.tfrepair("fix", "--yes", *words, "--tensorflow", f"tensorflow @ {path.as_uri()}")
+    assert done.code == 0, done
+    assert done.json["result"]["tensorflow"] == OLD
+    refused = world.tfrepair("fix", "--yes", *words, "--tensorflow", f"tensorflow-cpu @ {path.as_uri()}")
+    assert refused.code == 2, refused
+    assert "`tensorflow-cpu` was asked for" in refused.json["error"]["message"]
 
 
 def test_a_wheel_file_that_is_not_as_its_record_says_is_refused_before_anything_is_staged(world, env):

@@ -132,6 +132,15 @@ def test_a_rollback_that_finds_nothing_here_names_where_there_is_something(world
     assert f"the newest that can be is on `{env}`: `--env` names it" in done.err
 
 
+def test_where_nothing_is_kept_no_older_run_is_promised(world, env, run):
+    assert world.tfrepair("runs", "clean", "--yes").code == 0
+    refused = world.tfrepair("rollback", "--yes", "--env", env)
+    assert refused.code == 2, refused
+    assert "no older run on it keeps one either" in refused.err
+    refused = world.tfrepair("rollback", "--yes", run)
+    assert f"`tfrepair rollback --env {env}` undoes the newest that can be undone" in refused.err
+
+
 def test_a_run_of_another_environment_is_not_undone(world, env, run):
     other = world.healthy(name="other")
     for words in (["--env", other], ["--python", other / "bin" / "python"]):

@@ -134,6 +134,9 @@ def judged(
     screen.diagnosis(diagnosis, seen.target)
     command = _next(seen.target, where.words + request.words)
     status, code, manual, more = _verdict(diagnosis, playbooks, seen.facts, command, works=seen.works)
+    hidden = [finding.id for finding in seen.diagnosis.errors if finding not in diagnosis.errors]
+    if hidden and not diagnosis.errors:
+        more = (f"`--only` leaves out what is an error: {', '.join(hidden)}",)
     if seen.stopped:
         more = (f"{seen.stopped}; {MORE_TIME}",)
     return Report(

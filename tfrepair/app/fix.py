@@ -226,6 +226,9 @@ def _refuse_missing(request: FixRequest, cwd: Path) -> None:
         for name in names:
             if "://" not in name and not Path(cwd, name).is_file():
                 raise UsageError(f"`{option} {name}`: there is no such file; nothing was started")
+    for name in request.index.find_links:
+        if "://" not in name and not Path(cwd, name).exists():
+            raise UsageError(f"`--find-links {name}`: there is no such file or folder; nothing was started")
 
 
 def _anew(subject: Subject) -> str:

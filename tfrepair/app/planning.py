@@ -16,7 +16,7 @@ from tfrepair.app.base import any_base, base_for, refusal_of, with_way_out
 from tfrepair.app.manual import ManualError
 from tfrepair.app.plugins import plugins
 from tfrepair.app.reach import refuse_out_of_reach
-from tfrepair.app.wishes import choice_for, is_file, unread, wishes
+from tfrepair.app.wishes import choice_for, is_file, passed_over, unread, wishes
 from tfrepair.errors import NoRepairError, SurroundingsError, UsageError
 from tfrepair.model.dependencies import tree
 from tfrepair.model.goals import Goals
@@ -126,7 +126,8 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
         raise
     checks = checks_of(findings, bench.playbooks, seen.facts)
     plan = replace(plan, prefix=str(subject.prefix), untrusted=doubtful, checks=checks)
-    plan = replace(plan, notes=(*plan.notes, *unread(bench), *_why_this_python(python, subject, bench, plan)))
+    said = (*unread(bench), *passed_over(bench, choice), *_why_this_python(python, subject, bench, plan))
+    plan = replace(plan, notes=(*plan.notes, *said))
     if subject.target is not None:
         plan = replace(plan, notes=(*plan.notes, *_way(subject), *(_users(subject) if turn.number == 1 else ())))
     _leave_to_conda(plan, seen)
@@ -345,7 +346,10 @@ def _extras(bench: Bench, python: Target) -> tuple[str, ...]:
     """Extras that the pin names: `tensorflow[and-cuda]`."""
     given = bench.request.tensorflow
     if given is not None and is_file(given):
-        return ()
+        from tfrepair.app.wheel_pin import split_reference
+
+        named, _ = split_reference(given)
+        return tuple(sorted(named.extras)) if named is not None else ()
     asked = wishes(bench, python.interpreter.markers)
     return parse_wanted(asked[0]).extras if asked else ()
 

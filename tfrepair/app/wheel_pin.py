@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from tfrepair.errors import NoRepairError, UsageError
 from tfrepair.model.plan import Choice
@@ -24,6 +25,7 @@ def wheel_pin(given: str, python: Target, bench: Bench) -> tuple[str, Choice]:
     Raises UsageError when it is not there, not a wheel, not of TensorFlow or not whole, NoRepairError when its tags do
     not fit the interpreter.
     """
+    named, given = split_reference(given)
     path = _path(given, bench.cwd)
     if path is not None and not path.is_file():
         raise UsageError(f"the wheel `{given}` does not exist", hint="give a file that is there, a URL, or a version")
@@ -32,6 +34,8 @@ def wheel_pin(given: str, python: Target, bench: Bench) -> tuple[str, Choice]:
         name, version, _, tags = parse_wheel_filename(filename)
     except InvalidWheelFilename as error:
         raise UsageError(f"`{filename}` is not the name of a wheel: {error}") from error
+    if named is not None and canonicalize_name(named.name) != name:
+        raise UsageError(f"`{named.name}` was asked for, and the wheel `{filename}` is of `{name}`")
     if name not in bench.releases.family:
         raise UsageError(f"the wheel `{filename}` is no TensorFlow", hint="name one of TensorFlow; nothing was changed")
     if not {str(tag) for tag in tags} & set(python.interpreter.tags):
@@ -46,6 +50,17 @@ def wheel_pin(given: str, python: Target, bench: Bench) -> tuple[str, Choice]:
         raise UsageError(f"the wheel `{path}` is not usable: {damage}", hint="fetch it again; nothing was changed")
     url = given if path is None else path.resolve().as_uri()
     return url, Choice(name=name, version=str(version), reason="asked for by --tensorflow")
+
+
+def split_reference(given: str) -> tuple[Requirement | None, str]:
+    """Of `tensorflow[and-cuda] @ URL` the requirement and the URL; of a mere file or URL only that."""
+    if " @ " not in given:
+        return None, given
+    try:
+        requirement = Requirement(given)
+    except InvalidRequirement as error:
+        raise UsageError(f"`{given}` (--tensorflow) cannot be read: {error}".splitlines()[0]) from error
+    return requirement, requirement.url or given
 
 
 def _path(given: str, cwd: Path) -> Path | None:

@@ -78,6 +78,23 @@ def _from_project(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...
     return tuple(Wanted(text=pin.requirement, source=pin.source, loose=True) for pin in pins if pin.requirement)
 
 
+def passed_over(bench: Bench, choice: Choice) -> tuple[str, ...]:
+    """Which lines of requirements files ask for another TensorFlow than `--tensorflow`, a sentence each."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    if bench.request.tensorflow is None:
+        return ()
+    found = []
+    for line, source in bench.requirements:
+        asked = Requirement(line)
+        name = canonicalize_name(asked.name)
+        other = name != choice.name or not asked.specifier.contains(choice.version, prereleases=True)
+        if name in bench.releases.family and other:
+            found.append(f"`{source}` asks for `{line}`; `--tensorflow` comes before it")
+    return tuple(found)
+
+
 def unread(bench: Bench) -> tuple[str, ...]:
     """Which of the project's files could not be read, and why, a sentence each."""
     from tfrepair.target.project import project_pins

@@ -55,7 +55,7 @@ def diagnose(
     """Name what is wrong with the target, with evidence. Changes nothing."""
     from tfrepair.app.diagnose import diagnose as use_case
     from tfrepair.app.requests import LookRequest
-    from tfrepair.cli.session import Output, finish, playbook_request, session, target_request
+    from tfrepair.cli.session import Output, finish, playbook_request, session, target_request, was_typed
     from tfrepair.errors import UsageError
 
     output = Output(
@@ -65,6 +65,11 @@ def diagnose(
     with session(output) as (console, log):
         if json and str(facts_out) == "-":
             raise UsageError("`--json` and `--facts-out -` both want standard output", hint="give `--facts-out` a file")
+        if facts is not None and (was_typed("TFREPAIR_ENV", env) or was_typed("TFREPAIR_PYTHON", python)):
+            raise UsageError(
+                "`--facts` tells of another machine, and `--env` and `--python` name what is here",
+                hint="give one of them; nothing was looked at",
+            )
         report = use_case(
             target_request(python, env),
             playbook_request(playbook, only, skip, var, trust=trust),

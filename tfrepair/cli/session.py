@@ -148,10 +148,15 @@ def target_request(python: str | None, env: str | None) -> TargetRequest:
 
 def _typed(python: str, env: str) -> tuple[str | None, str | None]:
     """The one of both that was typed, which counts more than a variable. Raises UsageError when both were, or none."""
-    set_python, set_env = python == os.environ.get("TFREPAIR_PYTHON"), env == os.environ.get("TFREPAIR_ENV")
-    if set_python == set_env:
+    typed = was_typed("TFREPAIR_PYTHON", python)
+    if typed == was_typed("TFREPAIR_ENV", env):
         raise UsageError("`--python` and `--env` both name a target", hint="give one of them")
-    return (None, env) if set_python else (python, None)
+    return (python, None) if typed else (None, env)
+
+
+def was_typed(variable: str, value: str | None) -> bool:
+    """The value of an option is not the one that its environment variable gives."""
+    return value is not None and value != os.environ.get(variable)
 
 
 def current_folder() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -85,11 +86,14 @@ def find_run(spec: str | None, environ: Mapping[str, str], *, prefix: Path | Non
         if can_roll_back(run):
             return run
         if prefix is not None and run.data.get("status") in _CHANGED:
+            older = any(other.is_of(prefix) and can_roll_back(other) for other in every)
             raise UsageError(
                 f"the newest run on `{prefix}`, {run.id}, keeps no environment any more that it could be put back to; "
                 "nothing was changed",
                 hint="an older run undoes what came after it too: `tfrepair runs list` shows them, and "
-                "`tfrepair rollback RUN` takes one by its name",
+                "`tfrepair rollback RUN` takes one by its name"
+                if older
+                else "no older run on it keeps one either: `tfrepair runs list` shows them",
             )
     where = f"on `{prefix}` " if prefix is not None else ""
     other = next((run.prefix for run in every if can_roll_back(run)), None)
@@ -121,7 +125,8 @@ def require_kept(run: RunFolder) -> None:
     if not can_roll_back(run):
         raise UsageError(
             f"run {run.id} keeps no environment that `{run.prefix}` could be put back to; nothing was changed",
-            hint="`tfrepair runs list` shows which runs keep one",
+            hint=f"`tfrepair rollback --env {shlex.quote(str(run.prefix))}` undoes the newest that can be undone; "
+            "`tfrepair runs list` shows which runs keep one",
         )
 
 

@@ -57,9 +57,14 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
         return lock_for(replace(situation, companions=rest), resolve)
     if isinstance(first, SurroundingsError):
         raise first
+    hint = "pin another release with `--tensorflow`, or see `tfrepair tensorflow list` for those that fit"
+    if situation.choice.name in first.missing:
+        hint = (
+            f"the index has no {situation.choice.name} at all: is it the right one? `--index-url` names another, and "
+            "`pip config list` shows what is configured"
+        )
     raise NoRepairError(
-        f"{situation.choice.name} {situation.choice.version} cannot be installed here: {first.reason}",
-        hint="pin another release with `--tensorflow`, or see `tfrepair tensorflow list` for those that fit",
+        f"{situation.choice.name} {situation.choice.version} cannot be installed here: {first.reason}", hint=hint
     ) from first
 
 
