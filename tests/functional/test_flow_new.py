@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from functional_support import NEW, OLD, naming, write_wheel
+from functional_support import NEW, OLD, naming, tensorflow_files, write_wheel
 
 
 def test_a_new_environment_on_a_named_base(world):
@@ -20,6 +20,20 @@ def test_a_new_environment_on_a_named_base(world):
     again = world.tfrepair("fix", "--yes", "--venv", env, "--tensorflow", NEW)
     assert again.code == 0, again
     assert "nothing was done" in again.out
+
+
+def test_folders_above_it_are_made_and_go_again_when_nothing_came_of_it(world):
+    env = world.folder / "deep" / "er" / "new"
+    words = ("--venv", env, "--base-python", sys.executable, "--tensorflow", NEW)
+    whole = (world.index / f"tensorflow-{NEW}-py3-none-any.whl").read_bytes()
+    files = tensorflow_files(NEW, init="raise ImportError('never')\n")
+    wheel = write_wheel(world.index, "tensorflow", NEW, files, ["numpy<2"])
+    failed = world.tfrepair("fix", "--yes", *words)
+    assert failed.code == 3, failed
+    assert list(world.folder.iterdir()) == []
+    wheel.write_bytes(whole)
+    assert world.tfrepair("fix", "--yes", *words).code == 0
+    assert world.imported(env) == NEW
 
 
 def test_rolling_a_new_environment_back_removes_it_and_forth_brings_it_again(world):

@@ -21,7 +21,7 @@ def user(world):
 
 
 @pytest.mark.parametrize(
-    "command", ["python train.py", "env/bin/python train.py", "../work/./env/bin/python -u train.py"]
+    "command", ["python train.py", "env/bin/python train.py", "./env/../env/bin/python -u train.py"]
 )
 def test_one_that_was_started_by_a_short_name_is_seen_too(world, command):
     env = world.conflict()

@@ -124,6 +124,10 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     except NoRepairError as error:
         error.hint = "; ".join(filter(None, (*_blamed(error.message, bench), error.hint)))
         raise
+    except SurroundingsError as error:
+        if wheel is not None and error.hint is None:
+            error.hint = f"see that the wheel is there and whole: `{wheel}`; nothing was changed"
+        raise
     checks = checks_of(findings, bench.playbooks, seen.facts)
     plan = replace(plan, prefix=str(subject.prefix), untrusted=doubtful, checks=checks)
     said = (*unread(bench), *passed_over(bench, choice), *_why_this_python(python, subject, bench, plan))

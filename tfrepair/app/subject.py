@@ -83,8 +83,6 @@ def find_subject(request: FixRequest, where: TargetRequest, screen: Screen) -> S
         return Subject(prefix=prefix, target=target, looked_at=beside)
     if prefix.exists() and not prefix.is_dir():
         raise UsageError(f"`{request.venv}` is a file", hint="name a folder for the environment")
-    if not prefix.parent.is_dir():
-        raise UsageError(f"the folder `{prefix.parent}` does not exist", hint="make it first, or name another folder")
     screen.say(f"target: a new environment, `{prefix}`")
     return Subject(prefix=prefix, target=None, looked_at=beside)
 
