@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfrepair.app.manual import ManualError
+from tfrepair.model.gpu import EXTRA
 from tfrepair.model.wire import installed_in
-from tfrepair.reason.acceleration import EXTRA, Acceleration, Installation, Obstacle, acceleration, disputed
+from tfrepair.reason.acceleration import Acceleration, Installation, Obstacle, acceleration, disputed
 from tfrepair.reason.goals import by_hand
 from tfrepair.target.release_data import load_gpu_data
 

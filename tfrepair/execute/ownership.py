@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from tfrepair.execute.files import read_json
-from tfrepair.target.metadata import read_metadata
+from tfrepair.target.metadata import METADATA_SUFFIXES, read_metadata
 from tfrepair.target.records import Tree, read_record
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tfrepair.model.target import Environment
     from tfrepair.target.records import RecordEntry
 
-METADATA_SUFFIXES = (".dist-info", ".egg-info", ".egg", ".egg-link")
 _WRITTEN_IN_PLACE = (".pth", ".cfg", ".toml", ".json")
 _SCRIPT_FOLDERS = frozenset({"bin", "Scripts"})
 

@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 from tfrepair.execute.files import replace_file
 from tfrepair.execute.scripts import interpreter_of, update_records, with_interpreter
+from tfrepair.target.records import BYTECODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_BYTECODE = (".pyc", ".pyo")
 _ACTIVATION = re.compile(r"^(?:[Aa]ctivate(?:\.\w+)?|pyvenv\.cfg)$")
 _PROMPT_LINE = re.compile(rb"(?i)prompt|PS1")
 _LAUNCHER_END = struct.Struct("<I4s")
@@ -75,7 +75,7 @@ def drop_bytecode(stage: Path, *, since: float) -> int:
     needle = os.fsencode(stage)
     count = 0
     for entry in _files(stage):
-        if not entry.name.endswith(_BYTECODE) or entry.is_symlink():
+        if not entry.name.endswith(BYTECODE) or entry.is_symlink():
             continue
         path = Path(entry.path)
         if path.lstat().st_mtime >= since and _names(path, [needle]):
@@ -150,7 +150,7 @@ def _relocated(
     path: Path, spellings: list[tuple[bytes, bytes]], stage: Path, final: Path, *, prompt: bool
 ) -> bytes | None:
     """The new content; empty when the file is to go, None when nothing is to do."""
-    if path.suffix in _BYTECODE:
+    if path.suffix in BYTECODE:
         return b""
     data = path.read_bytes()
     if path.suffix == ".exe":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tfrepair.errors import StepError
 from tfrepair.execute.files import exists, remove_tree, replace_file
 from tfrepair.execute.ownership import installed, installed_at
+from tfrepair.target.records import BYTECODE
 from tfrepair.target.tree import ignores_case
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from tfrepair.execute.ownership import Installed
     from tfrepair.model.target import Environment
-
-_BYTECODE = (".pyc", ".pyo")
 
 
 def inside(stage: Path, relative: str) -> Path:
@@ -104,7 +103,7 @@ def _remove_bytecode(cache: Path, stems: set[str]) -> None:
     if cache.is_symlink() or not cache.is_dir():
         return
     for path in list(cache.iterdir()):
-        if path.name.endswith(_BYTECODE) and path.name.partition(".")[0] in stems:
+        if path.name.endswith(BYTECODE) and path.name.partition(".")[0] in stems:
             path.unlink()
 
 

@@ -13,6 +13,9 @@ from tfrepair.model.bounds import within
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+EXTRA = "and-cuda"
+"""The extra that brings CUDA and cuDNN as wheels."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:

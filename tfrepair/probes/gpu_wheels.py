@@ -11,7 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from tfrepair.model.dependencies import active, of_extra
 from tfrepair.model.facts import Unknown
-from tfrepair.model.gpu import ExtraProblem
+from tfrepair.model.gpu import EXTRA, ExtraProblem
 from tfrepair.probes.collector import Context, Probe, known, unknown
 from tfrepair.target.records import is_native
 from tfrepair.target.release_data import load_gpu_data
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tfrepair.model.facts import Fact
 
 _NAME = "gpu_wheels"
-_EXTRA = "and-cuda"
 _WHEEL = re.compile(r"(?P<base>nvidia-[a-z0-9-]+)-cu(?P<cuda>\d\d)")
 """From CUDA 13 on the names have no number, and the files lie in a folder of their own: those are nobody's trouble."""
 
@@ -153,7 +152,7 @@ def _wanted(version: str, rows: Iterable[_Row], context: Context) -> dict[str, R
     """By name, what the extra asks for: as the metadata on disk says, else as the data about releases does."""
     name = context.facts.value("tensorflow.name")
     own = next((row["requires"] for row in rows if _canonical(row) == name and row["version"] == version), ())
-    found = list(of_extra(own, _EXTRA, context.target.interpreter.markers))
+    found = list(of_extra(own, EXTRA, context.target.interpreter.markers))
     found = found or [Requirement(line) for line in load_gpu_data().wheels(version)]
     plain = (Requirement(f"{requirement.name}{requirement.specifier}") for requirement in found)
     return {canonicalize_name(requirement.name): requirement for requirement in plain}

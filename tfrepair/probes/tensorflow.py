@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from tfrepair.model.dependencies import active
@@ -81,7 +82,7 @@ def _family(context: Context) -> list[_Row]:
 
 
 def _canonical(row: Mapping[str, Any]) -> str:
-    return re.sub(r"[-_.]+", "-", str(row["name"])).lower()
+    return canonicalize_name(str(row["name"]))
 
 
 def _owns(row: _Row, context: Context) -> bool:

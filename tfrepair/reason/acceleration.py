@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from tfrepair.model.dependencies import active, rules_out
-from tfrepair.model.gpu import at_least
+from tfrepair.model.gpu import EXTRA, at_least
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from tfrepair.model.gpu import GpuData
     from tfrepair.model.plan import Choice
     from tfrepair.model.release import Release
-
-EXTRA = "and-cuda"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

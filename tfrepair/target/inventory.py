@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from tfrepair.model.distribution import Distribution
-from tfrepair.target.metadata import Metadata, read_metadata
+from tfrepair.target.metadata import METADATA_SUFFIXES, Metadata, read_metadata
 from tfrepair.target.records import Damage, RecordEntry, check, is_bytecode, is_native, load_record
 from tfrepair.target.tree import Tree
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from tfrepair.model.target import Environment
 
-_SUFFIXES = (".dist-info", ".egg-info", ".egg-link", ".egg")
 _NESTED = ("google",)
 """Folders that many distributions share on purpose: what counts is the folder below."""
 
@@ -109,7 +108,7 @@ def read_inventory(environment: Environment, *, hash_native: bool = False, hash_
         found = [
             _read(Path(site, name), tree, hash_native=hash_native, hash_all=hash_all)
             for name in names
-            if name.endswith(_SUFFIXES) and not _is_leftover(name)
+            if name.endswith(METADATA_SUFFIXES) and not _is_leftover(name)
         ]
         reads.extend(found)
         leftovers.extend(os.path.join(site, name) for name in names if _is_leftover(name))  # noqa: PTH118
@@ -179,7 +178,9 @@ def _telling(paths: Sequence[str]) -> list[str]:
 
 def _top_level(entries: Iterable[RecordEntry]) -> tuple[str, ...]:
     first = dict.fromkeys(entry.path.partition("/")[0] for entry in entries)
-    return tuple(name for name in first if name not in {"", ".", "..", "__pycache__"} and not name.endswith(_SUFFIXES))
+    return tuple(
+        name for name in first if name not in {"", ".", "..", "__pycache__"} and not name.endswith(METADATA_SUFFIXES)
+    )
 
 
 def _guessed_top_level(metadata: Metadata, site: str) -> tuple[str, ...]:

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 _CACHE = "etc/ld.so.cache"
 _CACHED = re.compile(rb"/(?:[^\0\n]{1,4096}/)?lib(?:cu|nv|nccl)[^\0/\n]{0,64}\.so[^\0/\n]{0,64}(?=\0)")
 """Paths of NVIDIA's libraries in the cache, whose strings end with a zero."""
-_SYSTEM = ("lib/{m}-linux-gnu", "usr/lib/{m}-linux-gnu", "lib64", "usr/lib64", "lib", "usr/lib")
+_SYSTEM = ("/lib/{m}-linux-gnu", "/usr/lib/{m}-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
+
+
+def system_folders(machine: str | None) -> tuple[str, ...]:
+    """Where the loader of a Linux system on this kind of machine looks last, in its order."""
+    return tuple(folder.format(m=machine) for folder in _SYSTEM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,7 @@ class Loader:
         if system == "windows":
             return cls(folders=(*own, *(("PATH", folder) for folder in _listed(environ, "PATH", ";"))), cached={})
         named = [("LD_LIBRARY_PATH", folder) for folder in _listed(environ, "LD_LIBRARY_PATH", ":")]
-        usual = [("system folder", root / folder.format(m=machine)) for folder in _SYSTEM]
+        usual = [("system folder", root / folder[1:]) for folder in system_folders(machine)]
         return cls(folders=(*named, *own, *usual), cached=read_cache(root))
 
     def find(self, name: str) -> Found | None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+METADATA_SUFFIXES = (".dist-info", ".egg-info", ".egg-link", ".egg")
+"""How the names of metadata end, in a site folder."""
 _FOLDER_NAME = re.compile(
     r"^(?P<name>.+?)(?:-(?P<version>[^-]+)(?:-py\d[^-]*)?(?:-[^-]+)?)?\.(?:dist-info|egg-info|egg|egg-link)$"
 )

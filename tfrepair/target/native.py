@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tfrepair.target.elf import Library, read_library
 from tfrepair.target.interpreter import run
+from tfrepair.target.loader import system_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,7 +37,6 @@ _LIBSTDCXX = "libstdc++.so.6"
 _OPENMP = ("*.libs/lib*omp*.so*", "torch/lib/lib*omp*.so*")
 _CARRIED = ("*.libs/*.so*", "tensorflow*/*.so*", "tensorflow*/*/*.so*", "nvidia/*/lib/*.so*", "*/.libs/*.so*")
 _LDCONFIG_TIMEOUT = 5.0
-_SYSTEM_FOLDERS = ("/lib/{m}-linux-gnu", "/usr/lib/{m}-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
 
 
 def openmp_libraries(site_folders: Iterable[str]) -> tuple[Library, ...]:
@@ -54,7 +54,7 @@ def telling_libraries(site_folders: Iterable[str]) -> tuple[Library, ...]:
 def libstdcxx(machine: str, environ: Mapping[str, str]) -> Library | None:
     """The C++ library that the loader finds first: LD_LIBRARY_PATH, then the system's folders."""
     named = (folder for folder in environ.get("LD_LIBRARY_PATH", "").split(":") if folder)
-    for folder in (*named, *(folder.format(m=machine) for folder in _SYSTEM_FOLDERS)):
+    for folder in (*named, *system_folders(machine)):
         path = Path(folder, _LIBSTDCXX)
         if path.is_file():
             return read_library(path)
@@ -79,7 +79,7 @@ def missing_sonames(
     cached: frozenset[str] | None = None
     listed = cache(_listed)  # hundreds of libraries look in the same folders
     for library in libraries:
-        system = tuple(folder.format(m=library.machine) for folder in _SYSTEM_FOLDERS)
+        system = system_folders(library.machine)
         for name in library.sonames:
             folders = (*library.folders, *named, *beside, *system)
             if "/" in name or any(name in listed(folder) and Path(folder, name).exists() for folder in folders):

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from tfrepair.model.distribution import RecordState
 
 __all__ = [
-    "Damage", "RecordEntry", "Tree", "as_recorded", "check", "is_bytecode", "is_native", "load_record", "locate",
-    "located", "matches_hash", "read_record", "record_entries",
+    "BYTECODE", "Damage", "RecordEntry", "Tree", "as_recorded", "check", "is_bytecode", "is_native", "load_record",
+    "locate", "located", "matches_hash", "read_record", "record_entries",
 ]  # fmt: skip
 
 _NATIVE = re.compile(r"\.(?:so(?:\.\d+)*|pyd|dll|dylib)$", re.IGNORECASE)
 _SCRIPT_FOLDERS = frozenset({"bin", "Scripts"})
-_BYTECODE = (".pyc", ".pyo")
+BYTECODE = (".pyc", ".pyo")
+"""How the names of compiled bytecode end."""
 _COLUMNS = 3
 _CHUNK = 1 << 18
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
@@ -69,7 +70,7 @@ def is_native(path: str) -> bool:
 
 def is_bytecode(path: str) -> bool:
     """Whether the name is that of compiled bytecode, which the interpreter writes and drops as it likes."""
-    return path.endswith(_BYTECODE)
+    return path.endswith(BYTECODE)
 
 
 def load_record(metadata_path: Path) -> tuple[RecordState, tuple[RecordEntry, ...]]:
@@ -163,7 +164,7 @@ def check(
     script = False
     for entry in entries:
         path, digest, recorded = entry
-        if path.endswith(_BYTECODE):
+        if path.endswith(BYTECODE):
             continue
         head, slash, name = path.rpartition("/")
         head = head or slash
