@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from tfrepair.app.verify import failures
+from tfrepair.app.checks import failures
 from tfrepair.errors import TfrepairError
 from tfrepair.execute.journal import Journal, read_journal
 from tfrepair.execute.paths import Beside

@@ -1,21 +1,21 @@
-"""`diagnose` and `verify`: looking without touching."""
+"""`diagnose`: looking without touching."""
 
 from __future__ import annotations
 
-import json
-import os
 import shlex
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfrepair.app.files import read_facts
+from tfrepair.app.locate import found, tell, unfinished, warn_of_named
 from tfrepair.app.look import MORE_TIME, look, smoke_of
 from tfrepair.app.playbooks import bound_playbooks
 from tfrepair.app.report import Report, Status
-from tfrepair.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tfrepair.app.look import Look
     from tfrepair.app.requests import LookRequest, PlaybookRequest, Screen, TargetRequest
     from tfrepair.log import Log
@@ -37,10 +37,10 @@ def diagnose(
     """Name what is wrong. Exit 0: it works, 1: it does not and a repair exists, 4: it does not and none exists."""
     if recorded is not None:
         return _judge(recorded, bound_playbooks(playbook_request, target_request), playbook_request, screen)
-    warned = _warn_of_named(target_request, screen)
+    warned = warn_of_named(target_request, screen)
     with ThreadPoolExecutor(max_workers=1) as pool:
         reading = pool.submit(_prepared, playbook_request, target_request)
-        target = _found(target_request)
+        target = found(target_request)
         playbooks = reading.result()
     tell(target, screen, warned=warned)
     told = playbook_request.told
@@ -57,67 +57,6 @@ def _prepared(request: PlaybookRequest, where: TargetRequest) -> tuple[Playbook,
     import_module("tfrepair.reason.diagnose")
     all_probes()
     return playbooks
-
-
-def locate(request: TargetRequest, screen: Screen) -> Target:
-    """Find the target and tell which it is. Raises TargetError."""
-    warned = _warn_of_named(request, screen)
-    target = _found(request)
-    tell(target, screen, warned=warned)
-    return target
-
-
-def tell(target: Target, screen: Screen, *, warned: bool = False) -> None:
-    """Which target it is; to root also whose code runs as root now, where that was not said yet."""
-    screen.target(target)
-    for path in (target.environment.prefix, target.interpreter.executable):
-        warned = warned or _warn(Path(path), screen)
-
-
-def _warn_of_named(request: TargetRequest, screen: Screen) -> bool:
-    """Say whose code will run as root, before any of it does; whether there was something to say."""
-    variables = (request.environ.get(name) for name in ("VIRTUAL_ENV", "CONDA_PREFIX"))
-    named = next((text for text in (request.env, request.python, *variables) if text), None)
-    return named is not None and _warn(Path(request.cwd, Path(named).expanduser()), screen)
-
-
-def _warn(path: Path, screen: Screen) -> bool:
-    """To root, whose code it runs as root."""
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return False
-    try:
-        uid = path.stat().st_uid
-    except OSError:
-        return False
-    if uid == 0:
-        return False
-    owner = _user(uid)
-    screen.say(
-        f"warning: `{path}` is {owner}'s, and to look at it and to repair it runs code of it, as root: as {owner} "
-        f"(`sudo -u {shlex.quote(owner)} tfrepair ...`) it could do no more than {owner} may"
-    )
-    return True
-
-
-def _user(uid: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"#{uid}"
-
-
-def _found(request: TargetRequest) -> Target:
-    from tfrepair.target.discover import find_target
-
-    return find_target(
-        python=request.python,
-        env=request.env,
-        environ=request.environ,
-        cwd=request.cwd,
-        interactive=request.interactive,
-    )
 
 
 def judged(
@@ -163,68 +102,6 @@ def chosen(diagnosis: Diagnosis, request: PlaybookRequest) -> Diagnosis:
     return replace(diagnosis, findings=tuple(f for f in diagnosis.findings if f.id in request.only))
 
 
-def verify(
-    target_request: TargetRequest, names: tuple[str, ...], screen: Screen, log: Log, *, timeout: float
-) -> Report:
-    """Only the smoke test. Exit 0: it works, 1: it does not. Raises UsageError for a name that is not known."""
-    from tfrepair.target.extras import extras_of
-    from tfrepair.target.smoke import smoke_test
-
-    target = locate(target_request, screen)
-    extras = extras_of(names, target.environment)
-    screen.step("importing TensorFlow and computing")
-    smoke = smoke_test(
-        target.interpreter.executable,
-        environ=target.environment.variables(target_request.environ),
-        timeout=timeout,
-        extras=extras,
-        on_rung=screen.line,
-    )
-    log.info("smoke", ok=smoke.ok, rung=smoke.rung, seconds=smoke.seconds)
-    messages = unfinished(target)
-    if not smoke.ok and smoke.rung.startswith("with "):
-        name = smoke.rung.removeprefix("with ")
-        messages += (
-            f"TensorFlow works at `{target.interpreter.executable}`, but `{name}` does not:",
-            *(f"  {text}" for text in smoke.exceptions[:3]),
-        )
-    elif smoke.ok and extras:
-        messages += tuple(f"`{extra.name}` works beside it" for extra in extras)
-    elif not smoke.ok:
-        how = "fails" if smoke.exit_code is not None else f"did not end within {timeout:g} s (`--timeout`)"
-        messages += (
-            f"TensorFlow does not work at `{target.interpreter.executable}`: it {how} at the rung `{smoke.rung}`",
-            *(f"  {text}" for text in smoke.exceptions[:3]),
-            f"next: `tfrepair diagnose{target_request.words}` names the cause; nothing was changed",
-        )
-    return Report(
-        command="verify",
-        status="healthy" if smoke.ok else "broken",
-        exit_code=0 if smoke.ok else 1,
-        target=target,
-        works=smoke.ok,
-        python=target.interpreter.executable if smoke.ok else None,
-        smoke=smoke,
-        messages=messages,
-    )
-
-
-def unfinished(target: Target) -> tuple[str, ...]:
-    """A sentence about a repair of this target that did not end, when there is one."""
-    from tfrepair.execute.files import exists
-    from tfrepair.execute.paths import Beside
-
-    prefix = Path(target.environment.prefix)
-    if not exists(Beside.of(prefix).pointer):  # as nearly always: what reads a record need not be imported
-        return ()
-    from tfrepair.execute.recover import unfinished as find
-
-    left = find(prefix)
-    if left is None:
-        return ()
-    return (f"warning: {left.sentence}",)
-
-
 def _judge(recorded: Path, playbooks: tuple[Playbook, ...], request: PlaybookRequest, screen: Screen) -> Report:
     from tfrepair.model.wire import target_from_facts
     from tfrepair.reason.diagnose import diagnose as reason
@@ -242,16 +119,6 @@ def _judge(recorded: Path, playbooks: tuple[Playbook, ...], request: PlaybookReq
         command="diagnose", status=status, exit_code=code, facts=facts, diagnosis=diagnosis, works=works,
         manual=manual, messages=messages,
     )  # fmt: skip
-
-
-def read_facts(recorded: Path) -> Facts:
-    """Facts from a file. Raises UsageError."""
-    from tfrepair.model.wire import facts_from_json
-
-    try:
-        return facts_from_json(json.loads(recorded.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"`{recorded}` cannot be read as recorded facts: {error}") from error
 
 
 def _next(target: Target, words: str) -> str:
@@ -285,11 +152,3 @@ def _verdict(
     if by_hand:
         return "manual", 4, manual_steps(by_hand, playbooks, facts), ("nothing was changed",)
     return "broken", 1, (), (f"next: {there}`{command}` shows the repair; nothing was changed",)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file that the command line names. Raises UsageError."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"`{path}` cannot be written: {error.strerror or error}; nothing was changed") from error

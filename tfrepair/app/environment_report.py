@@ -7,7 +7,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Literal
 
-from tfrepair.app.diagnose import locate, write_text
+from tfrepair.app.files import write_text
+from tfrepair.app.locate import locate
 from tfrepair.app.look import look
 from tfrepair.app.markdown import cell, sentence
 from tfrepair.app.playbooks import gather

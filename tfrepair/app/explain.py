@@ -95,7 +95,7 @@ def explain(
 
 
 def _recorded(request: ExplainRequest) -> Facts:
-    from tfrepair.app.diagnose import read_facts
+    from tfrepair.app.files import read_facts
 
     if request.facts is None:
         return Facts()

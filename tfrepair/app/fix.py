@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from tfrepair.app.bench import Bench
-from tfrepair.app.diagnose import chosen, unfinished, write_text
+from tfrepair.app.diagnose import chosen
+from tfrepair.app.files import write_text
+from tfrepair.app.locate import unfinished
 from tfrepair.app.look import MORE_TIME, look, smoke_of
 from tfrepair.app.manual import ManualError
 from tfrepair.app.newcomer import look_at_nothing

@@ -201,7 +201,7 @@ def _prefix(run: str | None, where: TargetRequest, screen: Screen) -> Path | Non
 
 
 def _prefix_of(where: TargetRequest, screen: Screen) -> Path:
-    from tfrepair.app.diagnose import locate
+    from tfrepair.app.locate import locate
 
     return Path(locate(where, screen).environment.prefix)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.app.diagnose import locate
+from tfrepair.app.locate import locate
 from tfrepair.app.look import STATED, look
 from tfrepair.app.plugins import FACTS, plugins
 from tfrepair.model.facts import Absent, Known, belongs

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.app.case_operations import planned
 from tfrepair.app.cases import Case
-from tfrepair.app.diagnose import locate, write_text
+from tfrepair.app.files import write_text
+from tfrepair.app.locate import locate
 from tfrepair.app.look import look
 from tfrepair.app.playbooks import bound_playbooks
 from tfrepair.errors import TfrepairError, UsageError

@@ -162,8 +162,8 @@ def _rounds(
 
 def _check(plan: Plan, staged: Look, transaction: Transaction) -> None:
     """What the playbooks' `verify` asks for holds on the stage. Raises StepError that names all that does not."""
+    from tfrepair.app.checks import failures
     from tfrepair.app.ports import registered_facts
-    from tfrepair.app.verify import failures
 
     failed = failures(plan.checks, staged.facts.merged(registered_facts(transaction.steps.registered)))
     transaction.checked([check.name for check in plan.checks], failed)

@@ -58,7 +58,7 @@ class Subject:
 
 def find_subject(request: FixRequest, where: TargetRequest, screen: Screen) -> Subject:
     """The environment to repair or make. Raises UsageError, and NoRepairError for one that is never written."""
-    from tfrepair.app.diagnose import locate, tell
+    from tfrepair.app.locate import locate, tell
 
     if request.venv is None:
         target = locate(where, screen)

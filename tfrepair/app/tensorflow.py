@@ -47,7 +47,7 @@ class ReleaseTable:
 
 def release_table(name: str, where: TargetRequest, screen: Screen) -> ReleaseTable:
     """Every known release of a distribution against a target. Raises TargetError, UsageError."""
-    from tfrepair.app.diagnose import locate
+    from tfrepair.app.locate import locate
     from tfrepair.probes import host
     from tfrepair.probes.collector import ProbeOptions, collect
     from tfrepair.target.release_data import load_releases

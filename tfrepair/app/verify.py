@@ -1,31 +1,58 @@
-"""What a playbook's `verify` asks of a repaired environment."""
+"""`verify`: only the smoke test."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfrepair.model.facts import Fact, Facts, Known
-from tfrepair.playbook.builder import condition
-from tfrepair.reason.conditions import evaluate
-from tfrepair.reason.text import fill_registered
+from tfrepair.app.locate import locate, unfinished
+from tfrepair.app.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from tfrepair.model.plan import PlannedCheck
-
-
-def failures(checks: Sequence[PlannedCheck], facts: Facts) -> tuple[str, ...]:
-    """A sentence for each check that does not hold; one that cannot be decided does not."""
-    return tuple(sentence for check in checks for sentence in _failure(check, facts))
+    from tfrepair.app.requests import Screen, TargetRequest
+    from tfrepair.log import Log
 
 
-def _failure(check: PlannedCheck, facts: Facts) -> Iterator[str]:
-    values = (Fact(path=path, state=Known(value), source="variables") for path, value in check.values.items())
-    trace = evaluate(condition(check.that), facts.merged(Facts.of(values)))
-    if trace.value:
-        return
-    paths = ", ".join(f"`{path}`" for path in trace.unknown)
-    why = f"`{trace.decided_by}` is otherwise" if trace.value is False else f"{paths} is not known"
-    said = f" ({fill_registered(check.message, facts)})" if check.message else ""
-    yield f"{check.name}: {why}{said} [{check.playbook}]"
+def verify(
+    target_request: TargetRequest, names: tuple[str, ...], screen: Screen, log: Log, *, timeout: float
+) -> Report:
+    """Only the smoke test. Exit 0: it works, 1: it does not. Raises UsageError for a name that is not known."""
+    from tfrepair.target.extras import extras_of
+    from tfrepair.target.smoke import smoke_test
+
+    target = locate(target_request, screen)
+    extras = extras_of(names, target.environment)
+    screen.step("importing TensorFlow and computing")
+    smoke = smoke_test(
+        target.interpreter.executable,
+        environ=target.environment.variables(target_request.environ),
+        timeout=timeout,
+        extras=extras,
+        on_rung=screen.line,
+    )
+    log.info("smoke", ok=smoke.ok, rung=smoke.rung, seconds=smoke.seconds)
+    messages = unfinished(target)
+    if not smoke.ok and smoke.rung.startswith("with "):
+        name = smoke.rung.removeprefix("with ")
+        messages += (
+            f"TensorFlow works at `{target.interpreter.executable}`, but `{name}` does not:",
+            *(f"  {text}" for text in smoke.exceptions[:3]),
+        )
+    elif smoke.ok and extras:
+        messages += tuple(f"`{extra.name}` works beside it" for extra in extras)
+    elif not smoke.ok:
+        how = "fails" if smoke.exit_code is not None else f"did not end within {timeout:g} s (`--timeout`)"
+        messages += (
+            f"TensorFlow does not work at `{target.interpreter.executable}`: it {how} at the rung `{smoke.rung}`",
+            *(f"  {text}" for text in smoke.exceptions[:3]),
+            f"next: `tfrepair diagnose{target_request.words}` names the cause; nothing was changed",
+        )
+    return Report(
+        command="verify",
+        status="healthy" if smoke.ok else "broken",
+        exit_code=0 if smoke.ok else 1,
+        target=target,
+        works=smoke.ok,
+        python=target.interpreter.executable if smoke.ok else None,
+        smoke=smoke,
+        messages=messages,
+    )

@@ -86,7 +86,7 @@ def diagnose(
 def _write(facts: Facts, path: Path) -> None:
     import json
 
-    from tfrepair.app.diagnose import write_text
+    from tfrepair.app.files import write_text
     from tfrepair.model.wire import facts_to_json
 
     if str(path) == "-":

@@ -25,7 +25,7 @@ def verify(
     no_color: opt.NoColor = False,
 ) -> None:
     """Only the smoke test: whether TensorFlow imports and computes."""
-    from tfrepair.app.diagnose import verify as use_case
+    from tfrepair.app.verify import verify as use_case
     from tfrepair.cli.session import Output, finish, listed, session, target_request
 
     output = Output(
