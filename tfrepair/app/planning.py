@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +10,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tfrepair.app.acceleration import accelerate, without
-from tfrepair.app.ahead import load_ahead
 from tfrepair.app.base import any_base, base_for, refusal_of, with_way_out
 from tfrepair.app.manual import ManualError
+from tfrepair.app.plan_notes import users_of, way, why_this_python
 from tfrepair.app.plugins import plugins
 from tfrepair.app.reach import refuse_out_of_reach
+from tfrepair.app.resolving import blamed, cutoff, resolver
 from tfrepair.app.wishes import choice_for, is_file, passed_over, unread, wishes
 from tfrepair.errors import NoRepairError, SurroundingsError, UsageError
 from tfrepair.model.dependencies import tree
@@ -29,7 +29,7 @@ from tfrepair.reason.situation import Situation
 from tfrepair.target.release_data import load_known_good
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from tfrepair.app.bench import Bench
     from tfrepair.app.look import Look
@@ -39,12 +39,9 @@ if TYPE_CHECKING:
     from tfrepair.model.resolution import Resolve
     from tfrepair.model.target import Target
     from tfrepair.reason.acceleration import Acceleration
-    from tfrepair.target.installer.base import Installer
 
 OWN = "tfrepair"
 _ONLY_IN_PLACE = {"system": "an installation of Python", "user": "a user site", "conda": "a conda environment"}
-GRACE_DAYS = 30
-"""A release is resolved as of its upload day and this much: what it was made for is there, what broke it is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +119,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     try:
         plan = _with_gpu(situation, gpu, resolver(bench, subject, python, wheels_only=bool(doubtful)), bench)
     except NoRepairError as error:
-        error.hint = "; ".join(filter(None, (*_blamed(error.message, bench), error.hint)))
+        error.hint = "; ".join(filter(None, (*blamed(error.message, bench), error.hint)))
         raise
     except SurroundingsError as error:
         if wheel is not None and error.hint is None:
@@ -130,10 +127,10 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
         raise
     checks = checks_of(findings, bench.playbooks, seen.facts)
     plan = replace(plan, prefix=str(subject.prefix), untrusted=doubtful, checks=checks)
-    said = (*unread(bench), *passed_over(bench, choice), *_why_this_python(python, subject, bench, plan))
+    said = (*unread(bench), *passed_over(bench, choice), *why_this_python(python, subject, bench, plan))
     plan = replace(plan, notes=(*plan.notes, *said))
     if subject.target is not None:
-        plan = replace(plan, notes=(*plan.notes, *_way(subject), *(_users(subject) if turn.number == 1 else ())))
+        plan = replace(plan, notes=(*plan.notes, *way(subject), *(users_of(subject) if turn.number == 1 else ())))
     _leave_to_conda(plan, seen)
     if subject.target is not None:
         refuse_out_of_reach(plan.operations, subject.target.environment, subject.scope)
@@ -149,55 +146,6 @@ def _with_gpu(situation: Situation, gpu: Acceleration, resolve: Resolve, bench: 
             raise
         plan, note = make_plan(without(situation, gpu), resolve), gpu.given_up(error.message)
     return replace(plan, notes=(*plan.notes, note)) if note else plan
-
-
-def _blamed(message: str, bench: Bench) -> Iterator[str]:
-    """Which lines of the user's files are about a name in the explanation of a resolver, which does not say."""
-    for option, lines in (("--constraint", bench.constraints), ("--requirement", bench.requirements)):
-        for line, name in lines:
-            asked = Requirement(line)
-            mentioned = re.search(rf"(?i)(?<![\w-]){re.escape(canonicalize_name(asked.name))}(?![\w-])", message)
-            if mentioned and asked.specifier and canonicalize_name(asked.name) not in bench.releases.family:
-                yield f"`{option} {name}` asks for `{line}`"
-
-
-def _why_this_python(python: Target, subject: Subject, bench: Bench, plan: Plan) -> tuple[str, ...]:
-    """Why a fresh environment gets its Python, where neither an option nor another environment says."""
-    named = bench.request.base_python is not None or subject.looked_at is not None
-    if plan.strategy != "create" or named or is_file(bench.request.tensorflow or ""):
-        return ()
-    said = (
-        f"Python {python.interpreter.version_text} is the newest here that has a wheel of {plan.tensorflow.name} "
-        f"{plan.tensorflow.version}; `--base-python` names another"
-    )
-    return (said,)
-
-
-def _way(subject: Subject) -> tuple[str, ...]:
-    """What the user should know when the environment cannot be exchanged in one step."""
-    from tfrepair.execute.exchange import in_one_step
-    from tfrepair.execute.paths import Beside
-
-    beside = Beside.of(subject.prefix)
-    if in_one_step(beside, subject.scope):
-        return ()
-    said = (
-        f"`{subject.prefix}` cannot be exchanged in one step: its files are exchanged one by one, after the repaired "
-        f"ones were verified in `{beside.folder}`; if that is cut off, the next `tfrepair fix` or `tfrepair rollback` "
-        "completes it or puts everything back"
-    )
-    return (said,)
-
-
-def _users(subject: Subject) -> tuple[str, ...]:
-    """That processes use the environment."""
-    from tfrepair.target.processes import shown, using
-
-    users = using(subject.prefix, subject.scope)
-    if not users:
-        return ()
-    said = f"processes use this environment: {shown(users)}; end them first, or go on with `--allow-running`"
-    return (f"{said}: they keep the old files until they end",)
 
 
 def _leave_to_conda(plan: Plan, seen: Look) -> None:
@@ -218,58 +166,6 @@ def _leave_to_conda(plan: Plan, seen: Look) -> None:
             "tfrepair fix --venv DIR    # or a working environment beside it",
         ),
     )
-
-
-def resolver(bench: Bench, subject: Subject, python: Target, *, wheels_only: bool = False) -> Resolve:
-    """The port of planning, bound to the user's index configuration.
-
-    With `wheels_only` nothing is built, which would run code of what is built only to learn what it requires.
-    Raises UsageError when the plan is to be asked about and there is nobody to ask.
-    """
-    if not bench.request.yes and not bench.request.dry_run:
-        bench.screen.will_ask()
-    bench.screen.step(f"resolving versions for Python {python.interpreter.version_text}")
-    if not bench.request.dry_run:
-        load_ahead(base=python.interpreter.executable if subject.target is None else None)
-    resolve = make_installer_for(bench, subject, python).resolve
-    return (lambda request: resolve(replace(request, wheels_only=True))) if wheels_only else resolve
-
-
-def make_installer_for(bench: Bench, subject: Subject, python: Target, *, limit: float | None = None) -> Installer:
-    """The installer for an interpreter, with the user's index configuration; `limit` is the most seconds of a call."""
-    from tfrepair.target.installer.base import make_installer
-    from tfrepair.target.installer.settings import index_settings
-
-    index = bench.request.index
-    settings = index_settings(
-        environ=bench.environ,
-        prefix=subject.prefix,
-        cwd=bench.cwd,
-        index_url=index.index_url,
-        extra_index_urls=index.extra_index_urls,
-        find_links=index.find_links,
-        offline=index.offline,
-    )
-    return make_installer(
-        bench.request.installer,
-        settings,
-        bench.environ,
-        python.interpreter.version,
-        on_wait=lambda why, left: bench.screen.line(f"trying again in {left:.0f} s: {why}"),
-        limit=limit,
-    )
-
-
-def cutoff(choice: Choice, bench: Bench) -> str | None:
-    """The day as of which the release is resolved; None when its own day is not known or that day is to come."""
-    import datetime as dt
-
-    uploaded = bench.releases.date(choice.name, choice.version)
-    if uploaded is None:
-        return None
-    day = dt.date.fromisoformat(uploaded) + dt.timedelta(days=GRACE_DAYS)
-    today = dt.datetime.now(dt.timezone.utc).date()
-    return day.isoformat() if day < today else None
 
 
 def leftovers(seen: Look, bench: Bench) -> tuple[tuple[str, str], ...]:
@@ -359,7 +255,6 @@ def _extras(bench: Bench, python: Target) -> tuple[str, ...]:
 
 
 def _other_requirements(bench: Bench) -> tuple[str, ...]:
-    from packaging.requirements import Requirement
 
     lines = (line for line, _ in bench.requirements)
     return tuple(line for line in lines if canonicalize_name(Requirement(line).name) not in bench.releases.family)

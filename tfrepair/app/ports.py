@@ -44,7 +44,7 @@ def ports_for(bench: Bench, subject: Subject, seen: Look, bytecode: Bytecode) ->
         target: Target, lock: Lock, names: Sequence[str], *, reinstall: bool, past_cache: bool,
         on_line: Callable[[str], None] | None, limit: float | None,
     ) -> None:  # fmt: skip
-        from tfrepair.app.planning import make_installer_for
+        from tfrepair.app.resolving import make_installer_for
 
         make_installer_for(bench, subject, target, limit=limit).install(
             target.interpreter.executable,
