@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
+from tfrepair.app.as_wanted import is_as_wanted
 from tfrepair.app.bench import Bench
 from tfrepair.app.diagnose import chosen
 from tfrepair.app.files import write_text
@@ -21,16 +20,14 @@ from tfrepair.app.planning import Round, plan_round
 from tfrepair.app.playbooks import bound_playbooks
 from tfrepair.app.repair import repair
 from tfrepair.app.report import Report
+from tfrepair.app.reviewed import how_anew, reviewed_plan
 from tfrepair.app.selfcopy import step_aside
 from tfrepair.app.space import check_space, copied_of
 from tfrepair.app.subject import find_subject
 from tfrepair.app.wishes import is_file
 from tfrepair.errors import ChangedError, NoRepairError, SurroundingsError, TfrepairError, UsageError
-from tfrepair.model.bounds import within
-from tfrepair.model.dependencies import of_extra
 from tfrepair.model.operations import RunCommand
-from tfrepair.model.wire import installed_in
-from tfrepair.reason.choose import Wanted, parse_wanted, parse_wish
+from tfrepair.reason.choose import Wanted, parse_wish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +70,7 @@ def fix(
     subject = find_subject(request, where, screen)
     reviewed = None
     if request.plan_in is not None:
-        reviewed = _reviewed(request.plan_in, subject, request, trusted=playbook_request.trust)
+        reviewed = reviewed_plan(request.plan_in, subject, request, trusted=playbook_request.trust)
     if request.dry_run:
         report = _turn(subject, bench, reviewed)
         left = unfinished(subject.target) if subject.target is not None else ()
@@ -112,7 +109,7 @@ def _turn(subject: Subject, bench: Bench, reviewed: Plan | None) -> Report:
         said = f"nothing was found of {', '.join(bench.chosen.only)}; nothing was done"
         works = bool(seen.works)
         return replace(base, status="healthy" if works else "broken", exit_code=0 if works else 1, messages=(said,))
-    if not bench.chosen.only and seen.works and _is_as_wanted(seen, bench):
+    if not bench.chosen.only and seen.works and is_as_wanted(seen, bench):
         left = ", ".join(f.id for f in diagnosis.findings if f.severity == "warning" and f.repair == "automatic")
         messages = ["it works; nothing was done", *([f"`--only` acts on a warning: {left}"] if left else [])]
         python = seen.target.interpreter.executable
@@ -205,7 +202,7 @@ def _plan(seen: Look, subject: Subject, bench: Bench, reviewed: Plan | None) -> 
             raise SurroundingsError(
                 f"`{subject.prefix}` has changed since the plan `{bench.request.plan_in}` was made; nothing was "
                 "changed",
-                hint=_anew(subject),
+                hint=how_anew(subject),
             )
         return reviewed
     plan = plan_round(seen, subject, bench, Round(number=1, fingerprint=mark))
@@ -214,12 +211,6 @@ def _plan(seen: Look, subject: Subject, bench: Bench, reviewed: Plan | None) -> 
         return plan
     # nothing is out of place that we can see: what is left to try is the environment's own scaffolding
     return plan_round(seen, subject, bench, Round(number=1, strategy="rebuild", fingerprint=mark))
-
-
-def _meets(plan: Plan, asked: str) -> bool:
-    """The plan's release is one that `--tensorflow` allows."""
-    pin, choice = parse_wanted(Wanted(text=asked, source="--tensorflow")), plan.tensorflow
-    return pin.name in (None, choice.name) and pin.specifier.contains(choice.version, prereleases=True)
 
 
 def _refuse_missing(request: FixRequest, cwd: Path) -> None:
@@ -233,75 +224,10 @@ def _refuse_missing(request: FixRequest, cwd: Path) -> None:
             raise UsageError(f"`--find-links {name}`: there is no such file or folder; nothing was started")
 
 
-def _anew(subject: Subject) -> str:
-    return f"make a new plan with `tfrepair fix --dry-run{subject.words} --plan-out FILE`"
-
-
-def _reviewed(path: Path, subject: Subject, request: FixRequest, *, trusted: bool) -> Plan:
-    """The plan in a file, for this target. Raises UsageError, also for an option that says otherwise."""
-    from tfrepair.model.wire import plan_from_json
-
-    try:
-        plan = plan_from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"`{path}` cannot be read as a plan: {error}") from error
-    if Path(plan.prefix) != subject.prefix:
-        raise UsageError(f"the plan `{path}` is for `{plan.prefix}`, not for `{subject.prefix}`")
-    asked = request.tensorflow
-    if asked is not None and (is_file(asked) or not _meets(plan, asked)):
-        raise UsageError(
-            f"the plan `{path}` installs {plan.tensorflow.name} {plan.tensorflow.version}, and `--tensorflow {asked}` "
-            "asks for another; nothing was changed",
-            hint=f"leave `--tensorflow` out, or {_anew(subject)}",
-        )
-    if request.strategy not in {"auto", plan.strategy}:
-        raise UsageError(
-            f"the plan `{path}` says `{plan.strategy}`, and `--strategy {request.strategy}` asks for another way; "
-            "nothing was changed",
-            hint=f"leave `--strategy` out, or {_anew(subject)}",
-        )
-    # what was reviewed is what files of the current folder wanted too; whether they may act is for this command to say
-    return replace(plan, untrusted=()) if trusted else plan
-
-
 def _look(subject: Subject, bench: Bench) -> Look:
     if subject.target is None:
         return look_at_nothing(subject, bench)
     return look(subject.target, bench.playbooks, bench.look, bench.environ, bench.screen, bench.log, told=bench.told)
-
-
-def _is_as_wanted(seen: Look, bench: Bench) -> bool:
-    """The release is the one that `--tensorflow` asks for, the Python the one that `--base-python` names."""
-    given = bench.request.tensorflow
-    if bench.request.strategy == "rebuild" or not _python_as_wanted(seen, bench):
-        return False
-    if given is None:
-        return True
-    if is_file(given):
-        return False
-    pin = parse_wanted(Wanted(text=given, source="--tensorflow"))
-    name = seen.facts.value("tensorflow.name")
-    version = seen.facts.value("import.tensorflow") or seen.facts.value("tensorflow.version")
-    same = (pin.name is None or pin.name == name) and pin.specifier.contains(str(version), prereleases=True)
-    return same and all(_has_extra(extra, seen) for extra in pin.extras)
-
-
-def _has_extra(extra: str, seen: Look) -> bool:
-    """What the TensorFlow that is there asks for with this extra is there too."""
-    installed = {each.canonical_name: each for each in installed_in(seen.facts)}
-    own = installed.get(canonicalize_name(seen.facts.value("tensorflow.name", "")))
-    for wanted in of_extra(own.requires if own else (), extra, seen.target.interpreter.markers):
-        found = installed.get(canonicalize_name(wanted.name))
-        if found is None or not within(found.version, str(wanted.specifier)):
-            return False
-    return True
-
-
-def _python_as_wanted(seen: Look, bench: Bench) -> bool:
-    wanted = bench.request.base_python
-    if wanted is None:
-        return True
-    return bench.base(wanted).version[:2] == seen.target.interpreter.version[:2]
 
 
 def _recover(subject: Subject, target: Target, bench: Bench) -> None:

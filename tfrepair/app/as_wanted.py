@@ -1,0 +1,51 @@
+"""Whether a TensorFlow that works is also the one that was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from tfrepair.app.wishes import is_file
+from tfrepair.model.bounds import within
+from tfrepair.model.dependencies import of_extra
+from tfrepair.model.wire import installed_in
+from tfrepair.reason.choose import Wanted, parse_wanted
+
+if TYPE_CHECKING:
+    from tfrepair.app.bench import Bench
+    from tfrepair.app.look import Look
+
+
+def is_as_wanted(seen: Look, bench: Bench) -> bool:
+    """The release is the one that `--tensorflow` asks for, the Python the one that `--base-python` names."""
+    given = bench.request.tensorflow
+    if bench.request.strategy == "rebuild" or not _python_as_wanted(seen, bench):
+        return False
+    if given is None:
+        return True
+    if is_file(given):
+        return False
+    pin = parse_wanted(Wanted(text=given, source="--tensorflow"))
+    name = seen.facts.value("tensorflow.name")
+    version = seen.facts.value("import.tensorflow") or seen.facts.value("tensorflow.version")
+    same = (pin.name is None or pin.name == name) and pin.specifier.contains(str(version), prereleases=True)
+    return same and all(_has_extra(extra, seen) for extra in pin.extras)
+
+
+def _has_extra(extra: str, seen: Look) -> bool:
+    """What the TensorFlow that is there asks for with this extra is there too."""
+    installed = {each.canonical_name: each for each in installed_in(seen.facts)}
+    own = installed.get(canonicalize_name(seen.facts.value("tensorflow.name", "")))
+    for wanted in of_extra(own.requires if own else (), extra, seen.target.interpreter.markers):
+        found = installed.get(canonicalize_name(wanted.name))
+        if found is None or not within(found.version, str(wanted.specifier)):
+            return False
+    return True
+
+
+def _python_as_wanted(seen: Look, bench: Bench) -> bool:
+    wanted = bench.request.base_python
+    if wanted is None:
+        return True
+    return bench.base(wanted).version[:2] == seen.target.interpreter.version[:2]
