@@ -1,7 +1,7 @@
 """Which release a repair brings, by way of files and configuration."""
 
 import pytest
-from functional_support import NEW, OLD
+from functional_support import NEW, OLD, PROTOBUF, write_wheel
 
 
 @pytest.fixture
@@ -84,3 +84,16 @@ def test_a_release_that_never_was_is_no_matter_of_the_python(world):
     assert "is not in the data of tfrepair" in error["message"]
     assert "of 2.16 there are 2.16.0rc0, 2.16.1, 2.16.2;" in error["hint"]
     assert "--base-python" not in error["hint"]
+
+
+def test_where_only_files_are_missing_only_those_come_back(world):
+    """The tree of a release that is there, though damaged, is not changed for it."""
+    newer = f"{PROTOBUF}.1"
+    write_wheel(world.index, "protobuf", newer, {"google/protobuf/__init__.py": ""})
+    env = world.healthy(name="env")
+    world.install(env, f"protobuf=={newer}")
+    next((env / "lib").rglob("framework.py")).unlink()
+    done = world.tfrepair("fix", "--yes", "--env", env, "--json")
+    assert done.code == 0, done
+    assert {pin["name"]: pin["version"] for pin in done.json["plan"]["lock"]}["protobuf"] == newer
+    assert [o["names"] for o in done.json["plan"]["operations"] if o["action"] == "install"] == [["tensorflow"]]

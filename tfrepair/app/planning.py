@@ -112,7 +112,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
         leftovers=leftovers(seen, bench),
         system_site_packages=seen.target.environment.system_site_packages,
         prompt=seen.facts.value("environment.prompt"),
-        gentle=(turn.number == 1 or bool(turn.lost)) and strategy != "create" and _stays(choice, seen),
+        gentle=(turn.number == 1 or bool(turn.lost)) and strategy != "create" and _is_there(choice, seen),
         unfit=frozenset(item["name"] for item in seen.facts.value("bounds.broken", [])),
         lost=turn.lost,
     )
@@ -234,12 +234,17 @@ def _pin(
         raise with_way_out(error, subject, bench, facts) from error
 
 
-def _stays(choice: Choice, seen: Look) -> bool:
-    """The chosen release is there already, alone and whole."""
+def _is_there(choice: Choice, seen: Look) -> bool:
+    """The chosen release is there already and alone, whole or damaged: its tree need not change for it."""
     facts = seen.facts
     installed = facts.value("tensorflow.distributions", [])
-    same = facts.value("tensorflow.version") == choice.version and list(installed) == [choice.name]
-    return same and not facts.value("tensorflow.missing") and not facts.value("tensorflow.altered")
+    return facts.value("tensorflow.version") == choice.version and list(installed) == [choice.name]
+
+
+def _stays(choice: Choice, seen: Look) -> bool:
+    """The same, and it is whole."""
+    damaged = seen.facts.value("tensorflow.missing") or seen.facts.value("tensorflow.altered")
+    return _is_there(choice, seen) and not damaged
 
 
 def _extras(bench: Bench, python: Target) -> tuple[str, ...]:
