@@ -29,8 +29,7 @@ def is_as_wanted(seen: Look, bench: Bench) -> bool:
     pin = parse_wanted(Wanted(text=given, source="--tensorflow"))
     name = seen.facts.value("tensorflow.name")
     version = seen.facts.value("import.tensorflow") or seen.facts.value("tensorflow.version")
-    same = (pin.name is None or pin.name == name) and pin.specifier.contains(str(version), prereleases=True)
-    return same and all(_has_extra(extra, seen) for extra in pin.extras)
+    return pin.allows(name, str(version)) and all(_has_extra(extra, seen) for extra in pin.extras)
 
 
 def _has_extra(extra: str, seen: Look) -> bool:

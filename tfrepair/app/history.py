@@ -42,7 +42,7 @@ def roll_back(
     from tfrepair.execute.recover import undos
     from tfrepair.execute.runs import changes_since, find_run, require_kept
 
-    prefix = _prefix(run, where, screen)
+    prefix = _named_prefix(where, screen) if run is None else None
     if prefix is not None:
         undone = _undo_unfinished(prefix, where, screen, log, yes=yes, lock_timeout=lock_timeout, describe=describe)
         if undone is not None:
@@ -186,21 +186,17 @@ def _same_target(run: RunFolder, where: TargetRequest, screen: Screen) -> None:
     named = where.env or where.python
     if named is None:
         return
-    prefix = Path(where.cwd, where.env) if where.env is not None else _prefix_of(where, screen)
-    if not run.is_of(prefix):
+    if not run.is_of(_named_prefix(where, screen)):
         raise UsageError(
             f"the run {run.id} is of `{run.prefix}`, not of `{named}`; nothing was changed",
             hint="`tfrepair runs list` shows which run is of which environment",
         )
 
 
-def _prefix(run: str | None, where: TargetRequest, screen: Screen) -> Path | None:
-    if run is not None:
-        return None
-    return Path(where.cwd, where.env) if where.env is not None else _prefix_of(where, screen)
-
-
-def _prefix_of(where: TargetRequest, screen: Screen) -> Path:
+def _named_prefix(where: TargetRequest, screen: Screen) -> Path:
+    """The environment's folder, which may not be there any more where `--env` names it. Raises TargetError."""
+    if where.env is not None:
+        return Path(where.cwd, where.env)
     from tfrepair.app.locate import locate
 
     return Path(locate(where, screen).environment.prefix)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfrepair.app.wishes import is_file
 from tfrepair.errors import UsageError
-from tfrepair.reason.choose import Wanted, parse_wanted
+from tfrepair.reason.choose import Pin, Wanted, parse_wanted
 
 if TYPE_CHECKING:
     from tfrepair.app.requests import FixRequest
@@ -33,7 +33,7 @@ def reviewed_plan(path: Path, subject: Subject, request: FixRequest, *, trusted:
     if Path(plan.prefix) != subject.prefix:
         raise UsageError(f"the plan `{path}` is for `{plan.prefix}`, not for `{subject.prefix}`")
     asked = request.tensorflow
-    if asked is not None and (is_file(asked) or not _meets(plan, asked)):
+    if asked is not None and (is_file(asked) or not _pin(asked).allows(plan.tensorflow.name, plan.tensorflow.version)):
         raise UsageError(
             f"the plan `{path}` installs {plan.tensorflow.name} {plan.tensorflow.version}, and `--tensorflow {asked}` "
             "asks for another; nothing was changed",
@@ -49,7 +49,5 @@ def reviewed_plan(path: Path, subject: Subject, request: FixRequest, *, trusted:
     return replace(plan, untrusted=()) if trusted else plan
 
 
-def _meets(plan: Plan, asked: str) -> bool:
-    """The plan's release is one that `--tensorflow` allows."""
-    pin, choice = parse_wanted(Wanted(text=asked, source="--tensorflow")), plan.tensorflow
-    return pin.name in (None, choice.name) and pin.specifier.contains(choice.version, prereleases=True)
+def _pin(asked: str) -> Pin:
+    return parse_wanted(Wanted(text=asked, source="--tensorflow"))

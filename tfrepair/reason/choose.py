@@ -59,6 +59,10 @@ class Pin:
             return clauses[0].version
         return None
 
+    def allows(self, name: object, version: str) -> bool:
+        """A release of a distribution is one that was asked for; pre-releases count."""
+        return self.name in (None, name) and self.specifier.contains(version, prereleases=True)
+
     @property
     def prereleases(self) -> bool:
         """A pre-release was asked for."""
