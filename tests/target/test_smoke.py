@@ -77,6 +77,11 @@ def test_a_working_one_passes_on_every_interpreter(each_base, environ, tmp_path)
     assert len(before) + 4 == len(sorted((tmp_path / "env").rglob("*")))
 
 
+def test_garbage_is_not_looked_for_in_any_rung(smoke, site):
+    put(site, TENSORFLOW + "import gc\nTensor.numpy = lambda self: print('gc is', gc.isenabled()) or self\n")
+    assert "gc is False" in smoke().output
+
+
 def test_tensorflow_1_uses_a_session_and_no_keras(smoke, site):
     put(site, version="1.15.0")
     assert (smoke().ok, smoke().rung) == (True, "operation")
