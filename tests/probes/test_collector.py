@@ -88,14 +88,29 @@ def test_a_probe_that_hangs_is_left_behind_and_what_builds_on_it_goes_on(target)
     assert facts.get("other.a") == Known("other")
 
 
-def test_a_probe_that_reads_runs_beside_one_that_starts_a_process(target):
+def test_a_probe_that_reads_runs_beside_what_another_waits_for(target):
     met = threading.Barrier(2)
-    process = replace(
-        probe("process", facts=lambda context: known("process", {"process.a": met.wait(30)})), starts_processes=True
-    )
+
+    def start_and_wait(context):
+        context.waiting()
+        return known("process", {"process.a": met.wait(30)})
+
+    process = replace(probe("process", facts=start_and_wait), starts_processes=True)
     reading = probe("reading", facts=lambda context: known("reading", {"reading.a": met.wait(30)}))
     facts = collect(target, ProbeOptions(), {}, probes=[process, reading])
     assert {facts.value("process.a"), facts.value("reading.a")} == {0, 1}
+
+
+def test_nothing_is_read_while_a_process_is_to_be_started_and_its_time_does_not_count(target):
+    began = []
+    starting = replace(probe("starting", facts=lambda context: began.append("it") or time.sleep(0.6) or ()), limit=9.0)
+    starting = replace(starting, starts_processes=True)
+    reading = replace(
+        probe("reading", facts=lambda context: began.append("reading") or known("r", {"reading.a": 1})), limit=0.5
+    )
+    facts = collect(target, ProbeOptions(), {}, probes=[reading, starting])
+    assert began == ["it", "reading"]
+    assert facts.get("reading.a") == Known(1)
 
 
 def test_what_is_no_failure_of_a_probe_is_not_swallowed(target):

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 import tfrepair.probes
@@ -55,6 +55,8 @@ class Context:
     options: ProbeOptions
     environ: Mapping[str, str] = field(repr=False)
     root: Path = ROOT
+    waiting: Callable[[], None] = lambda: None
+    """For a probe to call, from any thread, when all that it does any more is to wait for what it has started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,28 +129,23 @@ def collect(
     """Everything the probes learn about a target. What a probe that fails would have told is Unknown, with the reason.
 
     `on_probe` is called with the name of each probe before it starts. Without `probes` all of them run. Those that only
-    read run beside those that start processes, each with the facts of the probes that it names and of theirs.
+    read run beside what the others start, as soon as these wait for it, each with the facts of the probes that it names
+    and of theirs.
     """
     ordered = all_probes() if probes is None else in_order(probes)
     environ = target.environment.variables(environ)
-    lanes = _Lanes(target=target, options=options, environ=environ, ordered=ordered)
-    apart = [probe for probe in ordered if lanes.reads_only(probe)]
-    for probe in apart:
-        if on_probe is not None:
-            on_probe(probe.name)
-        lanes.start(probe)
+    lanes = _Lanes(target=target, options=options, environ=environ, ordered=ordered, on_probe=on_probe)
     for probe in ordered:
-        if probe not in apart:
-            if on_probe is not None:
-                on_probe(probe.name)
+        if not lanes.reads_only(probe):
             lanes.run(probe)
+    lanes.read()
     facts = Facts()
     for probe in ordered:
         facts = facts.merged(Facts.of(lanes.facts_of(probe)))
     return facts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Lanes:
     """The probes at work: each that only reads in a thread of its own, the others in the one that called."""
 
@@ -156,18 +153,29 @@ class _Lanes:
     options: ProbeOptions
     environ: Mapping[str, str]
     ordered: tuple[Probe, ...]
-    started: float = field(default_factory=time.monotonic)
+    on_probe: Callable[[str], None] | None = None
+    started: float = 0.0
+    """When reading began."""
     results: dict[str, Future[tuple[Fact, ...]]] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
 
     def reads_only(self, probe: Probe) -> bool:
         """Neither it nor a probe that it waits for starts a process."""
         return not any(each.starts_processes for each in (probe, *self._before(probe)))
 
-    def start(self, probe: Probe) -> None:
-        """Begin, and go on at once. The thread is left behind when it is stuck, say on a file server that is gone."""
-        result: Future[tuple[Fact, ...]] = Future()
-        self.results[probe.name] = result
-        Thread(target=self._settle, args=(probe, result), name=probe.name, daemon=True).start()
+    def read(self) -> None:
+        """Begin, once, with all that only read, and go on at once.
+
+        A thread is left behind when it is stuck, say on a file server that is gone.
+        """
+        with self.lock:
+            if self.started:
+                return
+            self.started = time.monotonic()
+            for probe in self.ordered:
+                if self.reads_only(probe):
+                    result = self._began(probe)
+                    Thread(target=self._settle, args=(probe, result), name=probe.name, daemon=True).start()
 
     def _settle(self, probe: Probe, result: Future[tuple[Fact, ...]]) -> None:
         try:
@@ -177,9 +185,14 @@ class _Lanes:
 
     def run(self, probe: Probe) -> None:
         """Begin, and end here."""
-        result: Future[tuple[Fact, ...]] = Future()
-        self.results[probe.name] = result
-        result.set_result(self._facts(probe))
+        if any(self.reads_only(each) for each in self._before(probe)):
+            self.read()
+        self._began(probe).set_result(self._facts(probe))
+
+    def _began(self, probe: Probe) -> Future[tuple[Fact, ...]]:
+        if self.on_probe is not None:
+            self.on_probe(probe.name)
+        return self.results.setdefault(probe.name, Future())
 
     def facts_of(self, probe: Probe) -> tuple[Fact, ...]:
         """What it told; waits for it, but not beyond its limit."""
@@ -193,9 +206,15 @@ class _Lanes:
     def _facts(self, probe: Probe) -> tuple[Fact, ...]:
         known = tuple(fact for each in self._before(probe) for fact in self.facts_of(each))
         facts = Facts.of(known)
-        return _run(
-            probe, Context(target=self.target, facts=facts, options=self.options, environ=self.environ, root=ROOT)
+        context = Context(
+            target=self.target,
+            facts=facts,
+            options=self.options,
+            environ=self.environ,
+            root=ROOT,
+            waiting=self.read,
         )
+        return _run(probe, context)
 
     def _before(self, probe: Probe) -> tuple[Probe, ...]:
         """Every probe that it waits for, those that these wait for included, in order."""

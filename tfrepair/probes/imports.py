@@ -31,6 +31,7 @@ def _collect(context: Context) -> Iterable[Fact]:
         timeout=context.options.import_timeout,
         gpu=context.options.gpu,
         bytecode=context.options.bytecode,
+        on_rung=lambda _: context.waiting(),
     )
     return smoke_facts(smoke, gpu=context.options.gpu)
 

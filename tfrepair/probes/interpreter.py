@@ -21,6 +21,7 @@ def _collect(context: Context) -> Iterator[Fact]:
     base = interpreter.base_executable
     without_site, stopper = True, None
     if not interpreter.starts:
+        context.waiting()
         without_site = starts_without_site(interpreter.executable, context.environ)
         stopper = failing_startup_file(context.target, context.environ) if without_site else None
     return known(
