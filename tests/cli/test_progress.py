@@ -67,3 +67,12 @@ def test_a_log_hears_that_a_long_step_goes_on_and_nothing_after_its_end(monkeypa
 
 def test_whoever_wants_quiet_hears_nothing_of_it(monkeypatch, capsys):
     assert told_of_a_step(monkeypatch, capsys, 0.2, quiet=True) == []
+
+
+def test_a_quiet_dry_run_is_its_plan(monkeypatch, capsys):
+    monkeypatch.setattr("tfrepair.cli.render_text.plan_lines", lambda plan: [plan])
+    with console.Console(json=False, quiet=True, color=False, ask_first=True) as screen:
+        screen.step("resolving")
+        screen.plan("the plan")
+        screen.step("importing")
+    assert capsys.readouterr() == ("the plan\n", "")

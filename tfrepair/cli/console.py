@@ -91,6 +91,7 @@ class Console:
         """The plan; with the exact versions when they were asked for."""
         from tfrepair.cli.render_text import lock_lines, plan_lines
 
+        self._end_step()
         quiet, self._quiet = self._quiet, self._quiet and not self._ask_first
         self._tell(plan_lines(plan))
         if self._show_lock:
