@@ -33,6 +33,16 @@ def test_a_quiet_diagnosis_is_its_causes_and_what_comes_next(world):
     assert done.err == ""
 
 
+def test_a_quiet_dry_run_is_its_plan_or_its_document(world):
+    env = world.conflict()
+    done = world.tfrepair("fix", "--dry-run", "--quiet", "--env", env)
+    assert done.out.lstrip().startswith("plan, round 1: ")
+    assert done.err == ""
+    done = world.tfrepair("fix", "--dry-run", "--quiet", "--env", env, "--json")
+    assert done.json["plan"]["operations"]
+    assert done.err == ""
+
+
 def test_verify_fails_on_a_broken_one_and_says_where(world, fine):
     world.install(fine, f"numpy=={NUMPY_2}")
     done = world.tfrepair("verify", "--env", fine)

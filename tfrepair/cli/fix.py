@@ -123,7 +123,7 @@ def fix(
 
     output = Output(
         command="fix", json=json, log_format=log_format, log_file=log_file, verbose=verbose, quiet=quiet,
-        no_color=no_color, show_lock=dry_run, ask_first=dry_run or not yes,
+        no_color=no_color, show_lock=dry_run, ask_first=not json if dry_run else not yes,
     )  # fmt: skip
     with session(output) as (console, log):
         index = IndexRequest(
