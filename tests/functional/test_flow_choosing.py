@@ -60,6 +60,16 @@ def test_a_requirements_file_that_says_otherwise_than_the_pin_is_named(world, ch
     assert not any("comes before it" in note for note in said["notes"])
 
 
+def test_a_requirements_file_that_names_no_tensorflow_is_named(world, chosen):
+    path, limit = world.folder / "ours.txt", world.folder / "limit.txt"
+    path.write_text("numpy\n")
+    limit.write_text(f"tensorflow=={NEW}\n")
+    notes = chosen("--requirement", path, "--constraint", limit)["plan"]["notes"]
+    assert f"`{path}`: no line asks for TensorFlow" in notes
+    path.write_text(f"numpy\ntensorflow=={OLD}\n")
+    assert not any("no line" in note for note in chosen("--requirement", path)["plan"]["notes"])
+
+
 def test_a_file_of_the_project_that_cannot_be_read_is_named(world, chosen):
     (world.folder / "pyproject.toml").write_text("[project\n")
     (world.folder / "ours.txt").write_text(f"tensorflow=={OLD}\n")

@@ -79,12 +79,16 @@ def _from_project(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...
 
 
 def passed_over(bench: Bench, choice: Choice) -> tuple[str, ...]:
-    """Which lines of requirements files ask for another TensorFlow than `--tensorflow`, a sentence each."""
+    """Which lines of requirements files ask for another TensorFlow than `--tensorflow`, or that none asks for any.
+
+    A sentence each.
+    """
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
     if bench.request.tensorflow is None:
-        return ()
+        files = " and ".join(dict.fromkeys(f"`{source}`" for _, source in bench.requirements))
+        return (f"{files}: no line asks for TensorFlow",) if files and not _from_requirements(bench) else ()
     found = []
     for line, source in bench.requirements:
         asked = Requirement(line)
