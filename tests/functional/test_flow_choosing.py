@@ -49,6 +49,27 @@ def test_the_wheel_behind_a_url_in_a_requirements_file_tells_the_release(world, 
     assert chosen("--requirement", path)["plan"]["tensorflow"]["version"] == OLD
 
 
+@pytest.mark.parametrize(
+    ("installer", "asked"),
+    [
+        ("uv", ()),
+        ("uv", ("--tensorflow", ">=2.8")),
+        ("uv", ("--tensorflow", "~=2.8", "--offline")),
+        ("pip", ("--tensorflow", ">=2.8,<2.17")),
+    ],
+)
+def test_an_index_that_has_not_the_newest_release_gives_the_newest_that_it_has(chosen, installer, asked):
+    said = chosen("--base-python", "3.11", "--installer", installer, *asked)["plan"]["tensorflow"]
+    assert said["version"] == NEW
+    assert "the index has none of the" in said["reason"]
+
+
+def test_a_release_that_was_named_is_not_replaced_by_what_the_index_has(world):
+    done = world.tfrepair("fix", "--dry-run", "--venv", world.folder / "new", "--tensorflow", "2.20.0", "--json")
+    assert done.code == 4, done
+    assert "2.20.0" in done.json["error"]["message"]
+
+
 def test_a_requirements_file_that_says_otherwise_than_the_pin_is_named(world, chosen):
     path = world.folder / "ours.txt"
     path.write_text(f"tensorflow=={OLD}\n")

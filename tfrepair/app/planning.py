@@ -17,7 +17,7 @@ from tfrepair.app.plugins import plugins
 from tfrepair.app.reach import refuse_out_of_reach
 from tfrepair.app.resolving import blamed, cutoff, resolver
 from tfrepair.app.wishes import choice_for, is_file, passed_over, unread, wishes
-from tfrepair.errors import NoRepairError, SurroundingsError, UsageError
+from tfrepair.errors import NoRepairError, SurroundingsError, UnresolvableError, UsageError
 from tfrepair.model.dependencies import tree
 from tfrepair.model.goals import Goals
 from tfrepair.model.plan import Uninstall
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tfrepair.app.bench import Bench
     from tfrepair.app.look import Look
     from tfrepair.app.subject import Subject
+    from tfrepair.errors import TfrepairError
     from tfrepair.model.facts import Facts
     from tfrepair.model.plan import Choice, Plan, Strategy
     from tfrepair.model.resolution import Resolve
@@ -58,6 +59,8 @@ class Round:
     fingerprint: str | None = None
     lost: Mapping[str, str] = field(default_factory=dict)
     """What a round before has broken, by canonical name, with a sentence how."""
+    absent: frozenset[str] = frozenset()
+    """Versions of TensorFlow that the index turned out not to have."""
 
 
 def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
@@ -118,11 +121,13 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     )
     try:
         plan = _with_gpu(situation, gpu, resolver(bench, subject, python, wheels_only=bool(doubtful)), bench)
-    except NoRepairError as error:
-        error.hint = "; ".join(filter(None, (*blamed(error.message, bench), error.hint)))
-        raise
-    except SurroundingsError as error:
-        if wheel is not None and error.hint is None:
+    except (NoRepairError, SurroundingsError) as error:
+        further = replace(turn, absent=turn.absent | {choice.version})
+        if _lacks(error, choice) and _another(seen.facts, bench, python, further, goals):
+            return plan_round(seen, subject, bench, further)
+        if isinstance(error, NoRepairError):
+            error.hint = "; ".join(filter(None, (*blamed(error.message, bench), error.hint)))
+        elif wheel is not None and error.hint is None:
             error.hint = f"see that the wheel is there and whole: `{wheel}`; nothing was changed"
         raise
     checks = checks_of(findings, bench.playbooks, seen.facts)
@@ -229,9 +234,26 @@ def _pin(
     if turn.choice is not None:
         return None, turn.choice
     try:
-        return None, choice_for(bench, python.interpreter, facts, goals.install)
+        return None, choice_for(bench, python.interpreter, facts, goals.install, absent=turn.absent)
     except NoRepairError as error:
         raise with_way_out(error, subject, bench, facts) from error
+
+
+def _lacks(error: TfrepairError, choice: Choice) -> bool:
+    """The index does not have the release that was chosen: a mirror that lags, or a folder of wheels."""
+    told = error if isinstance(error, UnresolvableError) else error.__cause__
+    return isinstance(told, UnresolvableError) and f"{choice.name}=={choice.version}" in told.missing
+
+
+def _another(facts: Facts, bench: Bench, python: Target, turn: Round, goals: Goals) -> bool:
+    """Another release meets what was asked for: that was a range, or nothing."""
+    if turn.choice is not None or (bench.request.tensorflow is not None and is_file(bench.request.tensorflow)):
+        return False
+    try:
+        other = choice_for(bench, python.interpreter, facts, goals.install, absent=turn.absent)
+    except NoRepairError:
+        return False
+    return other.version not in turn.absent
 
 
 def _is_there(choice: Choice, seen: Look) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tfrepair.reason.choose import Wanted, choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from tfrepair.app.bench import Bench
     from tfrepair.model.facts import Facts
@@ -26,8 +26,15 @@ def wishes(bench: Bench, markers: Mapping[str, str], steps: Iterable[str] = ()) 
     return (*_from_requirements(bench), *_from_steps(bench, steps), *_from_project(bench, markers))
 
 
-def choice_for(bench: Bench, interpreter: Interpreter, facts: Facts, steps: Iterable[str] = ()) -> Choice:
-    """The release for an interpreter, that of playbooks' `steps` where these name one.
+def choice_for(
+    bench: Bench,
+    interpreter: Interpreter,
+    facts: Facts,
+    steps: Iterable[str] = (),
+    *,
+    absent: Collection[str] = (),
+) -> Choice:
+    """The release for an interpreter, that of playbooks' `steps` where these name one; none that is `absent`.
 
     Raises NoRepairError when nothing fits, UsageError for what cannot be read.
     """
@@ -38,6 +45,7 @@ def choice_for(bench: Bench, interpreter: Interpreter, facts: Facts, steps: Iter
         interpreter.tags,
         interpreter.minor,
         limits=_limits(bench),
+        absent=absent,
     )
 
 

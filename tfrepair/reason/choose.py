@@ -17,7 +17,7 @@ from tfrepair.model.nearest import nearest
 from tfrepair.model.plan import Choice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from tfrepair.model.facts import Facts
     from tfrepair.model.releases import Releases
@@ -120,21 +120,24 @@ def choose(
     python: str,
     *,
     limits: Sequence[Wanted] = (),
+    absent: Collection[str] = (),
 ) -> Choice:
     """The release. The first wish counts; without one the files on disk, then the newest that fits.
 
     `tags` are those of the interpreter that will import it, `python` is its version for messages, `limits` are
     constraints: they ask for nothing, and hold for every release but one that is named with its exact version.
+    `absent` are versions that the index does not have: a range and the newest pass over them.
     Raises NoRepairError when nothing fits, UsageError for a wish that cannot be read.
     """
     if wanted:
-        return _wish(wanted[0], facts, releases, tags, python, limits)
+        return _wish(wanted[0], facts, releases, tags, python, limits, absent)
     version = facts.value("tensorflow.version")
     found = facts.value("tensorflow.name")
     if version is not None:
         name = _name(found, releases)
         if (limit := _broken(limits, name, str(version))) is not None:
-            return _wish(replace(limit, text=f"{name}{_limit(limits, name)}"), facts, releases, tags, python)
+            wish = replace(limit, text=f"{name}{_limit(limits, name)}")
+            return _wish(wish, facts, releases, tags, python, absent=absent)
         if releases.fits(name, str(version), tags):
             return Choice(name=name, version=str(version), reason=_on_disk(found, name, facts))
         raise NoRepairError(
@@ -144,14 +147,27 @@ def choose(
         )
     name = _name(found, releases)
     if own := [limit for limit in limits if parse_wanted(limit).name == name]:
-        return _wish(replace(own[0], text=f"{name}{_limit(limits, name)}"), facts, releases, tags, python)
-    newest = releases.newest(name, tags, **_machine(facts))
-    if newest is None:
+        wish = replace(own[0], text=f"{name}{_limit(limits, name)}")
+        return _wish(wish, facts, releases, tags, python, absent=absent)
+    fitting = _there(releases.matching("", tags, name=name, **_machine(facts)), absent)
+    if not fitting:
         raise NoRepairError(
             f"no final release of {name} has a wheel for Python {python} on this platform",
             hint="name another Python with `--base-python`",
         )
-    return Choice(name=name, version=newest, reason="the newest release that fits this Python and platform")
+    reason = f"the newest release that fits this Python and platform{_of_the_index(absent)}"
+    return Choice(name=name, version=fitting[0], reason=reason)
+
+
+def _there(fitting: Iterable[str], absent: Collection[str]) -> tuple[str, ...]:
+    return tuple(version for version in fitting if version not in absent)
+
+
+def _of_the_index(absent: Collection[str]) -> str:
+    """What a choice says for itself that is not the newest there is."""
+    if len(absent) > 1:
+        return f"; the index has none of the {len(absent)} newer ones"
+    return f"; the index does not have {', '.join(absent)}" if absent else ""
 
 
 def _limit(limits: Sequence[Wanted], name: str) -> SpecifierSet:
@@ -176,6 +192,7 @@ def _wish(
     tags: Sequence[str],
     python: str,
     limits: Sequence[Wanted] = (),
+    absent: Collection[str] = (),
 ) -> Choice:
     pin = parse_wish(wish, releases.family)
     name = pin.name or _name(facts.value("tensorflow.name"), releases)
@@ -183,9 +200,9 @@ def _wish(
     if wish.loose and (stays := _met_on_disk(pin, specifier, facts, releases, tags)) is not None:
         return replace(stays, reason=f"{stays.reason}, and meets {wish.text} ({wish.source})")
     early = pin.prereleases or releases.only_early(name)
-    fitting = releases.matching(str(specifier), tags, name=name, prereleases=early, **_machine(facts))
+    fitting = _there(releases.matching(str(specifier), tags, name=name, prereleases=early, **_machine(facts)), absent)
     if fitting:
-        return Choice(name=name, version=fitting[0], reason=f"asked for by {wish.source}")
+        return Choice(name=name, version=fitting[0], reason=f"asked for by {wish.source}{_of_the_index(absent)}")
     if pin.exact is not None and _newer(pin.exact, name, releases):
         return Choice(name=name, version=pin.exact, reason=f"asked for by {wish.source}; newer than our release data")
     why = releases.why_not(name, pin.exact, tags, **_machine(facts)) if pin.exact is not None else None
