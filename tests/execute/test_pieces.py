@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from execute_support import SITE, add_distribution, describe, make_environment, records_hold, write
 
-from tfrepair.errors import StepError
+from tfrepair.errors import StepError, SurroundingsError
 from tfrepair.execute import tree
 from tfrepair.execute.files import remove_tree, write_durably
 from tfrepair.execute.fingerprint import differences, fingerprint, manifest, tree_digest
@@ -19,7 +19,7 @@ from tfrepair.execute.ownership import private_rule, source_of
 from tfrepair.execute.paths import new_run_id, state_dir
 from tfrepair.execute.relocate import drop_bytecode, relocate
 from tfrepair.execute.scripts import interpreter_of, with_interpreter
-from tfrepair.execute.swap import exchange, move, place
+from tfrepair.execute.swap import Swap, exchange, move, place
 from tfrepair.execute.tree import uninstall
 
 
@@ -65,6 +65,26 @@ def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
         write_durably(path, b"new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("name", ["module.cpython-310.pyc", "module.py"])
+def test_only_bytecode_that_python_wrote_meanwhile_gives_way(tmp_path, name):
+    old = write(tmp_path / "env" / name, "old")
+    swap = Swap(
+        place=old, tree=tmp_path / "run" / name, before=old.stat().st_ino, after=None, keep_as=tmp_path / "run" / name
+    )
+    (tmp_path / "run").mkdir()
+    swap.forward()
+    write(tmp_path / "other", "written meanwhile").rename(old)
+    if name.endswith(".pyc"):
+        swap.forward()
+        assert not old.exists()
+        assert swap.back() == "renames"
+        assert old.read_text() == "old"
+    else:
+        with pytest.raises(SurroundingsError, match="somebody put another one there"):
+            swap.forward()
+        assert old.read_text() == "written meanwhile"
 
 
 def test_linked_files_share_and_private_ones_do_not(tmp_path):

@@ -70,6 +70,13 @@ def test_a_release_that_was_named_is_not_replaced_by_what_the_index_has(world):
     assert "2.20.0" in done.json["error"]["message"]
 
 
+def test_a_constraints_file_that_a_requirements_file_names_holds(world, chosen):
+    (world.folder / "limit.txt").write_text(f"tensorflow<={OLD}\n")
+    path = world.folder / "ours.txt"
+    path.write_text("-c limit.txt\ntensorflow>=2.0\n")
+    assert chosen("--requirement", path)["plan"]["tensorflow"]["version"] == OLD
+
+
 def test_a_requirements_file_that_says_otherwise_than_the_pin_is_named(world, chosen):
     path = world.folder / "ours.txt"
     path.write_text(f"tensorflow=={OLD}\n")

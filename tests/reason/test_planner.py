@@ -95,6 +95,19 @@ def test_metadata_paths_are_relative_to_the_prefix():
     assert plan.operations[0].metadata == "lib/python3.10/site-packages/tensorflow-2.9.0.dist-info"
 
 
+@pytest.mark.parametrize(
+    ("installed", "same_minor", "held"), [("65.5.0", True, True), ("82.0.1", True, False), ("65.5.0", False, False)]
+)
+def test_setuptools_stays_where_it_can_and_never_loses_pkg_resources(installed, same_minor, held):
+    index = Index(*ANSWER)
+    mine = dist("pyfiglet", "0.8", requested=True)
+    make_plan(
+        situation(*TEXTBOOK, mine, dist("setuptools", installed), dist("pip", "24.0"), same_minor=same_minor), index
+    )
+    assert ("setuptools<82" in index.asked[-1].constraints) == held
+    assert (("setuptools", installed) in index.asked[-1].preferences) == same_minor
+
+
 def test_a_healthy_release_is_not_fetched_again():
     healthy = dist("tensorflow", "2.10.0", requires=["numpy"], requested=True)
     plan = make_plan(

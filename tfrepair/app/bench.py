@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
     from tfrepair.app.requests import FixRequest, LookRequest, PlaybookRequest, Screen
     from tfrepair.log import Log
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tfrepair.model.releases import Releases
     from tfrepair.model.target import Target
     from tfrepair.target.bases import Base
+    from tfrepair.target.pip_view import RequirementsFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,19 +60,30 @@ class Bench:
     @cached_property
     def requirements(self) -> tuple[tuple[str, str], ...]:
         """Every requirement of the files given with `--requirement`, and the file. Raises UsageError."""
-        return tuple(self._lines(self.request.requirements, constraint=False))
+        return tuple((line, name) for name, file in self._requirement_files for line in file.requirements)
 
     @cached_property
     def constraints(self) -> tuple[tuple[str, str], ...]:
-        """Every constraint of the files given with `--constraint`, and the file. Raises UsageError."""
-        return tuple(self._lines(self.request.constraints, constraint=True))
+        """Every constraint of the files given with `--constraint`, and the file. Raises UsageError.
 
-    def _lines(self, files: Sequence[str], *, constraint: bool) -> Iterator[tuple[str, str]]:
+        Also what a file given with `--requirement` names with `-c`.
+        """
         from tfrepair.target.pip_view import read_requirements
 
-        for name in files:
-            for line in read_requirements(Path(self.cwd, name), self.environ, constraint=constraint):
-                yield line, name
+        given = [
+            (line, name)
+            for name in self.request.constraints
+            for line in read_requirements(Path(self.cwd, name), self.environ, constraint=True)
+        ]
+        return (*given, *((line, name) for name, file in self._requirement_files for line in file.constraints))
+
+    @cached_property
+    def _requirement_files(self) -> tuple[tuple[str, RequirementsFile], ...]:
+        from tfrepair.target.pip_view import read_requirements_file
+
+        return tuple(
+            (name, read_requirements_file(Path(self.cwd, name), self.environ)) for name in self.request.requirements
+        )
 
     @property
     def told(self) -> Mapping[str, object]:

@@ -13,6 +13,7 @@ from tfrepair.app.playbooks import bound_playbooks
 from tfrepair.app.report import Report, Status
 from tfrepair.errors import UsageError
 from tfrepair.model.facts import Fact, Facts, Known, Unknown
+from tfrepair.target.plain_file import without_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,16 +141,15 @@ def _read(file: str) -> tuple[bytes, str | None]:
             sys.stderr.write("paste the text, then end it with Ctrl-D (Ctrl-Z and Enter on Windows)\n")
         return _both_ends(sys.stdin.buffer)
     try:
-        with open(file, "rb", opener=_without_waiting) as stream:  # a named pipe must not stop us
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        with open(file, "rb", opener=without_waiting) as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            if stat.S_ISFIFO(mode):  # `explain <(pip install ...)`; one that nobody writes to ends at once
+                os.set_blocking(stream.fileno(), True)
+            elif not stat.S_ISREG(mode):
                 raise UsageError(f"`{file}` is not a file", hint="give a text file, or `-` for standard input")
             return _both_ends(stream)
     except OSError as error:
         raise UsageError(f"`{file}` cannot be read: {error.strerror or error}") from error
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _both_ends(stream: BinaryIO) -> tuple[bytes, str | None]:

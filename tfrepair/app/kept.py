@@ -64,9 +64,9 @@ class Keeper:
     seen: Look
     bench: Bench
     _before: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By canonical name: the modules with native code that could be imported in the target."""
+    """By canonical name: the modules with native code and of companions that could be imported in the target."""
     _failed: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By canonical name: the modules that could not, those of companions without native code included."""
+    """By canonical name: the modules that could not."""
 
     def learn(self, plan: Plan) -> None:
         """Import in the target what this plan can affect and what was not tried yet."""
@@ -84,8 +84,7 @@ class Keeper:
             return
         self.bench.screen.step(f"importing what may notice the change: {', '.join(waiting)}")
         for name, (passed, _) in self._imported(self.seen.target, waiting).items():
-            if name in native:
-                self._before[name] = tuple(module for module in waiting[name] if module in passed)
+            self._before[name] = tuple(module for module in waiting[name] if module in passed)
             self._failed[name] = tuple(module for module in waiting[name] if module not in passed)
         self.bench.log.info("imported before", modules={name: list(found) for name, found in self._before.items()})
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import SurroundingsError
 from tfrepair.execute.files import exists, sync_folder
+from tfrepair.target.records import BYTECODE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -205,6 +206,9 @@ class Swap:
     def _check(self) -> None:
         found = inode(self.place)
         if found is not None and found not in {self.before, self.after}:
+            if self.place.suffix in BYTECODE:  # Python writes it whenever it likes: nothing is lost with it
+                self.place.unlink()
+                return
             raise SurroundingsError(
                 f"`{self.place}` is neither the environment as it was nor the repaired one: somebody put another one "
                 f"there; the environments of the run are below `{self.tree.parent}`, and nothing was moved",

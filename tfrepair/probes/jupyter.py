@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.probes.collector import Context, Probe, known
+from tfrepair.target.plain_file import read_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +52,7 @@ def _folders(prefix: Path, context: Context) -> Iterator[tuple[Path, bool]]:
 def _kernel(file: Path, context: Context, *, own: bool) -> dict[str, Any] | None:
     """A kernel of Python; None for one of another language, or one that cannot be read."""
     try:
-        data = json.loads(file.read_text(encoding="utf-8", errors="replace"))
+        data = json.loads(read_plain(file).decode(errors="replace"))
     except (OSError, ValueError, RecursionError):
         return None
     argv = data.get("argv") if isinstance(data, dict) else None

@@ -12,6 +12,7 @@ from packaging.version import InvalidVersion, Version
 from tfrepair.model.dependencies import active
 from tfrepair.model.facts import Known
 from tfrepair.probes.collector import Context, Probe, known, unknown
+from tfrepair.target.plain_file import read_plain
 from tfrepair.target.records import load_record, located, matches_hash
 from tfrepair.target.release_data import load_releases
 from tfrepair.target.tree import Tree
@@ -168,7 +169,7 @@ def _header_version(context: Context) -> str | None:
     for site in context.target.environment.site_folders:
         for header in _HEADERS:
             try:
-                text = Path(site, header).read_text(encoding="utf-8", errors="replace")
+                text = read_plain(Path(site, header)).decode(errors="replace")
             except OSError:
                 continue
             parts = dict(_DEFINE.findall(text))

@@ -9,13 +9,16 @@ from packaging.utils import canonicalize_name
 
 from tfrepair.model.dependencies import active, rules_out
 from tfrepair.model.resolution import ResolveRequest
-from tfrepair.reason.keep import breaks, kept
+from tfrepair.reason.keep import SEEDS, breaks, kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tfrepair.model.distribution import Distribution
     from tfrepair.reason.situation import Situation
+
+_WITH_PKG_RESOURCES = "setuptools<82"
+"""82 took `pkg_resources` away, which much imports that says nothing of setuptools; who has it keeps it."""
 
 
 def fast(distribution: Distribution) -> bool:
@@ -80,15 +83,33 @@ def request_for(
                     *(f"{d.canonical_name}=={d.version}" for d in pinned),
                     *(f"{d.canonical_name}=={major}.*" for d in near if (major := _major(d)) is not None),
                     *asked,
+                    *(_pkg_resources(situation) if asking else ()),
                 )
             )
         ),
-        preferences=tuple((d.canonical_name, d.version) for d in user if fast(d) and d.canonical_name not in rising),
+        preferences=tuple(
+            (d.canonical_name, d.version)
+            for d in (*user, *_seeds(situation))
+            if fast(d) and d.canonical_name not in rising
+        ),
         cutoff=situation.cutoff,
         exempt=tuple(sorted({*(d.canonical_name for d in user), *rising} - situation.family)),
         without=tuple(sorted(situation.family.difference({situation.choice.name, situation.partner}))),
         known_good=situation.known_good,
     )
+
+
+def _seeds(situation: Situation) -> list[Distribution]:
+    """What the environment came with, where it can stay: its own Python has it."""
+    user = {d.canonical_name for d in remaining(situation)}
+    present = [d for d in situation.distributions if d.canonical_name in SEEDS and d.canonical_name not in user]
+    return present if situation.same_minor else []
+
+
+def _pkg_resources(situation: Situation) -> Iterator[str]:
+    for distribution in _seeds(situation):
+        if distribution.canonical_name == "setuptools" and breaks(distribution, (_WITH_PKG_RESOURCES,)) is None:
+            yield _WITH_PKG_RESOURCES
 
 
 def holding(situation: Situation, good: Sequence[Distribution]) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfrepair.target.plain_file import read_plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -34,7 +36,7 @@ def read_build_info(site_folders: Iterable[str]) -> BuildInfo | None:
         for place in _PLACES:
             path = Path(site, place)
             try:
-                tree = ast.parse(path.read_text(encoding="utf-8", errors="replace"))
+                tree = ast.parse(read_plain(path).decode(errors="replace"))
             except (OSError, SyntaxError, ValueError, RecursionError):
                 continue
             values = dict(_values(tree))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import TargetError
 from tfrepair.target.interpreter import Completed, marked_json, new_mark, run
+from tfrepair.target.plain_file import read_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -158,7 +159,7 @@ def look_around(prefix: Path) -> Surroundings:
 def read_config(path: Path) -> dict[str, str]:
     """The keys of a pyvenv.cfg in lower case; empty when it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_plain(path).decode(errors="replace")
     except OSError:
         return {}
     pairs = (line.partition("=") for line in text.splitlines())

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfrepair.target.plain_file import read_plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -157,7 +159,7 @@ def _named(folder: str) -> tuple[str, str]:
 
 def _text(file: Path) -> str | None:
     try:
-        data = file.read_bytes()
+        data = read_plain(file)
     except OSError:
         return None
     return None if b"\0" in data else data.decode(errors="backslashreplace")

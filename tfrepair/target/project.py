@@ -16,6 +16,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from tfrepair.model.dependencies import active
+from tfrepair.target.plain_file import read_plain
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -112,7 +113,7 @@ def _requirement_files(folder: Path) -> list[str]:
 def _included(folder: Path, name: str) -> Iterator[str]:
     """The files that a requirements file includes and that lie in the folder, relative to it."""
     try:
-        data = (folder / name).read_bytes()[:_MAX_BYTES]
+        data = read_plain(folder / name)[:_MAX_BYTES]
     except OSError:
         return
     for match in _INCLUDE.finditer(_decoded(data)):
@@ -128,7 +129,7 @@ def _read(folder: Path, name: str, reader: Callable[[str, str], Iterable[Project
             return []
         if file.stat().st_size > _MAX_BYTES:
             return [ProjectPin(requirement="", source=name, note="is larger than 4 MiB and was not read")]
-        return list(reader(_decoded(file.read_bytes()), name))
+        return list(reader(_decoded(read_plain(file)), name))
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         return [ProjectPin(requirement="", source=name, note=f"could not be read: {reason}")]

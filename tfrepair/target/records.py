@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tfrepair.target.plain_file import read_plain
 from tfrepair.target.tree import Tree
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def load_record(metadata_path: Path) -> tuple[RecordState, tuple[RecordEntry, ..
     legacy = metadata_path.name.endswith(".egg-info")
     source = metadata_path / ("installed-files.txt" if legacy else "RECORD")
     try:
-        text = source.read_bytes().decode()
+        text = read_plain(source).decode()
     except (FileNotFoundError, NotADirectoryError):
         return "missing", ()
     except (OSError, UnicodeDecodeError):

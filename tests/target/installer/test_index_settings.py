@@ -55,13 +55,15 @@ def test_later_levels_win_and_variables_win_over_files(machine, tmp_path):
     assert machine({"UV_INDEX_URL": "https://uv.test"}, index_url="https://own.test").index_url == "https://own.test"
 
 
-def test_a_named_configuration_file_is_the_weakest_and_shuts_out_the_users(machine, tmp_path):
+def test_a_named_configuration_file_is_the_strongest_and_shuts_out_the_users(machine, tmp_path):
     bundle = write(tmp_path / "named.pem", "")
     named = write(tmp_path / "named.conf", f"[global]\nindex-url = https://named.test/\ncert = {bundle}\n")
     write(tmp_path / "etc/pip.conf", "[global]\nindex-url = https://etc.test/\n")
     write(tmp_path / "home/.config/pip/pip.conf", "[global]\nindex-url = https://user.test/\n")
     found = machine({"PIP_CONFIG_FILE": str(named)})
-    assert (found.index_url, found.cert) == ("https://etc.test/", str(bundle))
+    assert (found.index_url, found.cert) == ("https://named.test/", str(bundle))
+    write(tmp_path / "named.conf", f"[global]\ncert = {bundle}\n")
+    assert machine({"PIP_CONFIG_FILE": str(named)}).index_url == "https://etc.test/"
     assert machine({"PIP_CONFIG_FILE": os.devnull}) == IndexSettings()
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Stage = Literal["resolve", "install"]
 
 _CERTIFICATE = re.compile(r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|invalid peer certificate|UnknownIssuer")
+_EXPIRED = re.compile(
+    r"certificate (?:has )?expired|CertExpired|NotValidYet|not yet valid|certificate is not valid", re.IGNORECASE
+)
 _CLIENT_CERTIFICATE = re.compile(
     r"alert:? (?:CertificateRequired|certificate required|BadCertificate|bad certificate|HandshakeFailure)"
     r"|ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|HANDSHAKE_FAILURE)|No required SSL certificate"
@@ -36,7 +39,7 @@ _HASHES = re.compile(
 )
 _DAMAGED = re.compile(
     r"Bad CRC|Failed to read from zip file|Invalid zip file structure|ZIP structure|invalid wheel file"
-    r"|Wheel .* is invalid"
+    r"|Wheel .* is invalid|Failed to extract archive|Bad uncompressed size"
 )
 _DISTRIBUTION = re.compile(
     r"(?:structure of |Hash mismatch for |Failed to (?:download|fetch|extract|read)[^`\n]*)"
@@ -98,7 +101,9 @@ def _failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings
     if _CERTIFICATE.search(text):
         return SurroundingsError(
             f"The certificate of {host} is not trusted: {_line(text, _CERTIFICATE)}",
-            hint="set `cert` in pip's configuration to the certificate bundle of this network",
+            hint="see to the server's certificate, and that the clock of this machine is right"
+            if _EXPIRED.search(text)
+            else "set `cert` in pip's configuration to the certificate bundle of this network",
         )
     if _CLIENT_CERTIFICATE.search(text):
         return SurroundingsError(

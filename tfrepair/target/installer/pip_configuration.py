@@ -54,14 +54,14 @@ def configuration_files(
     named = environ.get("PIP_CONFIG_FILE")
     if named == os.devnull:
         return
-    if named:
-        yield Path(named)
     name = "pip.ini" if system == "windows" else "pip.conf"
     yield from (folder / name for folder in _global_folders(environ, system, root))
     if not (named and Path(named).exists()):
         yield from (folder / name for folder in _user_folders(environ, system))
     if prefix is not None:
         yield prefix / name
+    if named:
+        yield Path(named)
 
 
 def _global_folders(environ: Mapping[str, str], system: System, root: Path) -> Iterator[Path]:

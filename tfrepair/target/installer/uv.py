@@ -28,6 +28,7 @@ _UNDATED = re.compile(r"^warning: `(?P<file>[^`]+)` is missing an upload date", 
 _OPTION = re.compile(
     r"(?:invalid value|Invalid).*exclude-newer-package|exclude-newer-package.*(?:invalid|could not)", re.IGNORECASE
 )
+_TOO_NEW = re.compile(r"exclude-newer|exclude newer")
 _FROM = re.compile(r"^(?P<name>[\w.-]+)==.*\n\s+# from (?P<index>https?://\S+)$", re.MULTILINE)
 _ROUNDS = 12
 """A tree of distributions without upload times comes to light level by level; TensorFlow's has six."""
@@ -98,14 +99,24 @@ class UvInstaller:
         free: tuple[str, ...] = tuple(canonicalize_name(name) for name in request.exempt)
         for _ in range(_ROUNDS):
             attempt = self._compile(request, cutoff, free)
-            if not attempt.undated or not isinstance(attempt.error, UnresolvableError):
+            if not isinstance(attempt.error, UnresolvableError):
                 return attempt.lock(request)
+            if not attempt.undated:
+                return self._of_another_day(request, attempt)
             blamed = {name for name in attempt.undated if re.search(rf"\b{re.escape(name)}\b", attempt.error.reason)}
             new = (blamed or set(attempt.undated)) - set(free)
             if not new:
                 break
             free += tuple(sorted(new))
         return self._as_of_no_day(request)
+
+    def _of_another_day(self, request: ResolveRequest, attempt: _Attempt) -> Lock:
+        """Nothing fits the day. An index that took in everything later says of all files that they are too new."""
+        lacks = isinstance(attempt.error, UnresolvableError) and attempt.error.missing
+        if not lacks or not _TOO_NEW.search(attempt.text):
+            return attempt.lock(request)
+        why = "uv, as of no day, since nothing fits the cutoff"
+        return base.from_known_good(request, self._as_of_no_day, why) or self._as_of_no_day(request)
 
     def _as_of_no_day(self, request: ResolveRequest) -> Lock:
         return self._compile(request, None, ()).lock(request)
