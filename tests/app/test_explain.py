@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import sys
+import threading
 import time
 
 import pytest
@@ -157,6 +159,22 @@ def test_standard_input(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(NUMPY.encode())))
     assert run(["explain"]) == 1
     assert "[numpy-abi]" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes among its files")
+@pytest.mark.parametrize(("text", "found"), [(NUMPY, ["numpy-abi"]), (None, [])])
+def test_what_a_command_prints_into_a_pipe_and_one_that_nobody_writes_to(tmp_path, capsys, text, found):
+    os.mkfifo(tmp_path / "pipe")
+    end = os.open(tmp_path / "pipe", os.O_RDWR)  # both ends, so that writing waits for nobody
+    if text is not None:
+        os.write(end, text.encode())
+    writing = threading.Timer(0.3 if text is not None else 0, os.close, (end,))
+    writing.start()
+    if text is None:
+        writing.join()
+    run(["explain", str(tmp_path / "pipe"), "--json"])
+    assert ids(json.loads(capsys.readouterr().out))[:1] == found
+    writing.join()
 
 
 def test_text_of_powershell(explained):

@@ -23,6 +23,8 @@ ADA = Identity(home="/home/ada", user="ada", host="lovelace.example.org")
         ("/home/ada/env/bin/python", "ada"),
         ("/home/charles/env/bin/python", "charles"),
         (r"C:\Users\Charles\env\python.exe", "Charles"),
+        (r"C:\Users\Charles Babbage\env\python.exe", "Babbage"),
+        ("PATH=/mnt/c/Users/Charles Babbage/bin:/usr/bin", "Babbage"),
         (r"'C:\\Users\\Charles\\env'", "Charles"),
         ("ADA@lovelace: no", "ADA"),
         ("on lovelace.example.org it fails", "lovelace"),

@@ -29,7 +29,7 @@ _TOKENS = re.compile(
 )
 _SECRET_KEY = re.compile(r"(?i)(token|secret|password|passwd|api_?key|access_?key|private_?key|credential)")
 _HOMES = re.compile(
-    r"(?i)((?:^|(?<=[\s'\"`=:;,(]))/(?:home|Users)/|\b[A-Z]:(?:\\{1,2}|/)Users(?:\\{1,2}|/))"
+    r"(?i)((?:^|(?<=[\s'\"`=:;,(]))(?:/mnt/[a-z])?/(?:home|Users)/|\b[A-Z]:(?:\\{1,2}|/)Users(?:\\{1,2}|/))"
     r"([^/\\\s'\"`:;,]{1,64}(?: (?-i:[A-Z])[\w.-]{0,40}){1,3}(?=[/\\])|[^/\\\s'\"`:;,]{1,64})"
 )
 _SHARED = frozenset({"shared", "public", "default", "all users"})

@@ -62,6 +62,13 @@ def test_where_there_are_upload_times_the_cutoff_counts(resolve, dated_index):
     assert method == "as of 2022-12-18"
 
 
+def test_an_index_that_took_in_everything_later_is_asked_as_of_no_day(resolve, dated_index):
+    versions, method, lock = resolve(IndexSettings(index_url=dated_index), "demo-a==1.0", cutoff="2020-01-01")
+    assert versions == {"demo-a": "1.0", "demo-b": "1.0"}
+    assert method == f"as of no day, since nothing fits the cutoff: {TEXT}"
+    assert lock.cutoff is None
+
+
 def test_what_does_not_fit_here_gives_way_to_the_bounds_and_that_is_said(resolve, folder):
     known = replace(KNOWN, pins=(("demo-a", "2.0"), ("demo-b", "0.5")))
     versions, method, _ = resolve(folder, "demo-a", known_good=known, constraints=("demo-b<9",))
