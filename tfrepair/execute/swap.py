@@ -176,9 +176,13 @@ class Swap:
         return self._arrange(self.before)
 
     def _arrange(self, wanted: int | None) -> str:
-        self._check()
+        if self._is_cache():
+            if wanted is not None:
+                self.place.unlink()
+        else:
+            self._check()
         how = "none"
-        if inode(self.place) != wanted:
+        if inode(self.place) != wanted and not self._is_cache():
             how = self._exchange(wanted)
         if exists(self.spare) and not exists(self.tree):
             move(self.spare, self.tree)
@@ -203,12 +207,14 @@ class Swap:
         move(source, self.place)
         return "renames"
 
+    def _is_cache(self) -> bool:
+        """Bytecode that Python, or the repair that holds, wrote meanwhile: it stands for nothing that could be lost."""
+        found = inode(self.place)
+        return found is not None and found not in {self.before, self.after} and self.place.suffix in BYTECODE
+
     def _check(self) -> None:
         found = inode(self.place)
         if found is not None and found not in {self.before, self.after}:
-            if self.place.suffix in BYTECODE:  # Python writes it whenever it likes: nothing is lost with it
-                self.place.unlink()
-                return
             raise SurroundingsError(
                 f"`{self.place}` is neither the environment as it was nor the repaired one: somebody put another one "
                 f"there; the environments of the run are below `{self.tree.parent}`, and nothing was moved",

@@ -181,7 +181,7 @@ class Transaction:
             self.record.journal.append("checked", names=list(names), failed=list(failed))
 
     def commit(self, confirm: Callable[[], Smoke], held: Callable[[], None] = lambda: None) -> None:
-        """Swap, run `confirm` at the final path, keep the old environment for rollback, then run `held`.
+        """Swap, run `confirm` at the final path, then `held`, and keep the old environment for rollback.
 
         Raises SurroundingsError when the target changed meanwhile or cannot be moved, StepError when something that was
         installed is not as recorded or `confirm` does not pass; in all these cases, and for anything that `confirm`
@@ -243,8 +243,8 @@ class Transaction:
             record.write_manifest("kept", kept)
         record.write_manifest("live", live)
         record.journal.append("confirmed", tensorflow=smoke.tensorflow, seconds=smoke.seconds)
-        complete(record, swap)
         held()
+        complete(record, swap)
 
     def abandon(self, reason: str) -> None:
         """Drop the stage, or swap back what was swapped; the block may be left afterwards. Raises RollbackError."""
