@@ -209,12 +209,14 @@ class Swap:
 
     def _is_cache(self) -> bool:
         """Bytecode that Python, or the repair that holds, wrote meanwhile: it stands for nothing that could be lost."""
+        return self.place.suffix in BYTECODE and self._is_strange()
+
+    def _is_strange(self) -> bool:
         found = inode(self.place)
-        return found is not None and found not in {self.before, self.after} and self.place.suffix in BYTECODE
+        return found is not None and found not in {self.before, self.after}
 
     def _check(self) -> None:
-        found = inode(self.place)
-        if found is not None and found not in {self.before, self.after}:
+        if self._is_strange():
             raise SurroundingsError(
                 f"`{self.place}` is neither the environment as it was nor the repaired one: somebody put another one "
                 f"there; the environments of the run are below `{self.tree.parent}`, and nothing was moved",

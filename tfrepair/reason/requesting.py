@@ -71,6 +71,7 @@ def request_for(
     """
     asked = _asked(asking, situation.markers, situation.family)
     rising = situation.goals.upgrade
+    seeds = _seeds(situation)
     return ResolveRequest(
         python=situation.python,
         roots=(*roots(situation), *extra),
@@ -83,14 +84,12 @@ def request_for(
                     *(f"{d.canonical_name}=={d.version}" for d in pinned),
                     *(f"{d.canonical_name}=={major}.*" for d in near if (major := _major(d)) is not None),
                     *asked,
-                    *(_pkg_resources(situation) if asking else ()),
+                    *(_pkg_resources(seeds) if asking else ()),
                 )
             )
         ),
         preferences=tuple(
-            (d.canonical_name, d.version)
-            for d in (*user, *_seeds(situation))
-            if fast(d) and d.canonical_name not in rising
+            (d.canonical_name, d.version) for d in (*user, *seeds) if fast(d) and d.canonical_name not in rising
         ),
         cutoff=situation.cutoff,
         exempt=tuple(sorted({*(d.canonical_name for d in user), *rising} - situation.family)),
@@ -106,8 +105,8 @@ def _seeds(situation: Situation) -> list[Distribution]:
     return present if situation.same_minor else []
 
 
-def _pkg_resources(situation: Situation) -> Iterator[str]:
-    for distribution in _seeds(situation):
+def _pkg_resources(seeds: Sequence[Distribution]) -> Iterator[str]:
+    for distribution in seeds:
         if distribution.canonical_name == "setuptools" and breaks(distribution, (_WITH_PKG_RESOURCES,)) is None:
             yield _WITH_PKG_RESOURCES
 
