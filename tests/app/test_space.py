@@ -1,10 +1,11 @@
 """Room on the disk, before anything is staged."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from tfrepair.app.space import RESERVE, check_space, copied_of, needed
+from tfrepair.app.space import RESERVE, check_space, copied_of, needed, not_writable
 from tfrepair.app.subject import Subject
 from tfrepair.errors import SurroundingsError
 from tfrepair.model.plan import Choice, Install, Lock, Pin, Plan
@@ -51,3 +52,15 @@ def test_the_disk_of_the_stage_counts(tmp_path, monkeypatch):
     asked = []
     check_space(plan(1000), prefix, free=lambda folder: asked.append(folder) or 2_000_000_000)
     assert asked == [prefix]
+
+
+def test_what_cannot_be_written_is_said_with_the_reason(tmp_path, monkeypatch):
+    env = tmp_path / "env"
+    env.mkdir()
+    assert not_writable(env) is None
+    assert not_writable(tmp_path / "more" / "new") is None
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert not_writable(env) == f"`{env}`, where a repair is staged, cannot be written: this user lacks the permission"
+    read_only = os.statvfs_result((*os.statvfs(env)[:8], os.ST_RDONLY, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _: read_only)
+    assert "its file system is read-only" in not_writable(env)

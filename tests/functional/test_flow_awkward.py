@@ -109,7 +109,8 @@ def test_a_path_that_leaves_no_room_for_a_stage_is_refused(world):
 def test_a_disk_that_takes_nothing(world, kind):
     disk = world.folder / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(disk)], check=False).returncode:
+    size = "24m" if kind == "full" else "512m"
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)], check=False).returncode:
         pytest.skip("this machine lets not even root mount a file system")
     try:
         env = world.conflict(name="disk/env")
@@ -118,6 +119,8 @@ def test_a_disk_that_takes_nothing(world, kind):
         else:
             subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         before = lines(disk)
+        dry = world.tfrepair("fix", "--dry-run", "--env", env)
+        assert (dry.code, "its file system is read-only" in dry.out) == ((6, False) if kind == "full" else (1, True))
         done = world.tfrepair("fix", "--yes", "--env", env, "--json")
         assert done.code == 6, done
         assert "nothing was changed" in done.json["error"]["message"] + done.json["error"].get("hint", "")

@@ -94,6 +94,7 @@ def test_verify_with_a_companion(world):
     assert "ValueError: no layer today" in str(done.json)
     said = world.tfrepair("verify", "--env", env, "--with", "hub")
     assert "but `tensorflow-hub` does not" in said.out + said.err
+    assert f"next: `tfrepair diagnose --env {env}` names the cause" in said.out + said.err
     missing = world.tfrepair("verify", "--env", env, "--with", "tf-keras")
     assert missing.code == 1
     assert "No module named 'tf_keras'" in missing.out + missing.err

@@ -202,6 +202,9 @@ def test_mixed_wheels_are_a_warning_with_its_repair(world, mixed):
     before = world.tree()
     done = world.tfrepair("fix", "--yes", "--env", mixed)
     assert "nothing was done" in done.out, done
+    command = f"tfrepair fix --dry-run --env {mixed} --only gpu-wheels-missing-or-mixed"
+    assert f"next: `{command}` shows the repair" in done.out
+    assert f"next: `{command}` shows the repair" in world.tfrepair("diagnose", "--env", mixed).out
     assert world.tree() == before
 
 

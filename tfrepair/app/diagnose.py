@@ -69,10 +69,14 @@ def judged(
     messages: tuple[str, ...] = (),
 ) -> Report:
     """The report of a look."""
+    from tfrepair.execute.scope import never_written
+
     diagnosis = chosen(seen.diagnosis, request)
     screen.diagnosis(diagnosis, seen.target)
     command = _next(seen.target, where.words + request.words)
     status, code, manual, more = _verdict(diagnosis, playbooks, seen.facts, command, works=seen.works)
+    if status == "healthy" and never_written(seen.target.environment) is None:
+        more += for_warnings(diagnosis, command)
     hidden = [finding.id for finding in seen.diagnosis.errors if finding not in diagnosis.errors]
     if hidden and not diagnosis.errors:
         more = (f"`--only` leaves out what is an error: {', '.join(hidden)}",)
@@ -100,6 +104,13 @@ def chosen(diagnosis: Diagnosis, request: PlaybookRequest) -> Diagnosis:
     if not request.only:
         return diagnosis
     return replace(diagnosis, findings=tuple(f for f in diagnosis.findings if f.id in request.only))
+
+
+def for_warnings(diagnosis: Diagnosis, command: str) -> tuple[str, ...]:
+    """What shows the repair of mere warnings, which `fix` leaves alone where TensorFlow works, as a sentence."""
+    left = sorted({f.id for f in diagnosis.findings if f.severity == "warning" and f.repair == "automatic"})
+    only = "".join(f" --only {each}" for each in left)
+    return (f"next: `{command}{only}` shows the repair of what is only a warning",) if left else ()
 
 
 def _judge(recorded: Path, playbooks: tuple[Playbook, ...], request: PlaybookRequest, screen: Screen) -> Report:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tfrepair.app.as_wanted import is_as_wanted
 from tfrepair.app.bench import Bench
-from tfrepair.app.diagnose import chosen
+from tfrepair.app.diagnose import chosen, for_warnings
 from tfrepair.app.files import write_text
 from tfrepair.app.locate import unfinished
 from tfrepair.app.look import MORE_TIME, look, smoke_of
@@ -22,7 +22,7 @@ from tfrepair.app.repair import repair
 from tfrepair.app.report import Report
 from tfrepair.app.reviewed import how_anew, reviewed_plan
 from tfrepair.app.selfcopy import step_aside
-from tfrepair.app.space import check_space, copied_of
+from tfrepair.app.space import check_space, copied_of, not_writable
 from tfrepair.app.subject import find_subject
 from tfrepair.app.wishes import is_file
 from tfrepair.errors import ChangedError, NoRepairError, SurroundingsError, TfrepairError, UsageError
@@ -110,10 +110,10 @@ def _turn(subject: Subject, bench: Bench, reviewed: Plan | None) -> Report:
         works = bool(seen.works)
         return replace(base, status="healthy" if works else "broken", exit_code=0 if works else 1, messages=(said,))
     if not bench.chosen.only and seen.works and is_as_wanted(seen, bench):
-        left = ", ".join(f.id for f in diagnosis.findings if f.severity == "warning" and f.repair == "automatic")
-        messages = ["it works; nothing was done", *([f"`--only` acts on a warning: {left}"] if left else [])]
+        command = f"tfrepair fix --dry-run{subject.words}{bench.chosen.words}"
+        messages = ("it works; nothing was done", *for_warnings(diagnosis, command))
         python = seen.target.interpreter.executable
-        return replace(base, python=python, smoke=smoke_of(seen.facts), messages=tuple(messages))
+        return replace(base, python=python, smoke=smoke_of(seen.facts), messages=messages)
     if seen.stopped and request.strategy != "rebuild":
         raise SurroundingsError(f"{seen.stopped}; nothing was changed", hint=MORE_TIME)
     with _telling(base):
@@ -157,10 +157,12 @@ def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Rep
             ),
         )  # fmt: skip
     if request.dry_run:
+        refused = not_writable(subject.prefix)
         trusting = " and with `--trust`" if plan.untrusted else ""
         messages = (
             "dry run: nothing was changed; more rounds may follow if TensorFlow does not work after this one",
             f"next: the same command without `--dry-run`{trusting} carries it out",
+            *([f"as things are it could not: {refused}"] if refused else []),
         )
         return replace(base, status="planned", exit_code=1, messages=messages)
     if plan.untrusted and request.yes:

@@ -1,7 +1,8 @@
-"""Whether the disk has room for a plan, before anything is staged."""
+"""Whether the disk has room for a plan and may be written, before anything is staged."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,19 @@ def copied_of(subject: Subject, *, everything: bool) -> int:
         return 0
     rule = private_rule(subject.target.environment, everything=everything)
     return bytes_copied(subject.prefix, rule, scope=subject.scope)
+
+
+def not_writable(prefix: Path) -> str | None:
+    """Why a repair of this environment could not be staged now, as a sentence; None where it could."""
+    from tfrepair.execute.paths import Beside
+
+    folder = Beside.of(prefix).folder
+    there = existing_folder(folder)
+    if os.access(there, os.W_OK | os.X_OK):
+        return None
+    read_only = hasattr(os, "statvfs") and os.statvfs(there).f_flag & os.ST_RDONLY
+    why = "its file system is read-only" if read_only else "this user lacks the permission"
+    return f"`{there}`, where a repair is staged, cannot be written: {why}"
 
 
 def check_space(plan: Plan, prefix: Path, *, copied: int = 0, free: Callable[[Path], int] | None = None) -> str:

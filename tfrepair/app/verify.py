@@ -11,6 +11,17 @@ if TYPE_CHECKING:
     from tfrepair.app.requests import Screen, TargetRequest
     from tfrepair.log import Log
 
+_WHEN = {
+    "metadata": "its metadata is read",
+    "files": "its files are looked for",
+    "libraries": "its libraries are loaded",
+    "import": "it is imported",
+    "attributes": "its functions are looked for",
+    "operation": "it computes",
+    "keras": "a layer of Keras is run",
+}
+"""What the smoke test does at each rung."""
+
 
 def verify(
     target_request: TargetRequest, names: tuple[str, ...], screen: Screen, log: Log, *, timeout: float
@@ -31,20 +42,24 @@ def verify(
     )
     log.info("smoke", ok=smoke.ok, rung=smoke.rung, seconds=smoke.seconds)
     messages = unfinished(target)
+    cause = f"next: `tfrepair diagnose{target_request.words}` names the cause; nothing was changed"
     if not smoke.ok and smoke.rung.startswith("with "):
         name = smoke.rung.removeprefix("with ")
         messages += (
             f"TensorFlow works at `{target.interpreter.executable}`, but `{name}` does not:",
             *(f"  {text}" for text in smoke.exceptions[:3]),
+            cause,
         )
     elif smoke.ok and extras:
         messages += tuple(f"`{extra.name}` works beside it" for extra in extras)
     elif not smoke.ok:
-        how = "fails" if smoke.exit_code is not None else f"did not end within {timeout:g} s (`--timeout`)"
+        how = "fails" if smoke.exit_code is not None else f"does not end within {timeout:g} s (`--timeout`)"
+        at = target.interpreter.executable
+        when = f"when {_WHEN[smoke.rung]} (" if smoke.rung in _WHEN else "("
         messages += (
-            f"TensorFlow does not work at `{target.interpreter.executable}`: it {how} at the rung `{smoke.rung}`",
+            f"TensorFlow does not work at `{at}`: it {how} {when}rung `{smoke.rung}` of the smoke test)",
             *(f"  {text}" for text in smoke.exceptions[:3]),
-            f"next: `tfrepair diagnose{target_request.words}` names the cause; nothing was changed",
+            cause,
         )
     return Report(
         command="verify",
