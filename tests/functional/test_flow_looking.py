@@ -47,7 +47,7 @@ def test_verify_fails_on_a_broken_one_and_says_where(world, fine):
     world.install(fine, f"numpy=={NUMPY_2}")
     done = world.tfrepair("verify", "--env", fine)
     assert done.code == 1, done
-    assert "fails when it is imported (rung `import` of the smoke test)" in done.out
+    assert "failed when it was imported (rung `import` of the smoke test)" in done.out
     assert "Unable to convert function return value" in done.out
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from functional_support import NEW, site
@@ -45,6 +46,18 @@ def test_a_run_is_shown_with_its_journal(world, run):
     assert body["id"] == run
     events = [entry["event"] for entry in body["journal"]]
     assert (events[0], events[-1]) == ("begin", "end")
+    assert {"plan.json", "pylock.toml", "smoke-after.txt"} <= set(body["files"])
+
+
+def test_only_the_files_that_are_there_are_named(world, env, run):
+    back = world.tfrepair("rollback", "--yes", "--env", env, "--json").json
+    assert back["run"]["log"] == f"{back['run']['folder']}/journal.jsonl"
+    assert Path(back["run"]["log"]).is_file()
+    (row, _) = world.tfrepair("runs", "list", "--json").json["runs"]
+    assert row["command"] == "rollback"
+    body = world.tfrepair("runs", "show", row["id"], "--json").json["run"]
+    assert sorted(body["files"]) == sorted(path.name for path in Path(row["folder"]).iterdir())
+    assert "plan.json" not in world.tfrepair("runs", "show", row["id"]).out
 
 
 def test_cleaning_frees_what_is_kept_and_the_way_back_is_gone(world, env, run):

@@ -106,13 +106,9 @@ def _put_back(
             status="restored",
             exit_code=0,
             target=_target(run.prefix, where) if describe else None,
-            run=_info(record),
+            run=RunInfo.of(record),
             messages=(_restored(run), *(f"what a step did elsewhere is taken back: `{one.command}`" for one in undone)),
         )
-
-
-def _info(run: RunFolder) -> RunInfo:
-    return RunInfo(id=run.id, folder=str(run.folder), log=str(run.log_path), kept=run.record().kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +172,7 @@ def _undo_unfinished(
         status="restored",
         exit_code=0,
         target=_target(prefix, where) if describe else None,
-        run=_info(record) if record is not None else None,
+        run=RunInfo.of(record) if record is not None else None,
         messages=(done.sentence,),
     )
 
@@ -232,12 +228,12 @@ def recorded(environ: Mapping[str, str]) -> tuple[tuple[RunRecord, int], ...]:
     return tuple((run.record(), size([run.tree]).exclusive if run.record().kept else 0) for run in runs(environ))
 
 
-def detail(spec: str, environ: Mapping[str, str]) -> tuple[RunRecord, tuple[JournalEntry, ...]]:
-    """A run and its journal. Raises UsageError when there is no such run."""
+def detail(spec: str, environ: Mapping[str, str]) -> tuple[RunRecord, tuple[JournalEntry, ...], tuple[str, ...]]:
+    """A run, its journal and the names of its files. Raises UsageError when there is no such run."""
     from tfrepair.execute.runs import find_run
 
     found = find_run(spec, environ)
-    return found.record(), found.entries
+    return found.record(), found.entries, tuple(sorted(path.name for path in found.folder.iterdir()))
 
 
 def kept(specs: Sequence[str], environ: Mapping[str, str]) -> tuple[RunFolder, ...]:

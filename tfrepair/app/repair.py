@@ -53,7 +53,6 @@ def repair(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report)
     from tfrepair.target.console_scripts import console_script_problem
 
     record = RunFolder.create(subject.prefix, bench.environ, scope=subject.scope)
-    info = RunInfo(id=record.id, folder=str(record.folder), log=str(record.log_path))
     confirmed: list[Confirmed] = []
     said: list[str] = []
     # what did not start before is no reason to refuse a TensorFlow that works
@@ -89,7 +88,12 @@ def repair(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report)
             bench.log.info("rolled back", reason=error.message)
             bench.screen.say("rolled back: the environment is as it was")
             return replace(
-                base, status="rolled-back", exit_code=StepError.exit_code, error=error, run=info, messages=tuple(said)
+                base,
+                status="rolled-back",
+                exit_code=StepError.exit_code,
+                error=error,
+                run=RunInfo.of(record),
+                messages=tuple(said),
             )
         finally:
             bench.log.remove(stream)
@@ -99,7 +103,7 @@ def repair(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report)
         exit_code=0,
         works=True,
         plan=final,
-        run=replace(info, kept=record.record().kept, made=subject.target is None),
+        run=RunInfo.of(record, made=subject.target is None),
         python=confirmed[-1].target.interpreter.executable,
         smoke=confirmed[-1].smoke,
         messages=("repaired", *said, *gained),

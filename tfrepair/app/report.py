@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from tfrepair.errors import TfrepairError
+    from tfrepair.execute.run_folder import RunFolder
     from tfrepair.model.facts import Facts
     from tfrepair.model.finding import Diagnosis
     from tfrepair.model.plan import Plan
@@ -23,10 +24,17 @@ class RunInfo:
     id: str
     folder: str
     log: str
+    """Its log; of a run that only put something back, its journal."""
     kept: str | None = None
     """The environment as it was before; None where there was none, or it is not kept."""
     made: bool = False
     """There was no environment before: to go back removes it."""
+
+    @classmethod
+    def of(cls, run: RunFolder, *, made: bool = False) -> RunInfo:
+        """What is known of a run."""
+        log = run.log_path if run.log_path.exists() else run.journal_path
+        return cls(id=run.id, folder=str(run.folder), log=str(log), kept=run.record().kept, made=made)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

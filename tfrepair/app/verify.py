@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from tfrepair.log import Log
 
 _WHEN = {
-    "metadata": "its metadata is read",
-    "files": "its files are looked for",
-    "libraries": "its libraries are loaded",
-    "import": "it is imported",
-    "attributes": "its functions are looked for",
-    "operation": "it computes",
-    "keras": "a layer of Keras is run",
+    "metadata": "its metadata was read",
+    "files": "its files were looked for",
+    "libraries": "its libraries were loaded",
+    "import": "it was imported",
+    "attributes": "its functions were looked for",
+    "operation": "it computed",
+    "keras": "a layer of Keras was run",
 }
 """What the smoke test does at each rung."""
 
@@ -53,7 +53,7 @@ def verify(
     elif smoke.ok and extras:
         messages += tuple(f"`{extra.name}` works beside it" for extra in extras)
     elif not smoke.ok:
-        how = "fails" if smoke.exit_code is not None else f"does not end within {timeout:g} s (`--timeout`)"
+        how = "failed" if smoke.exit_code is not None else f"did not end within {timeout:g} s (`--timeout`)"
         at = target.interpreter.executable
         when = f"when {_WHEN[smoke.rung]} (" if smoke.rung in _WHEN else "("
         messages += (

@@ -40,15 +40,15 @@ def show(run: Annotated[str, typer.Argument(metavar="RUN")], json: opt.Json = Fa
     """One run: its record, journal and end."""
     from tfrepair.app.history import detail as details
 
-    found, entries = details(run, os.environ)
+    found, entries, files = details(run, os.environ)
     if json:
         from dataclasses import asdict
 
-        body = {**asdict(found), "journal": [asdict(entry) for entry in entries]}
+        body = {**asdict(found), "journal": [asdict(entry) for entry in entries], "files": files}
         say_json({"schema_version": 1, "command": "runs show", "run": body})
         return
     say(f"run {found.id}: {found.command} on {found.prefix}, {found.status}")
-    say(f"record: {found.folder} (plan.json, pylock.toml, log.jsonl, smoke-before.txt, smoke-after.txt)")
+    say(f"record: {found.folder} ({', '.join(files)})")
     for entry in entries:
         detail = ", ".join(f"{key}: {value}" for key, value in entry.detail.items())
         say(f"  {entry.at}  {entry.event}  {detail}")

@@ -131,15 +131,20 @@ class RunFolder:
         """The log, one JSON object a line."""
         return self.folder / "log.jsonl"
 
+    @property
+    def journal_path(self) -> Path:
+        """The journal, one entry a line."""
+        return self.folder / "journal.jsonl"
+
     @cached_property
     def journal(self) -> Journal:
         """To append to; opening it cuts off a torn last line."""
-        return Journal(self.folder / "journal.jsonl", self.id)
+        return Journal(self.journal_path, self.id)
 
     @property
     def entries(self) -> tuple[JournalEntry, ...]:
         """What the journal says."""
-        return read_journal(self.folder / "journal.jsonl")
+        return read_journal(self.journal_path)
 
     @property
     def data(self) -> dict[str, Any]:
