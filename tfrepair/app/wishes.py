@@ -58,7 +58,7 @@ def _from_requirements(bench: Bench) -> tuple[Wanted, ...]:
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
-    from tfrepair.target.project import without_url
+    from tfrepair.target.project.pin import without_url
 
     found = []
     for line, source in bench.requirements:
@@ -80,7 +80,7 @@ def _from_steps(bench: Bench, steps: Iterable[str]) -> Iterator[Wanted]:
 
 
 def _from_project(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...]:
-    from tfrepair.target.project import project_pins
+    from tfrepair.target.project.folder import project_pins
 
     pins = project_pins(bench.cwd, markers)
     return tuple(Wanted(text=pin.requirement, source=pin.source, loose=True) for pin in pins if pin.requirement)
@@ -109,7 +109,7 @@ def passed_over(bench: Bench, choice: Choice) -> tuple[str, ...]:
 
 def unread(bench: Bench) -> tuple[str, ...]:
     """Which of the project's files could not be read, and why, a sentence each."""
-    from tfrepair.target.project import project_pins
+    from tfrepair.target.project.folder import project_pins
 
     if bench.request.tensorflow is not None:
         return ()

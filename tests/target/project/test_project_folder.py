@@ -1,6 +1,6 @@
 import pytest
 
-from tfrepair.target.project import project_pins
+from tfrepair.target.project.folder import project_pins
 
 LINUX = {
     "sys_platform": "linux",
@@ -13,6 +13,10 @@ LINUX = {
 
 def pins(folder, markers=None):
     return [(pin.requirement, pin.source) for pin in project_pins(folder, markers)]
+
+
+def notes(folder):
+    return {pin.source: pin.note for pin in project_pins(folder) if pin.note}
 
 
 def write(folder, name, text):
@@ -53,7 +57,9 @@ def test_the_wheel_behind_a_url_tells_the_version(tmp_path):
     assert pins(tmp_path, LINUX) == [
         ("tensorflow[and-cuda]==2.15.1", "requirements.txt:1"),
         ("tensorflow==2.15.1", "pyproject.toml:tool.poetry.dependencies"),
+        ("", "requirements.txt:2"),
     ]
+    assert "is no wheel" in notes(tmp_path)["requirements.txt:2"]
 
 
 def test_of_several_entries_of_poetry_the_one_for_this_target_counts(tmp_path):
@@ -160,7 +166,6 @@ def test_the_pip_part_of_a_conda_environment_is_read(tmp_path):
     [
         ("pyproject.toml", "not [ toml"),
         ("pyproject.toml", "project = 3"),
-        ("pyproject.toml", "[tool.poetry.dependencies]\ntensorflow = '^newest'"),
         ("environment.yml", "a: [unclosed"),
         ("environment.yml", "a: &a [x, x]\nb: &b [*a, *a]\ndependencies: [*b, *b]\n"),
         ("environment.yml", "- just\n- a list\n"),
@@ -205,7 +210,13 @@ def test_included_files_count_where_they_lie_in_the_folder(tmp_path):
     assert pins(tmp_path) == [
         ("tensorflow==2.15.1", "requirements/pins.txt:1"),
         ("tensorflow>=2.10", "requirements/base.txt:1"),
+        ("", "requirements/base.txt:4"),
+        ("", "requirements.txt:3"),
     ]
+    assert notes(tmp_path) == {
+        "requirements/base.txt:4": "names `https://example/x.txt`, and nothing is fetched for this",
+        "requirements.txt:3": "names `../outside.txt`, which lies outside of this folder",
+    }
 
 
 @pytest.mark.parametrize(

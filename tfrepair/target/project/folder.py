@@ -1,0 +1,128 @@
+"""What a project's own files ask of TensorFlow. They are read, never run, and nothing they name is fetched."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+
+from tfrepair.model.dependencies import active
+from tfrepair.target.plain_file import read_plain
+from tfrepair.target.project.conda import conda_environment
+from tfrepair.target.project.locks import locked_packages
+from tfrepair.target.project.pin import Included, ProjectPin
+from tfrepair.target.project.pyproject import pyproject
+from tfrepair.target.project.requirements import requirement_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    Reader = Callable[[str, str], Iterable[ProjectPin | Included]]
+
+_MAX_BYTES = 4 << 20
+_EXACT = re.compile(r"==\s*[^*,;]+(?:;|$)")
+_READERS: dict[str, Reader] = {
+    "pyproject.toml": pyproject,
+    "environment.yml": conda_environment,
+    "environment.yaml": conda_environment,
+    "uv.lock": locked_packages("package"),
+    "poetry.lock": locked_packages("package"),
+    "pylock.toml": locked_packages("packages"),
+}
+
+
+def project_pins(folder: Path, markers: Mapping[str, str] | None = None) -> tuple[ProjectPin, ...]:
+    """What the files of a folder ask of the TensorFlow family, the one that decides first. Never raises.
+
+    An exact version that somebody wrote counts before a lock file, and that before a range. Names without a version
+    ask for nothing. With the `markers` of a target, lines for other targets are left out.
+    """
+    readers = dict.fromkeys(_requirement_files(folder), requirement_lines) | _READERS
+    readers |= dict.fromkeys(_named(folder, r"pylock\.[^.]+\.toml"), _READERS["pylock.toml"])
+    seen: set[str] = set()
+    pins = [pin for name, reader in readers.items() for pin in _followed(folder, name, reader, seen)]
+    here = (pin for pin in pins if _counts(pin, markers))
+    return tuple(sorted((_without_marker(pin) if markers is not None else pin for pin in here), key=_rank))
+
+
+def _counts(pin: ProjectPin, markers: Mapping[str, str] | None) -> bool:
+    if not pin.requirement:
+        return True
+    requirement = Requirement(pin.requirement)
+    if not requirement.specifier:
+        return False
+    return markers is None or any(active([pin.requirement], markers))
+
+
+def _without_marker(pin: ProjectPin) -> ProjectPin:
+    return replace(pin, requirement=pin.requirement.partition(";")[0].strip())
+
+
+def _rank(pin: ProjectPin) -> int:
+    if pin.locked:
+        return 1
+    return 0 if _EXACT.search(pin.requirement) else 2 + (not pin.requirement)
+
+
+def _named(folder: Path, pattern: str) -> list[str]:
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError:
+        return []
+    return [name for name in names if re.fullmatch(pattern, name)]
+
+
+def _requirement_files(folder: Path) -> list[str]:
+    """Those of the folder, the one that counts first."""
+    wanted = _named(folder, r"(?:requirements|constraints)[\w.-]*\.txt")
+    return sorted(wanted, key=lambda name: (name != "requirements.txt", not name.startswith("requirements"), name))
+
+
+def _followed(folder: Path, name: str, reader: Reader, seen: set[str]) -> Iterator[ProjectPin]:
+    """The pins of a file, then those of the files that it includes and that lie in the folder; each file once."""
+    if name in seen:
+        return
+    seen.add(name)
+    found = _read(folder, name, reader)
+    yield from (each for each in found if isinstance(each, ProjectPin))
+    for each in found:
+        if isinstance(each, Included):
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(name), each.path))
+            if why := _not_followed(each.path, path):
+                note = f"names `{each.path}`, {why}"
+                yield ProjectPin(requirement="", source=each.source, note=note, optional=each.optional)
+            else:
+                pins = _followed(folder, path, requirement_lines, seen)
+                yield from (replace(pin, optional=pin.optional or each.optional) for pin in pins)
+
+
+def _not_followed(written: str, path: str) -> str:
+    if "${" in written:
+        return "and variables are not filled in"
+    if "://" in written:
+        return "and nothing is fetched for this"
+    return "which lies outside of this folder" if path.startswith(("../", "/")) else ""
+
+
+def _read(folder: Path, name: str, reader: Reader) -> list[ProjectPin | Included]:
+    file = folder / name
+    try:
+        if not file.is_file():
+            return []
+        if file.stat().st_size > _MAX_BYTES:
+            return [ProjectPin(requirement="", source=name, note="is larger than 4 MiB and was not read")]
+        return list(reader(_decoded(read_plain(file)), name))
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return [ProjectPin(requirement="", source=name, note=f"could not be read: {reason}")]
+
+
+def _decoded(data: bytes) -> str:
+    # `pip freeze > requirements.txt` in PowerShell writes UTF-16 with a byte order mark.
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16")
+    return data.decode("utf-8-sig", errors="replace")
