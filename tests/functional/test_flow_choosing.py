@@ -105,6 +105,25 @@ def test_a_file_of_the_project_that_cannot_be_read_is_named(world, chosen):
     assert any("`pyproject.toml` asks for nothing here: it could not be read" in note for note in notes), notes
 
 
+def test_ranges_of_several_files_hold_together_and_what_contradicts_them_is_named(world, chosen):
+    (world.folder / "requirements.txt").write_text("tensorflow>=2.1\n")
+    (world.folder / "constraints.txt").write_text(f"tensorflow<{NEW}\n")
+    (world.folder / "pyproject.toml").write_text(f'[project]\ndependencies = ["tensorflow>={NEW}"]\n')
+    said = chosen()["plan"]
+    assert said["tensorflow"]["version"] == OLD
+    assert said["tensorflow"]["reason"].startswith("asked for by requirements.txt:1 and constraints.txt:1")
+    (note,) = (note for note in said["notes"] if "does not count" in note)
+    assert note.startswith(f"`pyproject.toml:project.dependencies` asks for `tensorflow>={NEW}`")
+
+
+def test_lines_of_a_requirements_file_for_other_platforms_do_not_count(world, chosen):
+    path = world.folder / "ours.txt"
+    path.write_text(f"tensorflow=={NEW}; sys_platform == 'nowhere'\ntensorflow=={OLD}\n")
+    said = chosen("--requirement", path)["plan"]
+    assert said["tensorflow"]["version"] == OLD
+    assert not any("does not count" in note for note in said["notes"])
+
+
 def test_a_range_that_it_does_not_meet_moves_it(world):
     (world.folder / "requirements.txt").write_text(f"tensorflow>={NEW}\n")
     env = world.healthy(name="env")

@@ -177,3 +177,49 @@ def test_the_c_library_and_the_machine_decide(machine, libc, version, said):
     else:
         newest = choose([], facts(), RELEASES, here, "3.12").version
         assert newest == ("2.21.0" if said is None else "2.20.0")
+
+
+def asked(*wanted, minor=10, **values):
+    """`(text, source)`, or with a third: `optional`."""
+    wishes = [Wanted(text=w[0], source=w[1], loose=True, optional=len(w) > 2) for w in wanted]
+    found = choose(wishes, facts(**values), RELEASES, tags(minor), f"3.{minor}")
+    return found.name, found.version, found.reason
+
+
+WIDE, NARROW = ("tensorflow>=2.10", "requirements.txt:1"), ("tensorflow<2.16", "constraints.txt:1")
+
+
+def test_ranges_of_several_files_hold_together():
+    name, version, reason = asked(WIDE, NARROW)
+    assert (name, version) == ("tensorflow", "2.15.1")
+    assert reason == "asked for by requirements.txt:1 and constraints.txt:1"
+    assert asked(WIDE, NARROW, ("tensorflow!=2.15.*", "pyproject.toml"))[1] == "2.14.1"
+
+
+def test_what_is_on_disk_stays_where_it_meets_all_of_them():
+    _, version, reason = asked(("tensorflow>=2.9", "a"), NARROW, **ON_DISK)
+    assert version == "2.10.0"
+    assert reason.endswith(", and meets tensorflow>=2.9 (a), tensorflow<2.16 (constraints.txt:1)")
+    assert asked(("tensorflow>=2.9", "a"), ("tensorflow<2.10", "b"), **ON_DISK)[1] == "2.9.3"
+
+
+def test_a_range_that_contradicts_a_stronger_one_does_not_count():
+    assert asked(WIDE, ("tensorflow<2.9", "b"), ("tensorflow<2.13", "c"))[1:] == (
+        "2.12.1", "asked for by requirements.txt:1 and c"
+    )  # fmt: skip
+    assert asked(("tensorflow==2.12.0", "a"), ("tensorflow>=2.13", "b"))[1:] == ("2.12.0", "asked for by a")
+    assert asked(WIDE, ("tensorflow-cpu<2.12", "b"))[:2] == ("tensorflow", "2.21.0")
+
+
+def test_what_a_weaker_file_names_exactly_is_one_that_meets_a_range_of_the_command_line():
+    assert asked(WIDE, ("tensorflow==2.13.0", "requirements.txt:2"))[1] == "2.13.0"
+
+
+def test_ranges_that_no_release_for_this_python_meets_together_are_refused():
+    with pytest.raises(NoRepairError, match=r"\(requirements.txt:1, constraints.txt:1\) cannot be installed on Pyt"):
+        asked(WIDE, ("tensorflow<2.13", "constraints.txt:1"), minor=12)
+
+
+def test_but_an_extra_of_the_project_is_no_reason_to_refuse():
+    assert asked(WIDE, ("tensorflow<2.13", "pyproject.toml", "optional"), minor=12)[1] == "2.21.0"
+    assert asked(WIDE, ("tensorflow<2.19", "pyproject.toml", "optional"), minor=12)[1] == "2.18.1"

@@ -83,7 +83,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     if _other_python_needed(python, seen, bench, turn):
         strategy, python = ("create" if subject.target is None else "rebuild"), any_base(bench, seen.facts)
     wheel, choice = _pin(seen.facts, subject, bench, python, turn, goals)
-    extras = _extras(bench, python)
+    extras = _extras(bench, python, choice)
     gpu = accelerate(choice, extras, strategy, seen, python, bench, stays=_stays(choice, seen))
     situation = Situation(
         round=turn.number,
@@ -132,7 +132,8 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
         raise
     checks = checks_of(findings, bench.playbooks, seen.facts)
     plan = replace(plan, prefix=str(subject.prefix), untrusted=doubtful, checks=checks)
-    said = (*unread(bench), *passed_over(bench, choice), *why_this_python(python, subject, bench, plan))
+    asked_else = passed_over(bench, choice, python.interpreter.markers, goals.install)
+    said = (*unread(bench), *asked_else, *why_this_python(python, subject, bench, plan))
     plan = replace(plan, notes=(*plan.notes, *said))
     if subject.target is not None:
         plan = replace(plan, notes=(*plan.notes, *way(subject), *(users_of(subject) if turn.number == 1 else ())))
@@ -269,8 +270,8 @@ def _stays(choice: Choice, seen: Look) -> bool:
     return _is_there(choice, seen) and not damaged
 
 
-def _extras(bench: Bench, python: Target) -> tuple[str, ...]:
-    """Extras that the pin names: `tensorflow[and-cuda]`."""
+def _extras(bench: Bench, python: Target, choice: Choice) -> tuple[str, ...]:
+    """Extras that the pin names, and what else counts of what was asked for: `tensorflow[and-cuda]`."""
     given = bench.request.tensorflow
     if given is not None and is_file(given):
         from tfrepair.app.wheel_pin import split_reference
@@ -278,7 +279,8 @@ def _extras(bench: Bench, python: Target) -> tuple[str, ...]:
         named, _ = split_reference(given)
         return tuple(sorted(named.extras)) if named is not None else ()
     asked = wishes(bench, python.interpreter.markers)
-    return parse_wanted(asked[0]).extras if asked else ()
+    pins = [parse_wanted(wish) for number, wish in enumerate(asked) if number == 0 or not wish.optional]
+    return tuple(sorted({extra for pin in pins if pin.allows(choice.name, choice.version) for extra in pin.extras}))
 
 
 def _other_requirements(bench: Bench) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfrepair.reason.choose import Wanted, choose
+from tfrepair.reason.contradictions import contradicted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -23,7 +24,7 @@ def wishes(bench: Bench, markers: Mapping[str, str], steps: Iterable[str] = ()) 
     given = bench.request.tensorflow
     if given is not None and not is_file(given):
         return (Wanted(text=given, source="--tensorflow"),)
-    return (*_from_requirements(bench), *_from_steps(bench, steps), *_from_project(bench, markers))
+    return (*_from_requirements(bench, markers), *_from_steps(bench, steps), *_from_project(bench, markers))
 
 
 def choice_for(
@@ -54,18 +55,18 @@ def is_file(pin: str) -> bool:
     return pin.endswith(".whl") or "://" in pin
 
 
-def _from_requirements(bench: Bench) -> tuple[Wanted, ...]:
-    from packaging.requirements import Requirement
+def _from_requirements(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...]:
     from packaging.utils import canonicalize_name
 
+    from tfrepair.model.dependencies import active
     from tfrepair.target.project.pin import without_url
 
-    found = []
-    for line, source in bench.requirements:
-        requirement = without_url(Requirement(line))
-        if canonicalize_name(requirement.name) in bench.releases.family:
-            found.append(Wanted(text=str(requirement), source=source, loose=True))
-    return tuple(found)
+    return tuple(
+        Wanted(text=str(without_url(requirement)).partition(";")[0].strip(), source=source, loose=True)
+        for line, source in bench.requirements
+        for requirement in active([line], markers)
+        if canonicalize_name(requirement.name) in bench.releases.family
+    )
 
 
 def _from_steps(bench: Bench, steps: Iterable[str]) -> Iterator[Wanted]:
@@ -82,28 +83,33 @@ def _from_steps(bench: Bench, steps: Iterable[str]) -> Iterator[Wanted]:
 def _from_project(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...]:
     from tfrepair.target.project.folder import project_pins
 
-    pins = project_pins(bench.cwd, markers)
-    return tuple(Wanted(text=pin.requirement, source=pin.source, loose=True) for pin in pins if pin.requirement)
+    return tuple(
+        Wanted(text=pin.requirement, source=pin.source, loose=True, locked=pin.locked, optional=pin.optional)
+        for pin in project_pins(bench.cwd, markers)
+        if pin.requirement
+    )
 
 
-def passed_over(bench: Bench, choice: Choice) -> tuple[str, ...]:
-    """Which lines of requirements files ask for another TensorFlow than `--tensorflow`, or that none asks for any.
+def passed_over(bench: Bench, choice: Choice, markers: Mapping[str, str], steps: Iterable[str] = ()) -> tuple[str, ...]:
+    """Which lines of files ask for another TensorFlow than the one that was chosen, and why that was.
 
-    A sentence each.
+    Or that no line of a requirements file asks for any. A sentence each.
     """
-    from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
+
+    from tfrepair.model.dependencies import active
 
     if bench.request.tensorflow is None:
         files = " and ".join(dict.fromkeys(f"`{source}`" for _, source in bench.requirements))
-        return (f"{files}: no line asks for TensorFlow",) if files and not _from_requirements(bench) else ()
+        none = (f"{files}: no line asks for TensorFlow",) if files and not _from_requirements(bench, markers) else ()
+        return (*none, *contradicted(wishes(bench, markers, steps), choice, bench.releases))
     found = []
     for line, source in bench.requirements:
-        asked = Requirement(line)
-        name = canonicalize_name(asked.name)
-        other = name != choice.name or not asked.specifier.contains(choice.version, prereleases=True)
-        if name in bench.releases.family and other:
-            found.append(f"`{source}` asks for `{line}`; `--tensorflow` comes before it")
+        for asked in active([line], markers):
+            name = canonicalize_name(asked.name)
+            other = name != choice.name or not asked.specifier.contains(choice.version, prereleases=True)
+            if name in bench.releases.family and other:
+                found.append(f"`{source}` asks for `{line}`; `--tensorflow` comes before it")
     return tuple(found)
 
 

@@ -41,6 +41,10 @@ class Wanted:
     source: str
     loose: bool = False
     """What is on disk stays where it meets it: a range that a file names is no order to take the newest."""
+    locked: bool = False
+    """From a lock file."""
+    optional: bool = False
+    """Of an extra or a group of a project: what it asks for beside others is no reason to refuse."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,20 +128,21 @@ def choose(
 ) -> Choice:
     """The release. The first wish counts; without one the files on disk, then the newest that fits.
 
+    A further wish for the same distribution counts too, unless it contradicts what was asked for before it.
     `tags` are those of the interpreter that will import it, `python` is its version for messages, `limits` are
     constraints: they ask for nothing, and hold for every release but one that is named with its exact version.
     `absent` are versions that the index does not have: a range and the newest pass over them.
     Raises NoRepairError when nothing fits, UsageError for a wish that cannot be read.
     """
     if wanted:
-        return _wish(wanted[0], facts, releases, tags, python, limits, absent)
+        return _wish(wanted, facts, releases, tags, python, limits, absent)
     version = facts.value("tensorflow.version")
     found = facts.value("tensorflow.name")
     if version is not None:
         name = _name(found, releases)
         if (limit := _broken(limits, name, str(version))) is not None:
             wish = replace(limit, text=f"{name}{_limit(limits, name)}")
-            return _wish(wish, facts, releases, tags, python, absent=absent)
+            return _wish([wish], facts, releases, tags, python, absent=absent)
         if releases.fits(name, str(version), tags):
             return Choice(name=name, version=str(version), reason=_on_disk(found, name, facts))
         raise NoRepairError(
@@ -148,7 +153,7 @@ def choose(
     name = _name(found, releases)
     if own := [limit for limit in limits if parse_wanted(limit).name == name]:
         wish = replace(own[0], text=f"{name}{_limit(limits, name)}")
-        return _wish(wish, facts, releases, tags, python, absent=absent)
+        return _wish([wish], facts, releases, tags, python, absent=absent)
     fitting = _there(releases.matching("", tags, name=name, **_machine(facts)), absent)
     if not fitting:
         raise NoRepairError(
@@ -186,7 +191,7 @@ def _broken(limits: Sequence[Wanted], name: str, version: str) -> Wanted | None:
 
 
 def _wish(
-    wish: Wanted,
+    wanted: Sequence[Wanted],
     facts: Facts,
     releases: Releases,
     tags: Sequence[str],
@@ -194,20 +199,41 @@ def _wish(
     limits: Sequence[Wanted] = (),
     absent: Collection[str] = (),
 ) -> Choice:
-    pin = parse_wish(wish, releases.family)
+    wish, pin = wanted[0], parse_wish(wanted[0], releases.family)
     name = pin.name or _name(facts.value("tensorflow.name"), releases)
-    specifier = pin.specifier if pin.exact is not None else pin.specifier & _limit(limits, name)
-    if wish.loose and (stays := _met_on_disk(pin, specifier, facts, releases, tags)) is not None:
-        return replace(stays, reason=f"{stays.reason}, and meets {wish.text} ({wish.source})")
-    early = pin.prereleases or releases.only_early(name)
-    fitting = _there(releases.matching(str(specifier), tags, name=name, prereleases=early, **_machine(facts)), absent)
+
+    def fit(specifier: SpecifierSet) -> tuple[str, ...]:
+        early = bool(specifier.prereleases) or releases.only_early(name)
+        return releases.matching(str(specifier), tags, name=name, prereleases=early, **_machine(facts))
+
+    def stay(specifier: SpecifierSet) -> Choice | None:
+        return _met_on_disk(pin, specifier, facts, releases, tags) if wish.loose else None
+
+    def together(specifier: SpecifierSet, further: Wanted) -> bool:
+        if further.optional:
+            return bool(fit(specifier) or stay(specifier))
+        return any(within(version, str(specifier)) for version in releases.by_name.get(name, ()))
+
+    specifier, met = pin.specifier, [wish]
+    if pin.exact is None:
+        specifier = specifier & _limit(limits, name)
+        for further in wanted[1:]:
+            other = parse_wanted(further)
+            if other.name == name and other.specifier and together(both := specifier & other.specifier, further):
+                specifier = both
+                met.append(further)
+    if (stays := stay(specifier)) is not None:
+        return replace(stays, reason=f"{stays.reason}, and meets {', '.join(f'{m.text} ({m.source})' for m in met)}")
+    fitting = _there(fit(specifier), absent)
     if fitting:
-        return Choice(name=name, version=fitting[0], reason=f"asked for by {wish.source}{_of_the_index(absent)}")
+        sources = " and ".join(dict.fromkeys(each.source for each in met))
+        return Choice(name=name, version=fitting[0], reason=f"asked for by {sources}{_of_the_index(absent)}")
     if pin.exact is not None and _newer(pin.exact, name, releases):
         return Choice(name=name, version=pin.exact, reason=f"asked for by {wish.source}; newer than our release data")
     why = releases.why_not(name, pin.exact, tags, **_machine(facts)) if pin.exact is not None else None
     raise NoRepairError(
-        f"{name} {pin.exact or specifier or ''} ({wish.source}) cannot be installed on Python {python}: "
+        f"{name} {pin.exact or specifier or ''} ({', '.join(dict.fromkeys(each.source for each in met))}) cannot be "
+        f"installed on Python {python}: "
         f"{why or 'no release of that range fits'}",
         hint=_instead(pin.exact, name, releases),
     )
