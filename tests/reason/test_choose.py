@@ -220,6 +220,17 @@ def test_ranges_that_no_release_for_this_python_meets_together_are_refused():
         asked(WIDE, ("tensorflow<2.13", "constraints.txt:1"), minor=12)
 
 
+def test_a_name_alone_chooses_the_distribution_and_leaves_the_release_that_is_there():
+    name = ("tensorflow-cpu", "requirements.txt:1")
+    assert asked(name)[:2] == ("tensorflow-cpu", "2.21.0")
+    assert asked(name, ("tensorflow-cpu<2.16", "constraints.txt:1"))[:2] == ("tensorflow-cpu", "2.15.1")
+    kept = asked(name, **{**ON_DISK, "tensorflow__name": "tensorflow"})
+    assert kept[:2] == ("tensorflow-cpu", "2.10.0")
+    assert (
+        kept[2] == "its files are on disk, under the name tensorflow-cpu, and meets tensorflow-cpu (requirements.txt:1)"
+    )
+
+
 def test_but_an_extra_of_the_project_is_no_reason_to_refuse():
     assert asked(WIDE, ("tensorflow<2.13", "pyproject.toml", "optional"), minor=12)[1] == "2.21.0"
     assert asked(WIDE, ("tensorflow<2.19", "pyproject.toml", "optional"), minor=12)[1] == "2.18.1"

@@ -242,11 +242,15 @@ def _wish(
 def _met_on_disk(
     pin: Pin, specifier: SpecifierSet, facts: Facts, releases: Releases, tags: Sequence[str]
 ) -> Choice | None:
-    """The release on disk, when it meets a range and this interpreter can have it."""
+    """The release on disk, when it meets a range and this interpreter can have it.
+
+    Who only names another distribution asks for no other release.
+    """
     version, found = facts.value("tensorflow.version"), facts.value("tensorflow.name")
     name = _name(found, releases)
-    if version is None or pin.exact is not None or pin.name not in {None, name}:
+    if version is None or pin.exact is not None or (pin.specifier and pin.name not in {None, name}):
         return None
+    name = pin.name or name
     if not within(str(version), str(specifier)) or not releases.fits(name, str(version), tags):
         return None
     return Choice(name=name, version=str(version), reason=_on_disk(found, name, facts))

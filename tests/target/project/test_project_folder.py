@@ -43,6 +43,28 @@ def test_names_without_a_version_ask_for_nothing(tmp_path):
     assert pins(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("lines", "asked"),
+    [
+        ("tensorflow-cpu\n", ["tensorflow-cpu"]),
+        ("tensorflow-cpu\ntensorflow\n", ["tensorflow-cpu"]),
+        ("tensorflow\ntensorflow-cpu\n", []),
+        ("tensorflow-gpu\n", []),
+        ("tensorflow; sys_platform == 'darwin'\ntensorflow-cpu; sys_platform == 'linux'\n", ["tensorflow-cpu"]),
+        ("tensorflow-cpu\ntensorflow>=2.10\n", ["tensorflow>=2.10", "tensorflow-cpu"]),
+    ],
+)
+def test_the_name_of_an_unusual_distribution_asks_for_it_last_of_all(tmp_path, lines, asked):
+    write(tmp_path, "requirements.txt", lines)
+    found = [requirement for requirement, _ in pins(tmp_path, LINUX)]
+    assert [each for each in found if each != "tensorflow"] == asked
+
+
+def test_a_name_in_an_extra_does_not_choose_for_everybody(tmp_path):
+    write(tmp_path, "pyproject.toml", '[project.optional-dependencies]\ncpu = ["tensorflow-cpu"]\n')
+    assert pins(tmp_path) == []
+
+
 WHEEL = "tensorflow-2.15.1-cp310-cp310-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
 
 

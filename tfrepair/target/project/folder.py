@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tfrepair.model.dependencies import active
 from tfrepair.target.plain_file import read_plain
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     Reader = Callable[[str, str], Iterable[ProjectPin | Included]]
 
 _MAX_BYTES = 4 << 20
+_USUAL = {"tensorflow", "tensorflow-gpu"}
+"""What is installed where nobody names a distribution, and the name that it once had with GPUs."""
 _EXACT = re.compile(r"==\s*[^*,;]+(?:;|$)")
 _READERS: dict[str, Reader] = {
     "pyproject.toml": pyproject,
@@ -38,24 +41,25 @@ _READERS: dict[str, Reader] = {
 def project_pins(folder: Path, markers: Mapping[str, str] | None = None) -> tuple[ProjectPin, ...]:
     """What the files of a folder ask of the TensorFlow family, the one that decides first. Never raises.
 
-    An exact version that somebody wrote counts before a lock file, and that before a range. Names without a version
-    ask for nothing. With the `markers` of a target, lines for other targets are left out.
+    An exact version that somebody wrote counts before a lock file, that before a range, and last a name without a
+    version, where it is not that of the usual distribution and not only in an extra or a group. With the `markers` of
+    a target, lines for other targets are left out.
     """
     readers = dict.fromkeys(_requirement_files(folder), requirement_lines) | _READERS
     readers |= dict.fromkeys(_named(folder, r"pylock\.[^.]+\.toml"), _READERS["pylock.toml"])
     seen: set[str] = set()
     pins = [pin for name, reader in readers.items() for pin in _followed(folder, name, reader, seen)]
-    here = (pin for pin in pins if _counts(pin, markers))
+    here = [pin for pin in pins if not pin.requirement or markers is None or any(active([pin.requirement], markers))]
+    names = [pin for pin in here if _is_name(pin)]
+    asking = [pin for pin in names if not pin.optional]
+    if not asking or canonicalize_name(Requirement(asking[0].requirement).name) in _USUAL:
+        asking = []
+    here = [pin for pin in here if pin in asking or pin not in names]
     return tuple(sorted((_without_marker(pin) if markers is not None else pin for pin in here), key=_rank))
 
 
-def _counts(pin: ProjectPin, markers: Mapping[str, str] | None) -> bool:
-    if not pin.requirement:
-        return True
-    requirement = Requirement(pin.requirement)
-    if not requirement.specifier:
-        return False
-    return markers is None or any(active([pin.requirement], markers))
+def _is_name(pin: ProjectPin) -> bool:
+    return bool(pin.requirement) and not Requirement(pin.requirement).specifier
 
 
 def _without_marker(pin: ProjectPin) -> ProjectPin:
@@ -65,7 +69,9 @@ def _without_marker(pin: ProjectPin) -> ProjectPin:
 def _rank(pin: ProjectPin) -> int:
     if pin.locked:
         return 1
-    return 0 if _EXACT.search(pin.requirement) else 2 + (not pin.requirement)
+    if not pin.requirement:
+        return 4
+    return 0 if _EXACT.search(pin.requirement) else 2 + _is_name(pin)
 
 
 def _named(folder: Path, pattern: str) -> list[str]:
