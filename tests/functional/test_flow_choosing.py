@@ -124,6 +124,15 @@ def test_lines_of_a_requirements_file_for_other_platforms_do_not_count(world, ch
     assert not any("does not count" in note for note in said["notes"])
 
 
+def test_of_a_requirements_file_of_the_project_only_tensorflow_is_used_and_the_plan_says_so(world, chosen):
+    (world.folder / "requirements.txt").write_text(f"tensorflow=={OLD}\nrich\n")
+    note = "of `requirements.txt` only what asks for TensorFlow is used; `--requirement requirements.txt` installs the rest too"
+    assert note in chosen()["plan"]["notes"]
+    assert note not in chosen("--tensorflow", OLD)["plan"]["notes"]
+    (world.folder / "requirements.txt").write_text(f"tensorflow=={OLD}\n")
+    assert note not in chosen()["plan"]["notes"]
+
+
 def test_a_range_that_it_does_not_meet_moves_it(world):
     (world.folder / "requirements.txt").write_text(f"tensorflow>={NEW}\n")
     env = world.healthy(name="env")

@@ -16,7 +16,7 @@ from tfrepair.app.plan_notes import users_of, way, why_this_python
 from tfrepair.app.plugins import plugins
 from tfrepair.app.reach import refuse_out_of_reach
 from tfrepair.app.resolving import blamed, cutoff, resolver
-from tfrepair.app.wishes import choice_for, is_file, passed_over, unread, wishes
+from tfrepair.app.wishes import about_wishes, choice_for, is_file, wishes
 from tfrepair.errors import NoRepairError, SurroundingsError, UnresolvableError, UsageError
 from tfrepair.model.dependencies import tree
 from tfrepair.model.goals import Goals
@@ -132,9 +132,8 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
         raise
     checks = checks_of(findings, bench.playbooks, seen.facts)
     plan = replace(plan, prefix=str(subject.prefix), untrusted=doubtful, checks=checks)
-    asked_else = passed_over(bench, choice, python.interpreter.markers, goals.install)
-    said = (*unread(bench), *asked_else, *why_this_python(python, subject, bench, plan))
-    plan = replace(plan, notes=(*plan.notes, *said))
+    said = about_wishes(bench, choice, python.interpreter.markers, goals.install)
+    plan = replace(plan, notes=(*plan.notes, *said, *why_this_python(python, subject, bench, plan)))
     if subject.target is not None:
         plan = replace(plan, notes=(*plan.notes, *way(subject), *(users_of(subject) if turn.number == 1 else ())))
     _leave_to_conda(plan, seen)
@@ -271,7 +270,7 @@ def _stays(choice: Choice, seen: Look) -> bool:
 
 
 def _extras(bench: Bench, python: Target, choice: Choice) -> tuple[str, ...]:
-    """Extras that the pin names, and what else counts of what was asked for: `tensorflow[and-cuda]`."""
+    """Extras that the pin and what else counts of the wishes names: `tensorflow[and-cuda]`."""
     given = bench.request.tensorflow
     if given is not None and is_file(given):
         from tfrepair.app.wheel_pin import split_reference
@@ -284,7 +283,6 @@ def _extras(bench: Bench, python: Target, choice: Choice) -> tuple[str, ...]:
 
 
 def _other_requirements(bench: Bench) -> tuple[str, ...]:
-
     lines = (line for line, _ in bench.requirements)
     return tuple(line for line in lines if canonicalize_name(Requirement(line).name) not in bench.releases.family)
 

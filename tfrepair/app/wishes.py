@@ -90,7 +90,14 @@ def _from_project(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...
     )
 
 
-def passed_over(bench: Bench, choice: Choice, markers: Mapping[str, str], steps: Iterable[str] = ()) -> tuple[str, ...]:
+def about_wishes(
+    bench: Bench, choice: Choice, markers: Mapping[str, str], steps: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """What a plan tells of the files that were asked: those not read, those used in part, and what did not count."""
+    return (*_unread(bench), *_others_left(bench), *_passed_over(bench, choice, markers, steps))
+
+
+def _passed_over(bench: Bench, choice: Choice, markers: Mapping[str, str], steps: Iterable[str]) -> tuple[str, ...]:
     """Which lines of files ask for another TensorFlow than the one that was chosen, and why that was.
 
     Or that no line of a requirements file asks for any. A sentence each.
@@ -113,7 +120,7 @@ def passed_over(bench: Bench, choice: Choice, markers: Mapping[str, str], steps:
     return tuple(found)
 
 
-def unread(bench: Bench) -> tuple[str, ...]:
+def _unread(bench: Bench) -> tuple[str, ...]:
     """Which of the project's files could not be read, and why, a sentence each."""
     from tfrepair.target.project.folder import project_pins
 
@@ -122,6 +129,19 @@ def unread(bench: Bench) -> tuple[str, ...]:
     return tuple(
         f"`{pin.source}` asks for nothing here: it {pin.note}" for pin in project_pins(bench.cwd) if not pin.requirement
     )
+
+
+def _others_left(bench: Bench) -> tuple[str, ...]:
+    """That a requirements file of the project is not installed, where it asks for more than TensorFlow; a sentence."""
+    from tfrepair.target.project.folder import files_with_others
+
+    if bench.request.tensorflow is not None or bench.requirements:
+        return ()
+    files = files_with_others(bench.cwd)
+    if not files:
+        return ()
+    named = ", ".join(f"`{name}`" for name in files)
+    return (f"of {named} only what asks for TensorFlow is used; `--requirement {files[0]}` installs the rest too",)
 
 
 def _limits(bench: Bench) -> tuple[Wanted, ...]:

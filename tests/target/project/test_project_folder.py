@@ -1,6 +1,6 @@
 import pytest
 
-from tfrepair.target.project.folder import project_pins
+from tfrepair.target.project.folder import files_with_others, project_pins
 
 LINUX = {
     "sys_platform": "linux",
@@ -211,6 +211,16 @@ def test_a_huge_file_is_not_read(tmp_path):
     (tmp_path / "requirements.txt").write_bytes(b"tensorflow==2.10.0\n" * 300_000)
     (note,) = project_pins(tmp_path)
     assert "larger than 4 MiB" in note.note
+
+
+def test_requirements_files_that_ask_for_others_are_known(tmp_path):
+    write(tmp_path, "requirements.txt", "tensorflow\nnumpy\n")
+    write(tmp_path, "requirements-tf.txt", "tensorflow==2.15.1\n-r more.txt\n")
+    write(tmp_path, "constraints.txt", "numpy<2\n")
+    (tmp_path / "requirements-big.txt").write_bytes(b"numpy==1.26.4\n" * 400_000)
+    (tmp_path / "requirements-dir.txt").mkdir()
+    assert files_with_others(tmp_path) == ("requirements.txt",)
+    assert files_with_others(tmp_path / "nowhere") == ()
 
 
 def test_a_folder_that_is_not_there_has_no_pins(tmp_path):

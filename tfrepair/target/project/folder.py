@@ -16,7 +16,7 @@ from tfrepair.target.project.conda import conda_environment
 from tfrepair.target.project.locks import locked_packages
 from tfrepair.target.project.pin import Included, ProjectPin
 from tfrepair.target.project.pyproject import pyproject
-from tfrepair.target.project.requirements import requirement_lines
+from tfrepair.target.project.requirements import asks_for_others, requirement_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -56,6 +56,20 @@ def project_pins(folder: Path, markers: Mapping[str, str] | None = None) -> tupl
         asking = []
     here = [pin for pin in here if pin in asking or pin not in names]
     return tuple(sorted((_without_marker(pin) if markers is not None else pin for pin in here), key=_rank))
+
+
+def files_with_others(folder: Path) -> tuple[str, ...]:
+    """The requirements files of a folder that ask for something else than TensorFlow. Never raises."""
+    names = (name for name in _requirement_files(folder) if name.startswith("requirements"))
+    return tuple(name for name in names if asks_for_others(_text(folder / name)))
+
+
+def _text(file: Path) -> str:
+    """Empty where it cannot be read: a pin says so."""
+    try:
+        return _decoded(read_plain(file)) if file.stat().st_size <= _MAX_BYTES else ""
+    except (OSError, ValueError):
+        return ""
 
 
 def _is_name(pin: ProjectPin) -> bool:
