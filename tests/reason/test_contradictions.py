@@ -31,6 +31,11 @@ def test_who_asks_for_what_and_why_the_other_counts():
     (note,) = said("2.15.1", ("tensorflow>=2.9", "a"), ("tensorflow<2.16", "b"), ("tensorflow>=2.16", "c"))
     assert note.endswith("`a` (`tensorflow>=2.9`) and `b` (`tensorflow<2.16`) come before it")
 
+    (note,) = said(
+        "2.16.2", ("tensorflow==2.16.2", "uv.lock"), ("tensorflow-intel==2.16.2", "uv.lock"), ("tensorflow<2", "b")
+    )
+    assert note.endswith("; `uv.lock` (`tensorflow==2.16.2`) comes before it, as a lock does before a range")
+
 
 def test_a_range_of_the_command_line_is_no_less_than_an_exact_version_of_the_project():
     (note,) = said("2.12.0", ("tensorflow<2.13", "ours.txt"), ("tensorflow==2.13.0", "requirements.txt:1"))

@@ -29,7 +29,8 @@ def contradicted(wanted: Sequence[Wanted], choice: Choice, releases: Releases) -
     for wish in wanted:
         pin = parse_wanted(wish)
         if pin.name in {None, *same} and pin.specifier.contains(choice.version, prereleases=True):
-            met.append(wish)
+            # of a stub a lock has the wheel with the code, too
+            met += [wish] if pin.name in {None, choice.name} else []
         elif met:
             before = " and ".join(f"`{each.source}` (`{each.text}`)" for each in met)
             other = "is another distribution" if pin.name not in {None, *same} else "does not meet that"
