@@ -145,3 +145,11 @@ def test_a_filled_value_is_not_filled_again():
 
 def test_escapes_and_line_ends_are_normalised():
     assert normalised("\x1b[1;31mred\x1b[0m\r\n\x1b]0;title\x07a\rb") == "red\na\nb"
+
+
+@pytest.mark.parametrize("before", ["", "> ", "2025-01-02 03:04:05 "])
+def test_what_was_loaded_when_it_crashed_says_nothing(before):
+    crash = "Fatal Python error: Segmentation fault"
+    listed = f"{before}Extension modules: numpy._core._multiarray_umath, google._upb._message (total: 2)"
+    assert normalised(f"{crash}\n{listed}\nSegmentation fault\n") == f"{crash}\nSegmentation fault\n"
+    assert normalised("the extension modules: numpy, google\n") == "the extension modules: numpy, google\n"

@@ -25,6 +25,8 @@ LATER = "registered."
 """How the paths start that are known only when steps have been carried out."""
 # Bounded, so that an escape that never ends costs no more than its own length.
 _ANSI = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|[@-Z\\^_])")
+_LOADED = re.compile(r"^[^\n]{0,60}?\bExtension modules: [^\n]*\n?", re.MULTILINE)
+"""What Python prints of a crash beside where it happened: every extension module that had been loaded."""
 
 
 @cache
@@ -34,8 +36,11 @@ def compiled(pattern: str, flags: int = re.MULTILINE) -> re.Pattern[str]:
 
 
 def normalised(text: str) -> str:
-    """The text without ANSI escapes, with line feeds as its only line ends."""
-    return _ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    """The text without ANSI escapes, with line feeds as its only line ends.
+
+    The list of modules that a crash prints is left out: whatever it names had been loaded, and is no cause.
+    """
+    return _LOADED.sub("", _ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def placeholders(text: str) -> tuple[str, ...]:
