@@ -148,3 +148,42 @@ def test_a_stub_beside_its_partner_is_one_tensorflow(site):
     fact = look(site)
     assert fact("distributions") == ["tensorflow-cpu-aws"]
     assert (fact("count"), fact("stub"), fact("name"), fact("version")) == (1, False, "tensorflow-cpu-aws", "2.15.1")
+
+
+def renamed(site, *names):
+    """As pip does before it removes: the first letter gives way to a tilde."""
+    for name in names:
+        (site.path / name).rename(site.path / f"~{name[1:]}")
+
+
+def test_what_an_interrupted_pip_has_renamed_says_which_release_it_was(site):
+    site.install("tensorflow-cpu", "2.19.1", files("2.19.1"))
+    renamed(site, "tensorflow", "tensorflow_cpu-2.19.1.dist-info")
+    fact = look(site)
+    assert (fact("name"), fact("version"), fact("source")) == ("tensorflow-cpu", "2.19.1", "leftover")
+    assert (fact("count"), fact("distributions"), fact("folder")) == (0, [], None)
+
+
+def test_a_renamed_folder_alone_says_the_release_by_its_header(site):
+    folder = site.install("tensorflow-cpu", "2.19.1", files("2.19.1"))
+    renamed(site, "tensorflow")
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
+    fact = look(site)
+    assert (fact("name"), fact("version"), fact("source")) == ("tensorflow", "2.19.1", "leftover")
+
+
+def test_what_is_installed_counts_more_than_what_was_left(site):
+    site.install("tensorflow-cpu", "2.19.1", files("2.19.1"))
+    renamed(site, "tensorflow", "tensorflow_cpu-2.19.1.dist-info")
+    site.install("tensorflow", "2.20.0", files("2.20.0"))
+    fact = look(site)
+    assert (fact("name"), fact("version"), fact("source")) == ("tensorflow", "2.20.0", "record")
+
+
+def test_what_is_left_of_another_distribution_says_nothing(site):
+    site.install("numpy", "1.26.4", {"numpy/__init__.py": "x"})
+    renamed(site, "numpy", "numpy-1.26.4.dist-info")
+    fact = look(site)
+    assert (fact("name"), fact("version"), fact("source")) == (None, None, None)

@@ -139,6 +139,13 @@ def test_what_is_on_disk_stays_where_it_meets_the_range_of_a_file():
     assert "requirements.txt:1" in reason
 
 
+def test_what_an_interrupted_pip_left_is_what_was_installed():
+    was = {"tensorflow.name": "tensorflow-cpu", "tensorflow.version": "2.11.1", "tensorflow.source": "leftover"}
+    name, version, reason = limited(**was)
+    assert (name, version) == ("tensorflow-cpu", "2.11.1")
+    assert "interrupted pip" in reason
+
+
 def test_but_not_where_it_does_not_meet_it_has_another_name_or_the_command_line_asks():
     assert limited("tensorflow>=2.11,<2.13", **ON_DISK)[:2] == ("tensorflow", "2.12.1")
     assert limited("tensorflow-cpu>=2.9,<2.12", **ON_DISK)[:2] == ("tensorflow-cpu", "2.11.1")

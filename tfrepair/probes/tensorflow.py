@@ -12,13 +12,14 @@ from packaging.version import InvalidVersion, Version
 from tfrepair.model.dependencies import active
 from tfrepair.model.facts import Known
 from tfrepair.probes.collector import Context, Probe, known, unknown
+from tfrepair.target.leftovers import left_release
 from tfrepair.target.plain_file import read_plain
 from tfrepair.target.records import load_record, located, matches_hash
 from tfrepair.target.release_data import load_releases
 from tfrepair.target.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tfrepair.model.facts import Fact
 
@@ -113,17 +114,28 @@ def _release(
     owners: Sequence[_Row], stubs: Sequence[_Row], context: Context
 ) -> tuple[str | None, str | None, str | None]:
     """Name, version, and what says so."""
-    headers = _header_version(context)
+    headers = _header_version(context.target.environment.site_folders, _HEADERS)
     best = _best_match(owners, context)
     if best is not None and (headers is None or _share(best) >= _CERTAIN or _same(best["version"], headers)):
         return _canonical(best), best["version"], "record"
     named = sorted(owners or stubs, key=lambda row: (_canonical(row) != "tensorflow", _canonical(row)))
+    left, left_version = _left(context)
     if headers is not None:
         matching = next((row for row in named if _same(row["version"], headers)), named[0] if named else None)
-        return (_canonical(matching) if matching else "tensorflow"), headers, "headers"
+        return (_canonical(matching) if matching else left or "tensorflow"), headers, "headers"
     if named:
         return _canonical(named[0]), named[0]["version"], "metadata"
-    return None, None, None
+    return (left, left_version, "leftover") if left_version is not None else (None, None, None)
+
+
+def _left(context: Context) -> tuple[str | None, str | None]:
+    """Name and version of what an interrupted pip has renamed and not yet removed."""
+    paths: list[str] = context.facts.value("inventory.leftovers", [])
+    named = left_release(paths, load_releases().family)
+    if named is not None:
+        return named
+    version = _header_version(paths, tuple(header.partition("/")[2] for header in _HEADERS))
+    return ("tensorflow", version) if version is not None else (None, None)
 
 
 def _same(version: str, header: str) -> bool:
@@ -165,11 +177,11 @@ def _telling_matches(row: _Row, context: Context) -> int:
     return sum(1 for entry, path in paths if path is not None and matches_hash(path, entry.hash or ""))
 
 
-def _header_version(context: Context) -> str | None:
-    for site in context.target.environment.site_folders:
-        for header in _HEADERS:
+def _header_version(folders: Iterable[str], headers: Iterable[str]) -> str | None:
+    for folder in folders:
+        for header in headers:
             try:
-                text = read_plain(Path(site, header)).decode(errors="replace")
+                text = read_plain(Path(folder, header)).decode(errors="replace")
             except OSError:
                 continue
             parts = dict(_DEFINE.findall(text))
@@ -189,7 +201,8 @@ PROBE = Probe(
         "tensorflow.name": "text: the distribution whose files are on disk; absent when there is none",
         "tensorflow.version": "text: the release whose files are on disk",
         "tensorflow.source": (
-            "text: what says so: `record`, `headers` (the version header on disk) or `metadata` (hardly a file is left)"
+            "text: what says so: `record`, `headers` (the version header on disk), `metadata` (hardly a file is left), "
+            "or `leftover` (it is not installed, and an interrupted pip has not removed it wholly)"
         ),
         "tensorflow.folder": "text: absolute path of the import folder; absent when there is none",
         "tensorflow.husk": "true or false: the folder has no `__init__.py`, so that an import gives an empty module",

@@ -287,5 +287,7 @@ def _name(found: object, releases: Releases) -> str:
 def _on_disk(found: object, name: str, facts: Facts) -> str:
     if facts.value("tensorflow.source") == "metadata":
         return "it was installed"
+    if facts.value("tensorflow.source") == "leftover":
+        return "it was installed, as what an interrupted pip left shows"
     renamed = f", under the name {name}" if found and canonicalize_name(str(found)) != name else ""
     return f"its files are on disk{renamed}"

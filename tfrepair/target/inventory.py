@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from tfrepair.model.distribution import Distribution
+from tfrepair.target.leftovers import is_leftover
 from tfrepair.target.metadata import METADATA_SUFFIXES, Metadata, read_metadata
 from tfrepair.target.records import Damage, RecordEntry, check, is_bytecode, is_native, load_record
 from tfrepair.target.tree import Tree
@@ -108,10 +109,10 @@ def read_inventory(environment: Environment, *, hash_native: bool = False, hash_
         found = [
             _read(Path(site, name), tree, hash_native=hash_native, hash_all=hash_all)
             for name in names
-            if name.endswith(METADATA_SUFFIXES) and not _is_leftover(name)
+            if name.endswith(METADATA_SUFFIXES) and not is_leftover(name)
         ]
         reads.extend(found)
-        leftovers.extend(os.path.join(site, name) for name in names if _is_leftover(name))  # noqa: PTH118
+        leftovers.extend(os.path.join(site, name) for name in names if is_leftover(name))  # noqa: PTH118
         orphans.extend(_orphans(site, names, found))
     reads.sort(key=lambda read: (read.distribution.canonical_name, read.distribution.metadata_path))
     return Inventory(
@@ -139,11 +140,6 @@ def _names(folder: str) -> list[str]:
         return sorted(os.listdir(folder))  # noqa: PTH208
     except OSError:
         return []
-
-
-def _is_leftover(name: str) -> bool:
-    """Pip renames what it is about to delete: `~ensorflow` today, `-ensorflow` before pip 19."""
-    return name.startswith("~") or (name.startswith("-") and name[1:2].isalnum())
 
 
 def _read(path: Path, tree: Tree, *, hash_native: bool, hash_all: bool) -> _Read:
