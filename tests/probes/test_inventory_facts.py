@@ -46,6 +46,22 @@ def test_damage_says_whether_tensorflow_needs_it_and_whether_a_native_library_is
     assert [each["name"] for each in found.value("inventory.damaged_tree")] == ["keras", "tensorflow"]
 
 
+def test_who_lacks_console_scripts_and_nothing_else_is_not_damaged(site):
+    script = "../../../bin/tool"
+    site.install("tensorflow", "2.10.0", {"tensorflow/__init__.py": "x", script: "t"}, requires=["keras", "h5py"])
+    site.install("keras", "2.10.0", {"keras/__init__.py": "x", f"{script}2": "t"})
+    site.install("h5py", "3.1.0", {"h5py/__init__.py": "x", f"{script}3": "t"})
+    for name in ("tool", "tool2"):
+        (site.prefix / "bin" / name).unlink()
+    (site.path / "keras" / "__init__.py").unlink()
+    found = facts(site, inventory.PROBE, tensorflow.PROBE)
+    assert [(each["name"], each["missing"]) for each in found.value("inventory.damaged")] == [("keras", 2)]
+    assert [(each["name"], each["examples"]) for each in found.value("inventory.lost_scripts")] == [
+        ("tensorflow", [script])
+    ]
+    assert (found.value("tensorflow.missing"), found.value("distribution.tensorflow.missing")) == (0, 1)
+
+
 def test_a_lost_record_counts_unless_the_system_installer_leaves_it_out(site):
     site.install("tensorflow", "2.10.0", {"tensorflow/__init__.py": "x"}, record=False)
     debian = site.install("six", "1.16.0", {"six.py": "x"}, record=False)

@@ -35,6 +35,8 @@ class Distribution:
     """Files in RECORD."""
     missing: int = 0
     """Files in RECORD that are not on disk."""
+    missing_scripts: int = 0
+    """Those of the missing that are console scripts: what is imported does not need them."""
     altered: int = 0
     """Files on disk whose size or hash is not the recorded one."""
     examples: tuple[str, ...] = ()

@@ -78,20 +78,7 @@ def _plain(distribution: Distribution) -> dict[str, Any]:
 
 
 def _damage(inventory: Inventory, needed: frozenset[str]) -> dict[str, Any]:
-    damaged = [
-        {
-            "name": each.canonical_name,
-            "version": each.version,
-            "missing": each.missing,
-            "altered": each.altered,
-            "total": each.total,
-            "examples": list(each.examples),
-            "native": inventory.damage[each.metadata_path].native,
-            "family": each.canonical_name in needed,
-        }
-        for each in inventory.distributions
-        if each.missing or each.altered
-    ]
+    damaged = [_damaged(each, inventory, needed) for each in inventory.distributions if not _whole(each)]
     no_record = [
         {
             "name": each.canonical_name,
@@ -104,10 +91,33 @@ def _damage(inventory: Inventory, needed: frozenset[str]) -> dict[str, Any]:
     ]
     return {
         "damaged": damaged,
+        "lost_scripts": [_damaged(each, inventory, needed) for each in inventory.distributions if _only_scripts(each)],
         "damaged_tree": [each for each in damaged if each["family"]],
         "no_record": no_record,
         "no_record_tree": [each for each in no_record if each["family"]],
     }
+
+
+def _damaged(distribution: Distribution, inventory: Inventory, needed: frozenset[str]) -> dict[str, Any]:
+    return {
+        "name": distribution.canonical_name,
+        "version": distribution.version,
+        "missing": distribution.missing,
+        "altered": distribution.altered,
+        "total": distribution.total,
+        "examples": list(distribution.examples),
+        "native": inventory.damage[distribution.metadata_path].native,
+        "family": distribution.canonical_name in needed,
+    }
+
+
+def _whole(distribution: Distribution) -> bool:
+    """What is imported is as recorded."""
+    return distribution.missing == distribution.missing_scripts and not distribution.altered
+
+
+def _only_scripts(distribution: Distribution) -> bool:
+    return distribution.missing_scripts > 0 and _whole(distribution)
 
 
 def _lost_record(distribution: Distribution) -> bool:
@@ -161,8 +171,9 @@ PROBE = Probe(
         "inventory.conflicts": "list like inventory.overlaps: those in the folders of TensorFlow's own family",
         "inventory.damaged": (
             "list of {name, version, missing, altered, total, examples, native, family}: distributions whose "
-            "files are not as recorded"
+            "files are not as recorded, but for those that only lack console scripts"
         ),
+        "inventory.lost_scripts": "list like inventory.damaged: those that lack console scripts and nothing else",
         "inventory.damaged_tree": "list like inventory.damaged: those that TensorFlow needs, itself included",
         "inventory.no_record": (
             "list of {name, version, path, family}: distributions whose RECORD is missing or unreadable"

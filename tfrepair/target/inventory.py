@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from tfrepair.model.distribution import Distribution
 from tfrepair.target.leftovers import is_leftover
 from tfrepair.target.metadata import METADATA_SUFFIXES, Metadata, read_metadata
-from tfrepair.target.records import Damage, RecordEntry, check, is_bytecode, is_native, load_record
+from tfrepair.target.records import Damage, RecordEntry, check, is_bytecode, is_native, is_script, load_record
 from tfrepair.target.tree import Tree
 
 if TYPE_CHECKING:
@@ -161,6 +161,7 @@ def _read(path: Path, tree: Tree, *, hash_native: bool, hash_all: bool) -> _Read
         metadata_readable=metadata.problem is None,
         total=damage.total,
         missing=len(damage.missing),
+        missing_scripts=sum(map(is_script, damage.missing)),
         altered=len(damage.altered),
         examples=(*_telling(damage.missing), *_telling(damage.altered)),
     )

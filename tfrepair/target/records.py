@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tfrepair.model.distribution import RecordState
 
 __all__ = [
-    "BYTECODE", "Damage", "RecordEntry", "Tree", "as_recorded", "check", "is_bytecode", "is_native", "load_record",
-    "locate", "located", "matches_hash", "read_record", "record_entries",
+    "BYTECODE", "Damage", "RecordEntry", "Tree", "as_recorded", "check", "is_bytecode", "is_native", "is_script",
+    "load_record", "locate", "located", "matches_hash", "read_record", "record_entries",
 ]  # fmt: skip
 
 _NATIVE = re.compile(r"\.(?:so(?:\.\d+)*|pyd|dll|dylib)$", re.IGNORECASE)
@@ -67,6 +67,11 @@ class Damage:
 def is_native(path: str) -> bool:
     """Whether the name is that of a shared library or extension module on any platform."""
     return _NATIVE.search(path) is not None
+
+
+def is_script(path: str) -> bool:
+    """Whether a path of a RECORD is that of a console script: outside the site folder, among the scripts."""
+    return _is_script(path.rpartition("/")[0])
 
 
 def is_bytecode(path: str) -> bool:
