@@ -117,6 +117,21 @@ def test_a_kernel_of_the_environment_that_runs_another_interpreter_is_foreign(si
     assert (foreign["name"], foreign["exists"]) == ("moved", False)
 
 
+@pytest.mark.parametrize("text", ["{garbage", '["python"]', "[" * 100_000])
+def test_a_kernel_of_the_environment_that_cannot_be_read_leaves_it_open(site, tmp_path, text):
+    kernel(site.prefix, "own", ["python"])
+    for folder in (site.prefix, tmp_path / ".local"):
+        kernel(folder, "broken", [])
+        broken = folder / "share" / "jupyter" / "kernels" / "broken" / "kernel.json"
+        broken.write_text(text)
+    found = facts_of(jupyter, context(site, HOME=str(tmp_path)))
+    mine = site.prefix / "share" / "jupyter" / "kernels" / "broken" / "kernel.json"
+    assert found.get("jupyter.foreign") == Unknown(f"`{mine}` cannot be read: it is no JSON object")
+    assert [row["name"] for row in found.value("jupyter.kernels")] == ["own"]
+    mine.unlink()
+    assert facts_of(jupyter, context(site, HOME=str(tmp_path))).value("jupyter.foreign") == []
+
+
 def test_copies_of_a_module_are_told_in_the_order_of_the_search_path(site, tmp_path):
     (tmp_path / "tools" / "google" / "protobuf").mkdir(parents=True)
     (site.path / "google" / "protobuf").mkdir(parents=True)

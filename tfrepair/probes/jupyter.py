@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.probes.collector import Context, Probe, known
+from tfrepair.probes.collector import Context, Probe, known, unknown
 from tfrepair.target.plain_file import read_plain
 
 if TYPE_CHECKING:
@@ -21,19 +21,23 @@ _PYTHONS = ("python", "python3", "pythonw", "python.exe", "pythonw.exe")
 
 def _collect(context: Context) -> Iterator[Fact]:
     prefix = Path(context.target.environment.prefix)
-    found = [
-        kernel
-        for folder, own in _folders(prefix, context)
-        for file in sorted(folder.glob("*/kernel.json"))
-        if (kernel := _kernel(file, context, own=own)) is not None
-    ]
-    return known(
-        _NAME,
-        {
-            "jupyter.kernels": found,
-            "jupyter.foreign": [kernel for kernel in found if kernel["own"] and not kernel["here"]],
-        },
-    )
+    found: list[dict[str, Any]] = []
+    unread: list[str] = []
+    for folder, own in _folders(prefix, context):
+        for file in sorted(folder.glob("*/kernel.json")):
+            try:
+                kernel = _kernel(file, context, own=own)
+            except (OSError, ValueError, RecursionError) as error:
+                why = getattr(error, "strerror", None) or "it is no JSON object"
+                unread += [f"`{file}` cannot be read: {why}"] if own else []
+                continue
+            found += [kernel] if kernel is not None else []
+    foreign = [kernel for kernel in found if kernel["own"] and not kernel["here"]]
+    yield from known(_NAME, {"jupyter.kernels": found})
+    if unread and not foreign:
+        yield from unknown(_NAME, ("jupyter.foreign",), "; ".join(unread))
+    else:
+        yield from known(_NAME, {"jupyter.foreign": foreign})
 
 
 def _folders(prefix: Path, context: Context) -> Iterator[tuple[Path, bool]]:
@@ -50,12 +54,11 @@ def _folders(prefix: Path, context: Context) -> Iterator[tuple[Path, bool]]:
 
 
 def _kernel(file: Path, context: Context, *, own: bool) -> dict[str, Any] | None:
-    """A kernel of Python; None for one of another language, or one that cannot be read."""
-    try:
-        data = json.loads(read_plain(file).decode(errors="replace"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    argv = data.get("argv") if isinstance(data, dict) else None
+    """A kernel of Python; None for one of another language. Raises OSError, ValueError, RecursionError."""
+    data = json.loads(read_plain(file).decode(errors="replace"))
+    if not isinstance(data, dict):
+        raise ValueError  # noqa: TRY004  # as for any other text that describes no kernel
+    argv = data.get("argv")
     if not isinstance(argv, list) or not argv or not isinstance(argv[0], str) or not _is_python(data, argv[0]):
         return None
     python = argv[0]
