@@ -18,9 +18,10 @@ from tfrepair.execute.linking import link_tree, unshare
 from tfrepair.execute.ownership import private_rule, source_of
 from tfrepair.execute.paths import new_run_id, state_dir
 from tfrepair.execute.relocate import drop_bytecode, relocate
-from tfrepair.execute.scripts import interpreter_of, with_interpreter
+from tfrepair.execute.scripts import with_interpreter
 from tfrepair.execute.swap import Swap, exchange, move, place
 from tfrepair.execute.tree import uninstall
+from tfrepair.target.console_scripts import interpreter_of
 
 
 def test_run_ids_sort_by_time():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tfrepair.target.console_scripts import console_script_problem
+from tfrepair.target.console_scripts import console_script_problem, foreign_scripts
 from tfrepair.target.discover import describe_environment
 
 
@@ -52,3 +52,33 @@ def test_a_script_whose_interpreter_is_gone_is_named(environment):
     problem = console_script_problem(environment, os.environ)
     assert "mine" in problem
     assert str(gone) in problem
+
+
+def foreign(environment):
+    return [(path.name, str(python)) for path, python in foreign_scripts(environment)]
+
+
+def test_scripts_of_a_moved_environment_are_foreign(environment):
+    script(environment, "pip", "", interpreter="/nowhere/old/bin/python3.11")
+    long = f"/nowhere/{'deep/' * 40}bin/python"
+    Path(environment.scripts, "tool").write_text(f"#!/bin/sh\n'''exec' \"{long}\" \"$0\" \"$@\"\n' '''\n")
+    assert foreign(environment) == [("pip", "/nowhere/old/bin/python3.11"), ("tool", long)]
+
+
+def test_scripts_of_a_copied_environment_are_foreign_while_the_first_is_there(environment, tmp_path):
+    import venv
+
+    venv.create(tmp_path / "first", with_pip=False, symlinks=True)
+    script(environment, "pip", "", interpreter=tmp_path / "first" / "bin" / "python")
+    assert foreign(environment) == [("pip", str(tmp_path / "first" / "bin" / "python"))]
+
+
+def test_scripts_of_its_own_and_of_somebody_are_not_foreign(environment, tmp_path):
+    (tmp_path / "link").symlink_to(environment.prefix)
+    script(environment, "own", "", interpreter=Path(environment.scripts, "python"))
+    script(environment, "linked", "", interpreter=tmp_path / "link" / "bin" / "python")
+    script(environment, "base", "", interpreter=os.path.realpath(sys.executable))
+    script(environment, "found", "", interpreter="/usr/bin/env python3")
+    script(environment, "shell", "", interpreter="/nowhere/bin/zsh")
+    Path(environment.scripts, "program").write_bytes(b"\x7fELF\0\n")
+    assert foreign(environment) == []

@@ -13,8 +13,9 @@ from tfrepair.execute.files import exists, replace_file
 from tfrepair.execute.linking import copy_attributes, copy_file, copy_symlink, link_or_copy
 from tfrepair.execute.ownership import Installed, installed, private_rule, source_of
 from tfrepair.execute.paths import STASH
-from tfrepair.execute.scripts import interpreter_of, update_records, with_interpreter
+from tfrepair.execute.scripts import update_records, with_interpreter
 from tfrepair.execute.tree import uninstall
+from tfrepair.target.console_scripts import interpreter_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

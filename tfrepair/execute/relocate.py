@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from tfrepair.execute.files import replace_file
-from tfrepair.execute.scripts import interpreter_of, update_records, with_interpreter
+from tfrepair.execute.scripts import update_records, with_interpreter
+from tfrepair.target.console_scripts import interpreter_of
 from tfrepair.target.records import BYTECODE
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.execute.files import replace_file
+from tfrepair.target.console_scripts import DIRECT, THROUGH_SHELL
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -19,25 +20,12 @@ if TYPE_CHECKING:
 _SPECIAL = re.compile(rb"""[\\"$`]""")
 _LONGEST_LINE = 127
 """Bytes of an interpreter line that every kernel reads whole."""
-_DIRECT = re.compile(rb"\A#!(?P<python>/[^\r\n]*?)(?P<rest>[ \t]+-[^\r\n]*)?\r?\n")
-_THROUGH_SHELL = re.compile(
-    rb"""\A#!/bin/sh\r?\n'''exec' (?P<python>"[^"\n]+"|'[^'\n]+'|[^\s'"]+) "\$0" "\$@"\n' '''\n"""
-)
-
-
-def interpreter_of(script: bytes) -> str | None:
-    """The interpreter that a script names with an absolute path, directly or through `/bin/sh`; None otherwise."""
-    through = _THROUGH_SHELL.match(script)
-    if through:
-        return os.fsdecode(through["python"].strip(b"\"'"))
-    direct = _DIRECT.match(script)
-    return os.fsdecode(direct["python"].strip()) if direct else None
 
 
 def with_interpreter(script: bytes, python: str) -> bytes:
     """The script with another interpreter; through `/bin/sh` where the path is too long or has spaces."""
-    through = _THROUGH_SHELL.match(script)
-    found = through or _DIRECT.match(script)
+    through = THROUGH_SHELL.match(script)
+    found = through or DIRECT.match(script)
     if found is None:
         return script
     rest = b"" if through else (found["rest"] or b"")

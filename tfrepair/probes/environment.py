@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.probes.collector import Context, Probe, known
+from tfrepair.target.console_scripts import foreign_scripts
 from tfrepair.target.describe import read_config
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ def _collect(context: Context) -> Iterator[Fact]:
             "environment.has_pip": has_pip,
             "environment.prompt": _prompt(Path(environment.prefix)),
             "environment.noexec": _noexec(environment.prefix),
+            "environment.foreign_scripts": [
+                {"path": str(path), "python": str(python), "exists": python.exists()}
+                for path, python in (foreign_scripts(environment) if environment.kind == "venv" else ())
+            ],
         },
     )
 
@@ -67,6 +72,10 @@ PROBE = Probe(
         "environment.has_pip": "True or false: pip can be imported there.",
         "environment.prompt": "Text: the prompt that a venv was given.",
         "environment.noexec": "True or false: its file system is mounted without the right to execute.",
+        "environment.foreign_scripts": (
+            "List of `{path, python, exists}`: console scripts of a venv that name a Python of another environment, or "
+            "one that is not there."
+        ),
     },
     collect=_collect,
 )

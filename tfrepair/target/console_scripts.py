@@ -1,7 +1,9 @@
-"""Whether the console scripts of an environment start."""
+"""The console scripts of an environment: which interpreter they name, and whether they start."""
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,38 @@ if TYPE_CHECKING:
 
 HARMLESS = (("normalizer", "--version"), ("markdown_py", "--version"), ("wheel", "version"), ("pip", "--version"))
 """Scripts that are often there, with arguments that only make them say who they are; the one that loads most last."""
-_LONGEST = 512
+DIRECT = re.compile(rb"\A#!(?P<python>/[^\r\n]*?)(?P<rest>[ \t]+-[^\r\n]*)?\r?\n")
+"""How a script names its interpreter in its first line."""
+THROUGH_SHELL = re.compile(
+    rb"""\A#!/bin/sh\r?\n'''exec' (?P<python>"[^"\n]+"|'[^'\n]+'|[^\s'"]+) "\$0" "\$@"\n' '''\n"""
+)
+"""How it does where the path is too long for that, or has spaces."""
+_PYTHON = re.compile(r"(python|pypy)[\d.]*t?", re.IGNORECASE)
+_LONGEST = 4200
+"""Bytes: the longest path, and what stands around it."""
+
+
+def interpreter_of(script: bytes) -> str | None:
+    """The interpreter that a script names with an absolute path, directly or through `/bin/sh`; None otherwise."""
+    through = THROUGH_SHELL.match(script)
+    if through:
+        return os.fsdecode(through["python"].strip(b"\"'"))
+    direct = DIRECT.match(script)
+    return os.fsdecode(direct["python"].strip()) if direct else None
+
+
+def foreign_scripts(environment: Environment) -> Iterator[tuple[Path, Path]]:
+    """Scripts that name a Python which is not there, or one of another environment; each with that Python.
+
+    So they do in an environment that was moved or copied. One that names the Python of the system is somebody's own.
+    """
+    scripts = Path(environment.scripts)
+    here = scripts.resolve()
+    for path, python in _interpreters(scripts):
+        if _PYTHON.fullmatch(python.name) is None or python.parent.resolve() == here:
+            continue
+        if not python.exists() or (python.parent.parent / "pyvenv.cfg").is_file():
+            yield path, python
 
 
 def console_script_problem(environment: Environment, environ: Mapping[str, str]) -> str | None:
@@ -45,8 +78,10 @@ def _interpreters(scripts: Path) -> Iterator[tuple[Path, Path]]:
         return
     for path in sorted(scripts.iterdir()):
         if path.is_file() and not path.is_symlink():
-            with path.open("rb") as file:
-                first = file.readline(_LONGEST)
-            words = first[2:].decode("utf-8", "surrogateescape").split() if first.startswith(b"#!") else []
-            if words:
-                yield path, Path(words[0])
+            try:
+                with path.open("rb") as file:
+                    named = interpreter_of(file.read(_LONGEST))
+            except OSError:
+                continue
+            if named is not None:
+                yield path, Path(named)
