@@ -21,7 +21,7 @@ def test_a_healthy_environment_has_nothing_in_any_list(site):
     found = facts(site)
     for name in (
         "duplicates", "leftovers", "orphans", "unreadable", "overlaps", "conflicts", "damaged", "damaged_tree",
-        "no_record", "no_record_tree", "unsatisfied",
+        "no_record", "no_record_tree", "unsatisfied", "lost_scripts", "inherited",
     ):  # fmt: skip
         assert found.value(f"inventory.{name}") == [], name
     assert found.value("inventory.names") == ["numpy", "tensorflow"]

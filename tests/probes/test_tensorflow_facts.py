@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from fake_site import Site
 
@@ -187,3 +189,31 @@ def test_what_is_left_of_another_distribution_says_nothing(site):
     renamed(site, "numpy", "numpy-1.26.4.dist-info")
     fact = look(site)
     assert (fact("name"), fact("version"), fact("source")) == (None, None, None)
+
+
+def below(site, tmp_path):
+    """A Python below, which the environment sees."""
+    base = Site(tmp_path / "usr")
+    environment = replace(site.environment, system_site_packages=True, sys_path=(str(site.path), str(base.path)))
+    return base, replace(site.target, environment=environment)
+
+
+def test_the_release_that_the_python_below_has_is_told_as_inherited(site, tmp_path):
+    base, target = below(site, tmp_path)
+    path = base.install("tensorflow-cpu", "2.15.1", files("2.15.1"), requires=["numpy<2", "six"])
+    base.install("six", "1.16.0", {"six.py": "x"})
+    site.install("keras", "2.15.0", {"keras/__init__.py": "x"}, requires=["six", "rich"])
+    facts = collect(target, ProbeOptions(imports=False), {}, probes=(inventory.PROBE, tensorflow.PROBE))
+    told = [facts.value(f"tensorflow.{name}") for name in ("name", "version", "source", "count", "folder")]
+    assert told == ["tensorflow-cpu", "2.15.1", "inherited", 0, None]
+    assert facts.value("inventory.names") == ["keras"]
+    assert facts.value("inventory.inherited")[1] == {"name": "tensorflow-cpu", "version": "2.15.1", "path": str(path)}
+    assert [each["name"] for each in facts.value("inventory.unsatisfied")] == ["rich"]
+
+
+def test_its_own_release_counts_more_than_an_inherited_one(site, tmp_path):
+    base, target = below(site, tmp_path)
+    base.install("tensorflow", "2.9.0", files("2.9.0"))
+    site.install("tensorflow-cpu", "2.15.1", files("2.15.1"))
+    facts = collect(target, ProbeOptions(imports=False), {}, probes=(inventory.PROBE, tensorflow.PROBE))
+    assert (facts.value("tensorflow.version"), facts.value("tensorflow.source")) == ("2.15.1", "record")

@@ -146,6 +146,11 @@ def test_what_an_interrupted_pip_left_is_what_was_installed():
     assert "interrupted pip" in reason
 
 
+def test_what_the_python_below_has_is_taken():
+    was = {"tensorflow.name": "tensorflow-cpu", "tensorflow.version": "2.11.1", "tensorflow.source": "inherited"}
+    assert limited(**was) == ("tensorflow-cpu", "2.11.1", "the Python below the environment has it")
+
+
 def test_but_not_where_it_does_not_meet_it_has_another_name_or_the_command_line_asks():
     assert limited("tensorflow>=2.11,<2.13", **ON_DISK)[:2] == ("tensorflow", "2.12.1")
     assert limited("tensorflow-cpu>=2.9,<2.12", **ON_DISK)[:2] == ("tensorflow-cpu", "2.11.1")

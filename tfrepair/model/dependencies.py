@@ -86,13 +86,18 @@ def versions(distributions: Iterable[Distribution]) -> dict[str, tuple[str, ...]
 
 
 def unsatisfied(
-    distributions: Sequence[Distribution], markers: Mapping[str, str], alike: Collection[str] = ()
+    distributions: Sequence[Distribution],
+    markers: Mapping[str, str],
+    alike: Collection[str] = (),
+    *,
+    inherited: Sequence[Distribution] = (),
 ) -> tuple[Unsatisfied, ...]:
     """Every requirement that does not hold; pre-releases satisfy, and of a name installed twice either copy does.
 
-    Names that are `alike` stand for each other: they have the same files.
+    Names that are `alike` stand for each other: they have the same files. What is `inherited` counts as installed where
+    nothing of its name is, and its own requirements are not asked about.
     """
-    installed = versions(distributions)
+    installed = versions(inherited) | versions(distributions)
     either = tuple(version for name in alike for version in installed.get(name, ()))
     installed = {**{name: either for name in alike if either}, **installed}
     broken = []

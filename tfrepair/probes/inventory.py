@@ -10,6 +10,7 @@ from packaging.version import Version
 from tfrepair.model.dependencies import tree, unsatisfied
 from tfrepair.model.facts import Fact, Known
 from tfrepair.probes.collector import Context, Probe
+from tfrepair.target.inherited import read_inherited
 from tfrepair.target.inventory import Inventory, read_inventory
 from tfrepair.target.release_data import load_releases
 
@@ -33,11 +34,13 @@ def collect(context: Context) -> Iterator[Fact]:
     needed = tree(inventory.distributions, family, markers)
     for path, value in {**_lists(inventory, needed), **_damage(inventory, needed)}.items():
         yield _fact(f"inventory.{path}", value)
+    inherited = read_inherited(context.target.environment, {each.canonical_name for each in inventory.distributions})
+    yield _fact("inventory.inherited", [_inherited(each) for each in inherited])
     yield _fact(
         "inventory.unsatisfied",
         [
             {**asdict(each), "family": each.distribution in needed}
-            for each in unsatisfied(inventory.distributions, markers, family)
+            for each in unsatisfied(inventory.distributions, markers, family, inherited=inherited)
         ],
     )
     yield from _by_distribution(inventory.distributions)
@@ -75,6 +78,14 @@ def _lists(inventory: Inventory, needed: frozenset[str]) -> dict[str, Any]:
 
 def _plain(distribution: Distribution) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(distribution).items()}
+
+
+def _inherited(distribution: Distribution) -> dict[str, Any]:
+    return {
+        "name": distribution.canonical_name,
+        "version": distribution.version,
+        "path": distribution.metadata_path,
+    }
 
 
 def _damage(inventory: Inventory, needed: frozenset[str]) -> dict[str, Any]:
@@ -179,6 +190,10 @@ PROBE = Probe(
             "list of {name, version, path, family}: distributions whose RECORD is missing or unreadable"
         ),
         "inventory.no_record_tree": "list like inventory.no_record: those that TensorFlow needs, itself included",
+        "inventory.inherited": (
+            "list of {name, version, path}: distributions that a venv made with `--system-site-packages` takes from "
+            "the Python below it; a repair changes none of them"
+        ),
         "inventory.unsatisfied": (
             "list of {distribution, version, requirement, name, installed, family}: declared requirements that do"
             " not hold"

@@ -125,7 +125,19 @@ def _release(
         return (_canonical(matching) if matching else left or "tensorflow"), headers, "headers"
     if named:
         return _canonical(named[0]), named[0]["version"], "metadata"
-    return (left, left_version, "leftover") if left_version is not None else (None, None, None)
+    if left_version is not None:
+        return left, left_version, "leftover"
+    inherited = _inherited(context)
+    return (inherited["name"], inherited["version"], "inherited") if inherited is not None else (None, None, None)
+
+
+def _inherited(context: Context) -> _Row | None:
+    """The TensorFlow of the Python below the environment; a stub is not it."""
+    rows: list[_Row] = context.facts.value("inventory.inherited", [])
+    releases, tags = load_releases(), context.target.interpreter.tags
+    names = (row for row in rows if row["name"] in releases.family)
+    found = [row for row in names if releases.partner(row["name"], row["version"], tags) is None]
+    return min(found, key=lambda row: (row["name"] != "tensorflow", row["name"]), default=None)
 
 
 def _left(context: Context) -> tuple[str | None, str | None]:
@@ -202,7 +214,8 @@ PROBE = Probe(
         "tensorflow.version": "text: the release whose files are on disk",
         "tensorflow.source": (
             "text: what says so: `record`, `headers` (the version header on disk), `metadata` (hardly a file is left), "
-            "or `leftover` (it is not installed, and an interrupted pip has not removed it wholly)"
+            "`leftover` (it is not installed, and an interrupted pip has not removed it wholly) or `inherited` (the "
+            "Python below the environment has it)"
         ),
         "tensorflow.folder": "text: absolute path of the import folder; absent when there is none",
         "tensorflow.husk": "true or false: the folder has no `__init__.py`, so that an import gives an empty module",

@@ -289,5 +289,7 @@ def _on_disk(found: object, name: str, facts: Facts) -> str:
         return "it was installed"
     if facts.value("tensorflow.source") == "leftover":
         return "it was installed, as what an interrupted pip left shows"
+    if facts.value("tensorflow.source") == "inherited":
+        return "the Python below the environment has it"
     renamed = f", under the name {name}" if found and canonicalize_name(str(found)) != name else ""
     return f"its files are on disk{renamed}"
