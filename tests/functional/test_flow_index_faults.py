@@ -114,6 +114,20 @@ def test_unavailable_for_good(world, configured, index, installer):
     assert index.asked(TENSORFLOW) >= 3
 
 
+@pytest.mark.parametrize("name", ["keras", "numpy"])
+def test_a_dependency_that_is_unavailable_for_good(world, configured, index, installer, name):
+    """Of NumPy a constraint speaks, too: pip calls that a conflict."""
+    env = world.conflict()
+    configured(index.url.replace("://", "://joe:s3cr3t-pa55@"))
+    index.faults[f"/simple/{name}/"] = unavailable
+    error = refused(world, env, installer)
+    assert error["code"] == "network"
+    assert "503" in error["message"]
+    assert f"{index.place}/simple/{name}/`)" in error["message"]
+    assert "s3cr3t-pa55" not in str(error)
+    assert index.asked(f"/simple/{name}/") >= 3
+
+
 @pytest.mark.parametrize("fault", [hung_up, cut_short])
 def test_a_transfer_that_breaks_off_once(world, configured, index, installer, fault):
     env = world.conflict()

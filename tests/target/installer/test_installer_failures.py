@@ -123,6 +123,20 @@ def test_the_cause_is_taken_out_of_pips_exception():
     assert told(PIP_UNAVAILABLE).message == "`index.test:9` does not answer properly: too many 503 error responses"
 
 
+PIP_PASSED_OVER = """Could not fetch URL http://index.test:9/simple/demo-b/: HTTPConnectionPool(host='index.test', port=9): Max retries exceeded with url: /simple/demo-b/ (Caused by ResponseError('too many 503 error responses')) - skipping
+ERROR: Cannot install demo-b because these package versions have conflicting dependencies.
+ERROR: ResolutionImpossible: for help visit https://pip.pypa.io
+"""
+
+
+def test_an_index_that_never_answered_is_no_conflict_and_the_page_is_named():
+    error = told(PIP_PASSED_OVER)
+    assert isinstance(error, TransientError)
+    said = "`index.test:9` does not answer properly: too many 503 error responses"
+    assert error.message == f"{said} (asked for `http://index.test:9/simple/demo-b/`)"
+    assert told(UNAVAILABLE).message.endswith(" (asked for `https://index.test/simple/demo-a/`)")
+
+
 def test_a_transfer_that_stands_still_may_pass_and_the_only_index_is_named():
     error = failure(
         STALLED, stage="resolve", installer="uv", settings=IndexSettings(index_url="https://joe:pw@i.test/s")

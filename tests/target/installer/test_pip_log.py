@@ -35,3 +35,19 @@ def test_where_there_are_versions_the_index_is_not_to_blame(log):
 
 def test_without_a_log_nothing_is_explained(tmp_path):
     assert passed_over(tmp_path / "nope", NONE) == ""
+
+
+IMPOSSIBLE = """The conflict is caused by:
+    The user requested (constraint) Demo_A<3
+ERROR: ResolutionImpossible: for help visit https://pip.pypa.io
+"""
+GONE = REFUSED.replace("403 Client Error: Forbidden", "503 Server Error: Unavailable")
+FOUND = "  Found link http://a.test/files/demo_a-3.0-py3-none-any.whl (from http://a.test/simple/demo-a/), version: 3.0"
+
+
+def test_an_index_that_does_not_answer_explains_a_conflict_with_a_constraint(log):
+    assert passed_over(log(OTHER, GONE), IMPOSSIBLE) == f"{GONE}\n"
+
+
+def test_where_another_page_has_versions_the_conflict_is_one(log):
+    assert passed_over(log(GONE, FOUND), IMPOSSIBLE) == ""

@@ -59,6 +59,8 @@ _TRANSIENT = re.compile(
     r"|not enough bytes were received|EOF occurred in violation of protocol",
     re.IGNORECASE,
 )
+_PASSED_OVER = re.compile(r"^Could not fetch URL (?P<pip>\S+): .* - skipping$", re.MULTILINE)
+_ASKED = re.compile(_PASSED_OVER.pattern + r"|Failed to fetch: `?(?P<uv>[^\s`]+)", re.MULTILINE)
 _NO_SOLUTION = re.compile(
     r"No solution found when resolving|ResolutionImpossible|No matching distribution found|resolution-too-deep"
     r"|Because .* conclude that"
@@ -146,7 +148,7 @@ def _failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings
         )
     if _is_transient(text, stage):
         return TransientError(
-            f"{_capital(host)} does not answer properly: {_cause(_line(text, _TRANSIENT))}",
+            f"{_capital(host)} does not answer properly: {_cause(_line(text, _TRANSIENT))}{_asked(text)}",
             hint="check the network and the index configuration, then run it again",
         )
     if stage == "resolve" and _NO_SOLUTION.search(text):
@@ -184,6 +186,8 @@ def _is_transient(text: str, stage: Stage) -> bool:
     if not _TRANSIENT.search(text):
         return False
     # pip warns of each attempt, and goes on: only an answer that never came explains an empty list of versions.
+    if any(_TRANSIENT.search(found[0]) for found in _PASSED_OVER.finditer(text)):
+        return True
     conflict = stage == "resolve" and re.search(r"ResolutionImpossible|from versions: [^n)]", text)
     return not conflict
 
@@ -230,6 +234,12 @@ def _cause(line: str) -> str:
         r"connection broken by .*?: (?P<cause>[^:]+?)[\"']*\)[\"']*: /|Caused by \w+\(['\"](?P<last>.*?)['\"]\)\)", line
     )
     return (found["cause"] or found["last"]) if found else line
+
+
+def _asked(text: str) -> str:
+    """The page that did not come: it names the distribution."""
+    found = _ASKED.search(text)
+    return f" (asked for `{found['pip'] or found['uv']}`)" if found else ""
 
 
 def _first(words: Sequence[str]) -> str:

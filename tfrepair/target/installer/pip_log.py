@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 _NO_VERSIONS = re.compile(r"satisfies the requirement ([A-Za-z0-9][\w.-]*).*\(from versions: none\)")
+_IMPOSSIBLE = "ResolutionImpossible"
+"""pip says so, and not that there are no versions, where a constraint names the distribution, too."""
 _PASSED_OVER = re.compile(r"Could not fetch URL (?P<url>\S+): .* - skipping$", re.MULTILINE)
+_FOUND = re.compile(r"\(from (?P<url>https?://\S+?)\)(?: \(requires-python:.*?\))?, version: ")
 _NOT_THERE = re.compile(r"\b404 Client Error")
 
 
@@ -22,16 +24,29 @@ def passed_over(log: Path, text: str) -> str:
     Empty when an index answered that it has no such project: one that refuses may then be one of those which refuse
     whatever they do not have.
     """
-    names = {canonicalize_name(name) for name in _NO_VERSIONS.findall(text)}
-    lines = tuple(_lines(log, names)) if names else ()
-    return "" if any(_NOT_THERE.search(line) for line in lines) else "".join(f"{line}\n" for line in lines)
+    names: set[str] = {canonicalize_name(name) for name in _NO_VERSIONS.findall(text)}
+    if not names and _IMPOSSIBLE not in text:
+        return ""
+    said = _read(log)
+    lines = {found[0]: name for found in _PASSED_OVER.finditer(said) if (name := _project(found["url"]))}
+    if not names:
+        found = {_project(link["url"]) for link in _FOUND.finditer(said)}
+        names = {name for name in lines.values() if name not in found and name in _words(text)}
+    told = tuple(line for line, name in lines.items() if name in names)
+    return "" if any(_NOT_THERE.search(line) for line in told) else "".join(f"{line}\n" for line in told)
 
 
-def _lines(log: Path, names: Collection[str]) -> Iterator[str]:
+def _project(url: str) -> str:
+    """The canonical name that an index page is about, by its address."""
+    return canonicalize_name(url.rstrip("/").rpartition("/")[2])
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(canonicalize_name(word) for word in re.findall(r"[A-Za-z0-9][\w.-]*", text))
+
+
+def _read(log: Path) -> str:
     try:
-        text = log.read_text(encoding="utf-8", errors="replace")
+        return log.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return
-    for found in _PASSED_OVER.finditer(text):
-        if canonicalize_name(found["url"].rstrip("/").rpartition("/")[2]) in names:
-            yield found[0]
+        return ""
