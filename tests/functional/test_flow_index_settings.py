@@ -78,3 +78,26 @@ def test_no_index_means_none_and_nothing_of_the_current_folder_counts(world, use
     assert done.code == 0, done
     assert world.imported(env) == NEW
     assert index.seen == []
+
+
+def test_what_was_left_out_of_the_configuration_is_in_the_plan(world, user, index):
+    env = world.conflict()
+    conf = pip_conf(user / ".config/pip/pip.conf", index_url=index.url, find_links="/nope/wheels", timeout="soon")
+    pip_conf(user / ".pip/pip.conf").write_text("no section\n")
+    done = world.tfrepair("fix", "--dry-run", "--env", env, "--tensorflow", f"tensorflow=={NEW}", links=False)
+    assert done.code == 1, done
+    assert conf.exists()
+    for said in (f"`{user / '.pip/pip.conf'}` cannot be read", "`/nope/wheels` does not exist", "not a number"):
+        assert said in " ".join(done.out.split())
+
+
+def test_a_constraint_file_that_is_not_there_is_refused(world, user, index, repair):
+    """pip refuses, too: without it, what the user ruled out might come."""
+    env = world.conflict()
+    pip_conf(user / ".config/pip/pip.conf", index_url=index.url, constraint="/nope/limits.txt")
+    before = world.tree()
+    done = repair(env)
+    assert done.code == 2, done
+    assert "`/nope/limits.txt`" in done.json["error"]["message"]
+    assert world.tree() == before
+    assert world.tfrepair("diagnose", "--env", env).code == 1

@@ -15,7 +15,7 @@ from tfrepair.app.manual import ManualError
 from tfrepair.app.plan_notes import users_of, way, why_this_python
 from tfrepair.app.plugins import plugins
 from tfrepair.app.reach import refuse_out_of_reach
-from tfrepair.app.resolving import blamed, cutoff, resolver
+from tfrepair.app.resolving import blamed, cutoff, resolver, settings_for
 from tfrepair.app.wishes import about_wishes, choice_for, is_file, wishes
 from tfrepair.errors import NoRepairError, SurroundingsError, UnresolvableError, UsageError
 from tfrepair.model.dependencies import tree
@@ -132,8 +132,11 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
         raise
     checks = checks_of(findings, bench.playbooks, seen.facts)
     plan = replace(plan, prefix=str(subject.prefix), untrusted=doubtful, checks=checks)
-    said = about_wishes(bench, choice, python.interpreter.markers, goals.install)
-    plan = replace(plan, notes=(*plan.notes, *said, *why_this_python(python, subject, bench, plan)))
+    said = (
+        *about_wishes(bench, choice, python.interpreter.markers, goals.install),
+        *why_this_python(python, subject, bench, plan),
+    )
+    plan = replace(plan, notes=(*plan.notes, *said, *settings_for(bench, subject).notes))
     if subject.target is not None:
         plan = replace(plan, notes=(*plan.notes, *way(subject), *(users_of(subject) if turn.number == 1 else ())))
     _leave_to_conda(plan, seen)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tfrepair.model.resolution import Resolve
     from tfrepair.model.target import Target
     from tfrepair.target.installer.base import Installer
+    from tfrepair.target.installer.settings import IndexSettings
 
 GRACE_DAYS = 30
 """A release is resolved as of its upload day and this much: what it was made for is there, what broke it is not."""
@@ -43,10 +44,23 @@ def resolver(bench: Bench, subject: Subject, python: Target, *, wheels_only: boo
 def make_installer_for(bench: Bench, subject: Subject, python: Target, *, limit: float | None = None) -> Installer:
     """The installer for an interpreter, with the user's index configuration; `limit` is the most seconds of a call."""
     from tfrepair.target.installer.base import make_installer
+
+    return make_installer(
+        bench.request.installer,
+        settings_for(bench, subject),
+        bench.environ,
+        python.interpreter.version,
+        on_wait=lambda why, left: bench.screen.line(f"trying again in {left:.0f} s: {why}"),
+        limit=limit,
+    )
+
+
+def settings_for(bench: Bench, subject: Subject) -> IndexSettings:
+    """The user's index configuration. Raises UsageError."""
     from tfrepair.target.installer.settings import index_settings
 
     index = bench.request.index
-    settings = index_settings(
+    return index_settings(
         environ=bench.environ,
         prefix=subject.prefix,
         cwd=bench.cwd,
@@ -54,14 +68,6 @@ def make_installer_for(bench: Bench, subject: Subject, python: Target, *, limit:
         extra_index_urls=index.extra_index_urls,
         find_links=index.find_links,
         offline=index.offline,
-    )
-    return make_installer(
-        bench.request.installer,
-        settings,
-        bench.environ,
-        python.interpreter.version,
-        on_wait=lambda why, left: bench.screen.line(f"trying again in {left:.0f} s: {why}"),
-        limit=limit,
     )
 
 

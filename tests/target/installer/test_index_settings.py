@@ -86,7 +86,7 @@ def test_what_does_not_exist_is_left_out_with_a_note(machine, tmp_path):
     write(
         tmp_path / "etc/pip.conf",
         "[global]\nextra-index-url = file:///nope/simple https://joe:pw@a.test/\nfind-links = /nope/wheels wheels\n"
-        "constraint = /nope/c.txt\n",
+        "constraint = c.txt\n",
     )
     (tmp_path / "wheels").mkdir()
     found = machine()
@@ -96,8 +96,15 @@ def test_what_does_not_exist_is_left_out_with_a_note(machine, tmp_path):
         "the extra index `file:///nope/simple` does not exist, so it was left out",
         "the folder with wheels `/nope/wheels` does not exist, so it was left out",
         "the folder with wheels `wheels` is relative, and nothing is taken from the current folder, so it was left out",
-        "the constraint file `/nope/c.txt` does not exist, so it was left out",
+        "the constraint file `c.txt` is relative, and nothing is taken from the current folder, so it was left out",
     )
+
+
+def test_a_constraint_file_that_does_not_exist_is_refused_as_by_pip(machine, tmp_path):
+    """Left out, it would let in what the user ruled out."""
+    write(tmp_path / "etc/pip.conf", "[global]\nconstraint = /nope/c.txt\n")
+    with pytest.raises(UsageError, match=r"the constraint file `/nope/c\.txt` that pip"):
+        machine()
 
 
 def test_certificates_may_be_written_with_the_users_home_as_for_pip(machine, tmp_path):
@@ -119,6 +126,18 @@ def test_an_unreadable_file_is_a_note(machine, tmp_path):
     found = machine()
     assert found.index_url is None
     assert "etc/pip.conf` cannot be read" in found.notes[0]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="who may not read it")
+def test_a_file_that_may_not_be_read_is_a_note(machine, tmp_path):
+    write(tmp_path / "etc/pip.conf", "[global]\nindex-url = https://a.test/\n")
+    (tmp_path / "etc/pip.conf").chmod(0)
+    assert "etc/pip.conf` cannot be read" in machine().notes[0]
+
+
+def test_a_folder_in_the_place_of_a_file_is_a_note(machine, tmp_path):
+    (tmp_path / "etc/pip.conf").mkdir(parents=True)
+    assert "etc/pip.conf` cannot be read" in machine().notes[0]
 
 
 def test_a_number_that_is_none_is_a_note(machine):

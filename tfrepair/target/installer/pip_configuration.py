@@ -101,12 +101,14 @@ def read_pip_configuration(
     for path in configuration_files(environ, prefix, system, root):
         parser = configparser.RawConfigParser()
         try:
-            found = parser.read(path, encoding="utf-8")
+            parser.read_string(path.read_text(encoding="utf-8"), str(path))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
         except (OSError, UnicodeDecodeError, configparser.Error) as error:
             notes.append(f"`{path}` cannot be read and was left out: {str(error).splitlines()[0]}")
             continue
         used = [_take(parser, section, values) for section, values in sections.items()]
-        if found and any(used):
+        if any(used):
             sources.append(str(path))
     variables = dict(_variables(environ))
     sources += [f"PIP_{name.upper().replace('-', '_')}" for name in variables]

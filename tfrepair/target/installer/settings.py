@@ -99,8 +99,8 @@ def index_settings(
 ) -> IndexSettings:
     """What pip's configuration says, then uv's index variables, then these options.
 
-    Raises UsageError for a bad option.
-    A file or a folder that does not exist is left out with a note, except when an option names it.
+    Raises UsageError for a bad option, and for a constraint file that does not exist, as pip does: what it says would
+    not hold. Another file or folder that does not exist is left out with a note, except when an option names it.
     """
     here = cwd or Path.cwd()
     configured = read_pip_configuration(environ, Path(prefix) if prefix else None, system or _system(), root)
@@ -124,6 +124,15 @@ def index_settings(
 
     def file(name: str, what: str) -> str | None:
         return next(usable([values[name]] if values.get(name) else [], what, as_url=False), None)
+
+    def limits(texts: Iterable[str]) -> Iterator[str]:
+        for text in texts:
+            if _place(text, home(environ), as_url=False) == _MISSING:
+                raise UsageError(
+                    f"the constraint file `{redacted(text)}` that pip's configuration names does not exist",
+                    hint="`pip config debug` shows where it is named; PIP_CONSTRAINT counts, too; nothing was changed",
+                )
+            yield from usable([text], "the constraint file", as_url=False)
 
     main = [*option([index_url] if index_url else [], "--index-url", as_url=True)]
     main += usable(values.get("index-url", "").split(), "the index", as_url=True)
@@ -160,7 +169,7 @@ def index_settings(
         constraints=_unique(
             [
                 *option(constraints, "--constraint", as_url=False),
-                *usable(values.get("constraint", "").split(), "the constraint file", as_url=False),
+                *limits(values.get("constraint", "").split()),
             ]
         ),
         keyring=values.get("keyring-provider"),
@@ -195,6 +204,9 @@ class _Unusable:
     why: str
 
 
+_MISSING = _Unusable("does not exist")
+
+
 def _place(text: str, user: Path, *, as_url: bool) -> str | _Unusable:
     """An URL, or a path made absolute, if there is something to be had."""
     if _URL.match(text) and not re.match(r"[A-Za-z]:[\\/]", text):
@@ -208,7 +220,7 @@ def _place(text: str, user: Path, *, as_url: bool) -> str | _Unusable:
     if not path.is_absolute():
         return _Unusable("is relative, and nothing is taken from the current folder")
     if not path.exists():
-        return _Unusable("does not exist")
+        return _MISSING
     return path.as_uri() if as_url else str(path)
 
 
