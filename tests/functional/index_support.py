@@ -201,6 +201,18 @@ def unavailable(handler, _body):
     return False
 
 
+def login(handler, _body):
+    """A page for people, in the place of whatever was asked for."""
+    page = "<title>Sign in</title></head><body><form action='/login'><a href='/help'>Help</a></form>"
+    handler.answer(200, f"<!DOCTYPE html><html><head>{page}</body></html>".encode())
+    return False
+
+
+def absent(handler, _body):
+    handler.answer(404)
+    return False
+
+
 def stalled(handler, body):
     """Half of it, and then silence until the test is over."""
     handler.answer(200, body[: len(body) // 2], length=len(body))

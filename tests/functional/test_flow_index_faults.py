@@ -5,13 +5,15 @@ import hashlib
 
 import pytest
 import trustme
-from functional_support import NEW, NUMPY
+from functional_support import NEW, NUMPY, write_wheel
 from index_support import (
     Index,
+    absent,
     another,
     cut_short,
     free_port,
     hung_up,
+    login,
     pip_conf,
     serving,
     stalled,
@@ -205,4 +207,42 @@ def test_an_index_that_lacks_one_dependency(world, configured, index, installer)
     error = refused(world, env, installer, code=4)
     assert "keras" in error["message"]
     assert "--tensorflow" in error["hint"]
+    assert index.asked("/simple/keras/") <= 3, "nothing else that can be asked for brings it"
+
+
+def test_a_login_page_in_the_place_of_the_index(world, configured, index, installer):
+    env = world.conflict()
+    configured(index.url.replace("://", "://joe:s3cr3t-pa55@"))
+    index.faults["/"] = login
+    error = refused(world, env, installer)
+    assert f"{index.place}/simple/` answers with what is no index page" in error["message"]
+    assert "names no file of `tensorflow`" in error["message"]
+    assert "login page" in error["hint"]
+    assert "s3cr3t-pa55" not in str(error)
+
+
+def test_an_index_that_has_no_page_for_anything(world, configured, index, installer):
+    env = world.conflict()
+    configured(index.url.replace("/simple/", "/wrong/"))
+    index.faults["/"] = absent
+    error = refused(world, env, installer)
+    assert f"{index.place}/wrong/` has no page for any distribution" in error["message"]
+    assert "check the URL" in error["hint"]
+
+
+def test_an_index_that_lacks_tensorflow_alone_is_one(world, configured, index, installer):
+    env = world.conflict()
+    configured(index.url)
+    write_wheel(world.index, "pip", "1.0", {"pip.py": "x = 1\n"})
+    index.faults["/simple/tensorflow/"] = absent
+    error = refused(world, env, installer, code=4)
+    assert "has no tensorflow at all" in error["hint"]
+
+
+def test_a_page_without_files_for_a_dependency_ends_it(world, configured, index, installer):
+    env = world.conflict()
+    configured(index.url)
+    index.faults["/simple/keras/"] = login
+    error = refused(world, env, installer, code=4)
+    assert "keras" in error["message"]
     assert index.asked("/simple/keras/") <= 3, "nothing else that can be asked for brings it"

@@ -236,3 +236,15 @@ def test_what_pip_reports_on_the_way_is_no_reason():
     )
     assert isinstance(error, UnresolvableError)
     assert error.reason.startswith("Cannot install demo-a")
+
+
+NO_FILES = """error: No solution found when resolving dependencies
+  cause: Because there are no
+         versions of demo-b and all versions of demo-a depend on demo-b, we can conclude that it is unsatisfiable.
+"""
+TOO_NEW = "\nhint: `demo-b` was filtered by `exclude-newer` to only include packages uploaded before 2022-01-01\n"
+
+
+def test_a_page_without_files_means_that_there_is_nothing_to_be_had_unless_it_is_for_the_day():
+    assert told(NO_FILES).missing == {"demo-b"}
+    assert told(NO_FILES + TOO_NEW).missing == frozenset()

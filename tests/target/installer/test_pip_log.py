@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfrepair.target.installer.pip_log import passed_over
+from tfrepair.target.installer.pip_log import page_of, passed_over
 
 NONE = "ERROR: Could not find a version that satisfies the requirement Demo_A<3 (from versions: none)\n"
 SOME = "ERROR: Could not find a version that satisfies the requirement demo-a<3 (from versions: 3.0)\n"
@@ -51,3 +51,27 @@ def test_an_index_that_does_not_answer_explains_a_conflict_with_a_constraint(log
 
 def test_where_another_page_has_versions_the_conflict_is_one(log):
     assert passed_over(log(GONE, FOUND), IMPOSSIBLE) == ""
+
+
+def fetched(host):
+    return f"Fetching project page and analyzing links: http://{host}.test/simple/demo-a/"
+
+
+HELP = "  Skipping link: not a file: http://a.test/help (from http://a.test/simple/demo-a/)"
+OLD = "  Skipping link: none of the wheel's tags (cp27-cp27m-win32) are compatible: http://a.test/files/demo_a-1.0-cp27-cp27m-win32.whl#sha256=69 (from http://a.test/simple/demo-a/)"
+
+
+@pytest.mark.parametrize(
+    ("lines", "page"),
+    [
+        ((fetched("a"), FOUND), "files"),
+        ((fetched("a"), OLD), "files"),
+        ((fetched("a"), HELP), "no files"),
+        ((fetched("a"), HELP, fetched("b"), ABSENT), "no files"),
+        ((fetched("b"), ABSENT), "no page"),
+        ((fetched("a"), GONE), "files"),
+        ((), "files"),
+    ],
+)
+def test_what_the_log_says_of_a_page(log, lines, page):
+    assert page_of(log(*lines), "demo-a") == page

@@ -74,8 +74,9 @@ _DROPPED = re.compile(
     r"Collecting |Processing |INFO: pip is |Downloading |  Downloading |Looking in |Resolved |Prepared )"
 )
 _MISSING = re.compile(
-    r"(?P<uv>[A-Za-z0-9][\w.-]*) was not found in "
-    r"|there is no version of (?P<uv_pin>[A-Za-z0-9][\w.-]*==[\w.+!-]*\w)"
+    r"(?P<uv>[A-Za-z0-9][\w.-]*)\s+was\s+not\s+found\s+in\s"
+    r"|there\s+is\s+no\s+version\s+of\s+(?P<uv_pin>[A-Za-z0-9][\w.-]*==[\w.+!-]*\w)"
+    r"|there\s+are\s+no\s+versions\s+of\s+(?P<uv_none>[A-Za-z0-9](?:[\w.-]*\w)?)(?=,|\s)"
     r"|satisfies the requirement (?P<pip>[A-Za-z0-9][\w.-]*)[^\n]*\(from versions: none\)"
     r"|No matching distribution found for (?P<pip_pin>[A-Za-z0-9][\w.-]*==[\w.+!]+)"
 )
@@ -171,7 +172,10 @@ def unresolvable(words: Sequence[str], settings: IndexSettings) -> UnresolvableE
 
 
 def _missing(words: Sequence[str]) -> frozenset[str]:
-    found = (next(filter(None, each.groups())).split("==") for each in _MISSING.finditer("\n".join(words)))
+    text = "\n".join(words)
+    dated = "exclude-newer" in text  # then there are none as of that day, and perhaps some of another
+    matches = (each for each in _MISSING.finditer(text) if not (dated and each["uv_none"]))
+    found = (next(filter(None, each.groups())).split("==") for each in matches)
     return frozenset("==".join((canonicalize_name(name), *version)) for name, *version in found)
 
 

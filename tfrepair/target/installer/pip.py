@@ -16,8 +16,9 @@ from tfrepair.model.dependencies import rules_out
 from tfrepair.model.plan import Lock
 from tfrepair.target.installer import base, pylock
 from tfrepair.target.installer.failures import failure
+from tfrepair.target.installer.index_pages import refuse_what_is_no_index
 from tfrepair.target.installer.pip_choice import CUTS_OFF, Pip, choose_pip
-from tfrepair.target.installer.pip_log import passed_over
+from tfrepair.target.installer.pip_log import page_of, passed_over
 from tfrepair.target.installer.pip_report import document_of
 from tfrepair.target.installer.retry import LIMIT, DamagedDownloadError, retrying
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from tfrepair.model.resolution import ResolveRequest
     from tfrepair.target.installer.base import Surroundings
+    from tfrepair.target.installer.index_pages import Page
     from tfrepair.target.installer.settings import IndexSettings
 
 T = TypeVar("T")
@@ -77,7 +79,20 @@ class PipInstaller:
         """See `Installer`. pip knows no preferences: they are constraints first, and those in the way are dropped."""
         env = pip_environment(self.outside.settings, self.outside.environ)
         pip = choose_pip(request.python, self.outside, env, resolves=True)
-        return self._trying(lambda installer: installer._resolve(request, pip))  # noqa: SLF001  # of the same class
+        try:
+            return self._trying(lambda installer: installer._resolve(request, pip))  # noqa: SLF001  # of the same class
+        except UnresolvableError as error:
+            refuse_what_is_no_index(error.missing, request, self.outside.settings, lambda name: self._page(pip, name))
+            raise
+
+    def _page(self, pip: Pip, name: str) -> Page:
+        with base.private_folder() as folder:
+            log = folder / "pip.log"
+            # No version is below 0: the page is read, and nothing is downloaded.
+            argv = [*pip.command, "install", "--dry-run", "--ignore-installed", "--no-deps", "--log", str(log)]
+            env = pip_environment(self.outside.settings, self.outside.environ)
+            self.outside.start([*argv, f"{name}<0"], env=env, cwd=folder, timeout=base.RESOLVE_LIMIT)
+            return page_of(log, name)
 
     def _trying(self, attempt: Callable[[PipInstaller], T], limit: float | None = LIMIT) -> T:
         """See `retrying`; after a damaged download past the cache."""

@@ -12,6 +12,7 @@ from tfrepair.errors import SurroundingsError, UnresolvableError
 from tfrepair.model.plan import Lock
 from tfrepair.target.installer import base, pylock
 from tfrepair.target.installer.failures import failure
+from tfrepair.target.installer.index_pages import refuse_what_is_no_index
 from tfrepair.target.installer.retry import LIMIT, DamagedDownloadError, retrying
 from tfrepair.target.installer.uv_child import uv_environment
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from tfrepair.model.resolution import ResolveRequest
     from tfrepair.target.installer.base import Surroundings
+    from tfrepair.target.installer.index_pages import Page
 
 T = TypeVar("T")
 
@@ -50,7 +52,25 @@ class UvInstaller:
 
     def resolve(self, request: ResolveRequest) -> Lock:
         """See `Installer`. Files without an upload time are used only where nothing else will do; `method` says so."""
-        return self._trying(lambda: self._from_all(request))
+        try:
+            return self._trying(lambda: self._from_all(request))
+        except UnresolvableError as error:
+            lacking = {item.partition("==")[0] for item in error.missing}  # uv says the same of a version and of all
+            refuse_what_is_no_index(lacking, request, self.outside.settings, lambda name: self._page(request, name))
+            raise
+
+    def _page(self, request: ResolveRequest, name: str) -> Page:
+        with base.private_folder() as folder:
+            asked = base.write_lines(folder / "requirements.in", [name])
+            argv = [self.binary, "pip", "compile", str(asked), "--python", request.python, "--no-deps", "--no-build"]
+            argv += ["--color", "never", *self._index_options()]
+            env = uv_environment(self.outside.settings, self.outside.environ)
+            env.pop("UV_CONSTRAINT", None)
+            done = self.outside.start(argv, env=env, cwd=folder, timeout=base.RESOLVE_LIMIT)
+        said = " ".join((done.stdout + done.stderr).split())
+        if f"{name} was not found in" in said:
+            return "no page"
+        return "no files" if re.search(rf"there are no versions of {re.escape(name)}\b", said) else "files"
 
     def _trying(self, attempt: Callable[[], T], limit: float | None = LIMIT) -> T:
         """See `retrying`; what came damaged is forgotten first, in case it came from the cache."""
