@@ -40,6 +40,7 @@ _HASHES = re.compile(
 _DAMAGED = re.compile(
     r"Bad CRC|Failed to read from zip file|Invalid zip file structure|ZIP structure|invalid wheel file"
     r"|Wheel .* is invalid|Failed to extract archive|Bad uncompressed size"
+    r"|unexpected BufError|deflate|I/O operation failed during extraction"  # compressed data that end too early
 )
 _DISTRIBUTION = re.compile(
     r"(?:structure of |Hash mismatch for |Failed to (?:download|fetch|extract|read)[^`\n]*)"
