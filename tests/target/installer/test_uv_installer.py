@@ -97,7 +97,9 @@ def test_the_cutoff_does_not_hold_for_the_exempt(dated_index, environ):
     assert versions(installer.resolve(request("demo-a", cutoff="2022-12-18")))["demo-a"] == "1.0"
     lock = installer.resolve(request("demo-a", cutoff="2022-12-18", exempt=("demo-a",)))
     assert versions(lock)["demo-a"] == "2.0"
-    assert lock.method == "uv, as of 2022-12-18"
+    assert lock.method == "uv, as of 2022-12-18 (demo-a: as of today)"
+    stays = request("demo-a", cutoff="2022-12-18", exempt=("demo-a",), preferences=(("demo-a", "2.0"),))
+    assert installer.resolve(stays).method == "uv, as of 2022-12-18"
 
 
 def test_exactly_the_named_distributions_are_installed(local, environ, venv):

@@ -253,11 +253,16 @@ def from_known_good(request: ResolveRequest, resolve: Callable[[ResolveRequest],
     return replace(lock, method=f"{why}: {known.text}")
 
 
-def method(installer: str, *, asked: str | None, held: str | None, undated: Sequence[str] = ()) -> str:
-    """How a lock came about, in a few words."""
+def method(
+    installer: str, *, asked: str | None, held: str | None, undated: Sequence[str] = (), later: Sequence[str] = ()
+) -> str:
+    """How a lock came about, in a few words. For what is `later` the day does not hold, though it has upload times."""
     if asked is None:
         return installer
     if held is None:
         return f"{installer}, {WITHOUT_TIMES}{BOUNDS_ONLY}"
-    exceptions = f" ({', '.join(undated)}: without upload times)" if undated else ""
+    told = [f"{', '.join(undated)}: without upload times"] if undated else []
+    today = [name for name in later if name not in undated]
+    told += [f"{', '.join(today)}: as of today"] if today else []
+    exceptions = f" ({'; '.join(told)})" if told else ""
     return f"{installer}, as of {held}{exceptions}"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, canonicalize_version
 
 from tfrepair.errors import SurroundingsError, UnresolvableError
 from tfrepair.model.plan import Lock
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from tfrepair.model.plan import Pin
     from tfrepair.model.resolution import ResolveRequest
     from tfrepair.target.installer.base import Surroundings
     from tfrepair.target.installer.index_pages import Page
@@ -311,8 +312,15 @@ class _Attempt:
             pins=pins,
             pylock=pylock.render(self.document),
             cutoff=held,
-            method=base.method("uv", asked=request.cutoff, held=held, undated=undated),
+            method=base.method("uv", asked=request.cutoff, held=held, undated=undated, later=self._free(request, pins)),
         )
+
+    @staticmethod
+    def _free(request: ResolveRequest, pins: Sequence[Pin]) -> tuple[str, ...]:
+        """What the day does not hold for and what does not stay at its version; canonical names."""
+        stay = {(canonicalize_name(name), canonicalize_version(version)) for name, version in request.preferences}
+        moved = (pin for pin in pins if (pin.name, canonicalize_version(str(pin.version))) not in stay)
+        return tuple(pin.name for pin in moved if pin.name in request.exempt)
 
 
 def _file_project(name: str) -> str:
