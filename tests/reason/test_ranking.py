@@ -168,3 +168,34 @@ def test_what_holds_on_the_machine_and_is_not_spoken_of_is_never_sure():
     one = Playbook(name="one", title="one", about="", repair="manual", source=SOURCE, rules=(rule,))
     assert ranked("a", one, facts=known("windows")) == [("one", "medium")]
     assert ranked("a fails", one, guessing("two", "a"), facts=known("windows"))[0] == ("two", "low")
+
+
+LONG = "see " + "earlier words " * 40 + "ImportError: the very word that decides " + "later words " * 40
+
+
+def test_of_a_long_line_the_piece_that_decides_is_quoted():
+    (finding,) = explain(f"before\n{LONG}\nafter", Facts(), [playbook("one", "very word")]).findings
+    assert "the very word that decides" in finding.decided_by
+    assert (finding.decided_by[:3], finding.decided_by[-3:]) == ("...", "...")
+    assert len(finding.decided_by) < 310
+    assert f"`{finding.decided_by}`" in finding.evidence[0].text
+
+
+def test_of_a_short_line_all_is_quoted_and_of_a_long_one_its_beginning_where_that_decides():
+    def said(text, pattern):
+        return explain(text, Facts(), [playbook("one", pattern)]).findings[0].decided_by
+
+    assert said("  ImportError: raised  \n", "raised") == "ImportError: raised"
+    assert said(LONG, "^see") == f"{LONG[:300]}..."
+    assert said(LONG, "words $") == f"...{LONG.rstrip()[-300:]}"
+
+
+def test_a_match_that_begins_at_the_end_of_the_line_before_is_quoted_with_its_own_line():
+    (finding,) = explain("unpacking\nKilled\n", Facts(), [playbook("one", r"(?:^|\n)Killed")]).findings
+    assert finding.decided_by == "Killed"
+
+
+def test_two_matches_in_one_line_are_one_piece_of_evidence():
+    signatures = tuple(Signature(pattern=pattern, confidence="medium") for pattern in ("^see", "very word"))
+    one = Playbook(name="one", title="", about="", repair="manual", source=SOURCE, signatures=signatures)
+    assert len(explain(LONG, Facts(), [one]).findings[0].evidence) == 1

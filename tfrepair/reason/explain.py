@@ -10,7 +10,8 @@ from tfrepair.model.facts import Absent, Fact, Facts, Known
 from tfrepair.model.finding import Diagnosis, Evidence, Finding
 from tfrepair.reason.conditions import evaluate
 from tfrepair.reason.guessing import weighed
-from tfrepair.reason.judge import CONFIDENCES, judge, line_around, none_surer_than_before
+from tfrepair.reason.judge import CONFIDENCES, judge, none_surer_than_before, quoted
+from tfrepair.reason.standing import best_match
 from tfrepair.reason.text import compiled
 from tfrepair.reason.variables import scope
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
     from tfrepair.model.finding import Confidence
     from tfrepair.model.known_cases import KnownCases
-    from tfrepair.model.playbook import Playbook, Signature
+    from tfrepair.model.playbook import Playbook
     from tfrepair.reason.judge import Hit
+    from tfrepair.reason.standing import Place
 
 SHOWN_CANDIDATES = 5
 
@@ -36,12 +38,6 @@ _BOTH = 5
 _CLOSE = 12
 """Two causes nearer to each other than this cannot be told apart by the text alone."""
 
-_WARNING = r": [WI] tensorflow/|^[WI]\d{4} |\b(?:User|Future|Deprecation)Warning\b|^\s*WARNING\b"
-_RAISED = r"^\s*(?:\w+\.)*\w*(?:Error|Exception|Exit|Interrupt|NotFound)\b(?::|$)"
-_LOGGED = r"^\s*(?:ERROR|error|CRITICAL|fatal|FATAL)\b|: [EF] (?:tensorflow|external)/|^[EF]\d{4} |Fatal Python error"
-_STANDINGS = ((0, re.compile(_WARNING)), (8, re.compile(_RAISED)), (6, re.compile(_LOGGED)))
-"""What a line is worth for what it is; the first that fits."""
-_ORDINARY = 3
 _BYSTANDER = -15
 """What TensorFlow logs about GPUs before another exception ends the import: a healthy import prints it too."""
 _NOISE = re.compile(r": [WI] tensorflow/|^[WI]\d{4} |failed call to cuInit|TF-TRT Warning")
@@ -67,9 +63,10 @@ class _Hit:
     """A place where a signature matches."""
 
     worth: int
-    start: int
+    place: Place
     confidence: Confidence
     line: str
+    """As it is quoted: of a long one the piece that matches."""
     means: str
     open: tuple[str, ...]
     """The facts that its condition waits for."""
@@ -147,10 +144,10 @@ def _candidate(playbook: Playbook, facts: Facts, reading: _Reading) -> _Candidat
     facts = scope(playbook, facts)
     verdict = judge(playbook, facts, None)
     rules = [hit for hit in verdict.hits if hit.severity == "error"]
-    hits = sorted(_hits(playbook, facts, reading), key=lambda hit: (-hit.worth, -hit.start))
+    hits = sorted(_hits(playbook, facts, reading), key=lambda hit: (-hit.worth, -hit.place.start))
     if not hits and not rules:
         return None
-    said = {hit.line: _said(hit) for hit in reversed(hits)}  # of two that match one line the stronger one speaks
+    said = {hit.place.begin: _said(hit) for hit in reversed(hits)}  # of two that match one line the stronger one speaks
     finding = Finding(
         id=playbook.name,
         title=playbook.title,
@@ -190,24 +187,24 @@ def _hits(playbook: Playbook, facts: Facts, reading: _Reading) -> Iterator[_Hit]
     for signature in playbook.signatures:
         if signature.only_if_alone != reading.alone:
             continue
-        match = _best_match(signature, reading)  # before the conditions, which search the text too
-        if match is None:
+        # before the conditions, which search the text too
+        place = best_match(compiled(signature.pattern, reading.flags), reading.text)
+        if place is None:
             continue
         trace = evaluate(signature.when, facts) if signature.when else None
         guard = evaluate(signature.unless, facts) if signature.unless else None
         if (trace is not None and trace.value is False) or (guard is not None and guard.value):
             continue
-        start, standing, line = match
         undecided = trace is not None and trace.value is None
-        beside = start < reading.refused and _NOISE.search(line) is not None
+        beside = place.start < reading.refused and _NOISE.search(place.head) is not None
         unguarded = guard is not None and guard.value is None
         unsure = undecided or unguarded or beside or reading.flags == _RETYPED
         condition = 0 if trace is None else _UNDECIDED * len(trace.unknown) if undecided else _DECIDED
         yield _Hit(
-            worth=_WORTH[signature.confidence] + (_BYSTANDER if beside else standing) + condition,
-            start=start,
+            worth=_WORTH[signature.confidence] + (_BYSTANDER if beside else place.standing) + condition,
+            place=place,
             confidence=_weaker(signature.confidence) if unsure else signature.confidence,
-            line=line,
+            line=quoted(place.line, place.start - place.begin),
             means=f"perhaps {signature.means}" if undecided and signature.means else signature.means,
             open=tuple(path for one in (trace, guard) if one is not None for path in one.unknown),
             decided=not undecided,
@@ -216,29 +213,11 @@ def _hits(playbook: Playbook, facts: Facts, reading: _Reading) -> Iterator[_Hit]
 
 _RETYPED = re.MULTILINE | re.IGNORECASE
 """How a text is searched in which nothing is found as programs print it: some people type what they read."""
-_MOST_MATCHES = 50
-
-
-def _best_match(signature: Signature, reading: _Reading) -> tuple[int, int, str] | None:
-    """Where a signature matches best: start, standing and line; an exception before an error before a warning."""
-    best: tuple[int, int, str] | None = None
-    for number, match in enumerate(compiled(signature.pattern, reading.flags).finditer(reading.text)):
-        if number >= _MOST_MATCHES:
-            break
-        line = line_around(reading.text, match.start())
-        standing = _standing(line)
-        if best is None or standing >= best[1]:
-            best = match.start(), standing, line
-    return best
 
 
 def _last_refusal(text: str) -> int:
     """Where the last exception stands that ends an import; -1 when there is none."""
     return max((match.start() for match in _REFUSAL.finditer(text)), default=-1)
-
-
-def _standing(line: str) -> int:
-    return next((worth for worth, pattern in _STANDINGS if pattern.search(line)), _ORDINARY)
 
 
 def _weaker(confidence: Confidence) -> Confidence:

@@ -13,6 +13,7 @@ from tfrepair.reason.text import SHOWN_ITEMS, compiled, fill
 from tfrepair.reason.variables import scope
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator
 
     from tfrepair.model.facts import Facts
@@ -117,7 +118,7 @@ def _sign(signature: Signature, facts: Facts, text: str | None) -> Hit | None:
     match = compiled(signature.pattern).search(text)
     if match is None:
         return None
-    line = line_around(text, match.start())
+    line = line_around(text, first_visible(match))
     said = f"the output says `{line}`"
     return Hit(
         severity="error",
@@ -128,15 +129,30 @@ def _sign(signature: Signature, facts: Facts, text: str | None) -> Hit | None:
 
 
 def line_around(text: str, start: int) -> str:
-    """The line at this place of a text, cut at a readable length."""
+    """The line at this place of a text; of a long one a readable piece around the place."""
+    begin, line = line_at(text, start)
+    return quoted(line, start - begin)
+
+
+def line_at(text: str, start: int) -> tuple[int, str]:
+    """The line at this place of a text, without the spaces around it, and where it begins."""
     begin = text.rfind("\n", 0, start) + 1
     end = text.find("\n", start)
-    return quoted(text[begin : end if end >= 0 else len(text)].strip())
+    line = text[begin : end if end >= 0 else len(text)]
+    bare = line.lstrip()
+    return begin + len(line) - len(bare), bare.rstrip()
 
 
-def quoted(line: str) -> str:
-    """A line, cut at a readable length."""
-    return line if len(line) <= QUOTED_CHARACTERS else f"{line[:QUOTED_CHARACTERS]}..."
+def first_visible(match: re.Match[str]) -> int:
+    """Where a match begins; one that begins with the end of the line before begins on its own line."""
+    return match.start() + len(match[0]) - len(match[0].lstrip())
+
+
+def quoted(line: str, place: int = 0) -> str:
+    """A line; of a long one a readable piece around this place, with an ellipsis where something is left out."""
+    begin = max(0, min(place - QUOTED_CHARACTERS // 3, len(line) - QUOTED_CHARACTERS))
+    end = begin + QUOTED_CHARACTERS
+    return f"{'...' if begin else ''}{line[begin:end]}{'...' if end < len(line) else ''}"
 
 
 def _hit(rule: Rule, facts: Facts, decided_by: str) -> Hit:
