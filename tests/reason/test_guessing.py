@@ -125,6 +125,14 @@ def test_what_is_not_about_tensorflow_is_not_guessed_about():
     assert found(CONTAINER.replace("tensorflow", "it")) == ()
 
 
+def test_what_no_line_could_speak_for_is_not_guessed():
+    told_of = "the gpu of my notebook stays idle with tensorflow, nothing is listed"
+    known = known_cases([Case("windows-gpu-dropped", "", told_of, Facts())] * 2)
+    assert "windows-gpu-dropped" in {finding.id for finding in found(told_of, known=known)}
+    assert "windows-gpu-dropped" not in {f.id for f in found(told_of, told({"host.system": "linux"}), known)}
+    assert "windows-gpu-dropped" not in {f.id for f in found(f"{told_of}\nin /usr/local/lib", known=known)}
+
+
 def test_what_tells_of_no_trouble_must_be_more_like_it():
     text = "the celeron runs tensorflow in the nas"
     likelihoods = alike(text).likelihoods

@@ -90,7 +90,7 @@ def test_a_cuda_serves_a_build(asked, installed, answer):
 
 def test_a_retyped_message_is_found_with_less_certainty():
     def first(text):
-        return explain(text, told(text), PLAYBOOKS).findings[0]
+        return explain(f"import tensorflow\n{text}", told(text), PLAYBOOKS).findings[0]
 
     printed, retyped = (
         first(text) for text in ("DLL load failed: Access is denied", "dll LOAD failed: ACCESS IS denied")
@@ -104,3 +104,35 @@ def test_an_installation_whose_version_cannot_be_read_says_nothing():
     assert one_serves("12.5", []) is None
     assert one_serves("12.5", ["12.2 update 1", "12.2"]) is True
     assert one_serves("12.5", ["12.2 update 1", "11.8"]) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "system"),
+    [
+        ("docker run --gpus all tensorflow/tensorflow:latest-gpu", "linux"),
+        ('File "/opt/conda/lib/python3.9/site-packages/x.py"', "linux"),
+        ("LD_LIBRARY_PATH=/usr/local/cuda-11.2/lib64", "linux"),
+        ('File "/usr/local/lib/python3.9/site-packages/x.py"', None),
+        ("https://example.org/root/x", None),
+        ("a Mac: docker run x", "darwin"),
+    ],
+)
+def test_containers_are_linux_where_nothing_else_is_said(text, system):
+    assert facts_in(text).value("host.system") == system
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        'File "/usr/local/lib/python3.11/site-packages/tensorflow/python/x.py", line 1',
+        "$ docker run --gpus all -it tensorflow/tensorflow:latest-gpu python",
+        "on Windows 11: docker run --gpus all -it tensorflow/tensorflow:latest-gpu python",
+        "root@7f3a:/workspace/app# python",
+    ],
+)
+def test_no_container_lost_its_gpu_because_of_windows(where):
+    def named(text):
+        return [finding.id for finding in explain(text, told(text), PLAYBOOKS).findings]
+
+    assert "windows-gpu-dropped" in named("Num GPUs Available: 0")
+    assert "windows-gpu-dropped" not in named(f"{where}\nNum GPUs Available: 0")

@@ -107,8 +107,7 @@ def _guesses(
     taken = {finding.id for finding in findings}
     named = {playbook.name: playbook for playbook in playbooks if playbook.name not in taken}
     likely = (cause for cause, likelihood in alike.likelihoods.items() if likelihood >= least)
-    machine = Facts({path: fact for path, fact in facts.by_path.items() if path.startswith(_MACHINE)})
-    fitting = [named[cause] for cause in likely if cause in named and not _ruled_out(named[cause], machine, text)]
+    fitting = [named[cause] for cause in likely if cause in named and not _ruled_out(named[cause], facts, text)]
     return tuple(_guess(playbook, facts, quoted(alike.line(playbook.name))) for playbook in fitting[:_MOST])
 
 
@@ -126,8 +125,10 @@ def _guess(playbook: Playbook, facts: Facts, line: str) -> Finding:
     )
 
 
-def _ruled_out(playbook: Playbook, machine: Facts, text: str) -> bool:
-    """The text has a line that would speak for it, and what is known of the machine itself says that it does not."""
-    return any(
-        compiled(signature.pattern).search(text) and refuted(signature, machine) for signature in playbook.signatures
-    )
+def _ruled_out(playbook: Playbook, facts: Facts, text: str) -> bool:
+    """No line could speak for it by what is known, or one does that what is known of the machine itself refutes."""
+    signatures = playbook.signatures
+    if signatures and all(refuted(signature, facts) for signature in signatures):
+        return True
+    machine = Facts({path: fact for path, fact in facts.by_path.items() if path.startswith(_MACHINE)})
+    return any(compiled(signature.pattern).search(text) and refuted(signature, machine) for signature in signatures)

@@ -37,6 +37,11 @@ _SPOKEN_SYSTEMS = {
         r"|\brasp(?:bian|berry)|\bjetson\b|\bwsl ?2?\b)"
     ),
 }
+# Where neither is said: commands of containers, and folders of their images. `/usr/local/lib` is a Mac's as well.
+_CONTAINER = re.compile(
+    r"\bdocker (?:run|exec|build|compose)\b|\bdocker-compose\b|\bnvidia-docker\b|\btensorflow/tensorflow:|\bnvcr\.io/"
+    r"|\bDockerfile\b|(?<![\w.:/])/(?:opt/conda|root|usr/local/cuda[\w.-]{0,20})/"
+)
 _EXAMPLE = re.compile(r"\(e\.g\.[^)\n]{0,200}\)")
 """What a form for reports gives as an example of an answer."""
 _APPLE = re.compile(r"(?i:\bapple (?:silicon\w*|m[1-9]\b))|(?<![A-Za-z0-9.])[Mm][1-9](?![A-Za-z0-9.])")
@@ -97,7 +102,7 @@ def facts_in(text: str) -> Facts:
 
 
 def _told(text: str) -> Iterator[tuple[str, Any]]:
-    system = _only(_SYSTEMS, text) or _only(_SPOKEN_SYSTEMS, text)
+    system = _only(_SYSTEMS, text) or _only(_SPOKEN_SYSTEMS, text) or ("linux" if _CONTAINER.search(text) else None)
     if system:
         yield "host.system", system
     if machine := _only(_MACHINES, text) or _spoken_machine(system, text):
