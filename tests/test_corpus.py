@@ -48,6 +48,15 @@ def test_the_causes_of_later_development_parts(part):
     assert found["wrong with high confidence"] <= 0.02
 
 
+def test_failures_of_other_software_are_never_named_surely():
+    results = accuracy.named_of_others()
+    own = [result for result in results if result.case.get("own_words")]
+    assert len(own) >= 25
+    assert [result.case["id"] for result in own if result.confidence not in {"", "low"}] == []
+    sure = [result.case["id"] for result in results if result.confidence == "high"]
+    assert len(sure) <= 0.01 * len(results), sure
+
+
 def test_every_cause_of_the_corpus_has_a_playbook():
     causes = {case["root_cause"] for part in accuracy.PARTS for case in accuracy.cases(part)}
     assert causes <= NAMES

@@ -54,6 +54,13 @@ def test_the_cause_and_the_line_that_decides(explained):
     assert any("tfrepair fix" in sentence for sentence in document["messages"])
 
 
+def test_a_text_about_something_else_is_said_to_be(explained):
+    _, document, _ = explained("acme.errors.LinkError: [WinError 112] There is not enough space on the disk\n")
+    assert [(one["id"], one["confidence"]) for one in document["findings"]] == [("disk-or-memory", "low")]
+    assert any("names `acme` and TensorFlow nowhere" in sentence for sentence in document["messages"])
+    assert not any("TensorFlow nowhere" in sentence for sentence in explained(NUMPY)[1]["messages"])
+
+
 def test_nothing_known_is_no_cause(explained):
     code, document, _ = explained("everything went well\n")
     assert (code, document["status"], document["findings"]) == (0, "healthy", [])

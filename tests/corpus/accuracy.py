@@ -82,7 +82,11 @@ PARTS = (
 
 
 OTHERS = "other_failures"
-"""No failure to load TensorFlow, and none of the causes: the user's own program, other packages, logs without trouble."""
+"""No failure to load TensorFlow, and none of the causes: the user's own program, other packages, logs without trouble.
+
+Those with `own_words` are no reports: messages of other software, put down in words of our own, that say what a cause of
+TensorFlow may say as well.
+"""
 
 
 MADE_UP = "made_up"

@@ -75,7 +75,8 @@ def test_what_is_hardly_like_anything_is_explained_by_its_lines_alone(monkeypatc
 
 def test_what_a_line_decides_needs_no_similar_case():
     assert alike(ARRAY_API).likelihoods == {}
-    assert [(finding.id, finding.confidence) for finding in found(ARRAY_API)] == [("numpy-abi", "high")]
+    of_tensorflow = told({"tensorflow.version": "2.11.0"})
+    assert [(finding.id, finding.confidence) for finding in found(ARRAY_API, of_tensorflow)] == [("numpy-abi", "high")]
 
 
 def test_it_survives_being_stored():
@@ -123,6 +124,12 @@ def test_what_tensorflow_logs_in_any_case_does_not_count():
 
 def test_what_is_not_about_tensorflow_is_not_guessed_about():
     assert found(CONTAINER.replace("tensorflow", "it")) == ()
+
+
+def test_what_is_about_something_else_is_not_guessed_about():
+    text = CONTAINER.replace("tensorflow", "the gpu with pytorch")
+    assert {finding.id for finding in found(text)} <= {finding.id for finding in found(text, known=None)}
+    assert not any("a guess" in piece.text for finding in found(text) for piece in finding.evidence)
 
 
 def test_what_no_line_could_speak_for_is_not_guessed():

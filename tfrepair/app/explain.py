@@ -88,7 +88,7 @@ def explain(
     status: Status = "manual" if first.repair == "manual" else "broken"
     if request.cpu and not isinstance(facts.get("host.has_avx"), Known):
         messages.append(f"`--cpu {request.cpu}` does not tell whether there is AVX: give the flags of the processor")
-    messages += [*_apart(diagnosis), _next(diagnosis, playbooks, where)]
+    messages += [*_elsewhere(text), *_apart(diagnosis), _next(diagnosis, playbooks, where)]
     return Report(
         command="explain", status=status, exit_code=1, facts=facts, diagnosis=diagnosis,
         manual=_by_hand(first, playbooks, facts), messages=tuple(messages),
@@ -192,6 +192,14 @@ def _decoded(raw: bytes, file: str) -> str:
 
 
 _CONTROL = "".join(chr(code) for code in range(32) if chr(code) not in "\t\n\r\x0b\x0c\x1b\x08")
+
+
+def _elsewhere(text: str) -> list[str]:
+    """Why nothing is sure, where the text is about something else."""
+    from tfrepair.reason.topic import another_subject
+
+    name = another_subject(text)
+    return [f"the text names `{name}` and TensorFlow nowhere: its failure may have another cause"] if name else []
 
 
 def _apart(diagnosis: Diagnosis) -> list[str]:

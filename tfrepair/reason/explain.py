@@ -13,10 +13,11 @@ from tfrepair.reason.guessing import weighed
 from tfrepair.reason.judge import CONFIDENCES, judge, none_surer_than_before, quoted
 from tfrepair.reason.standing import best_match
 from tfrepair.reason.text import compiled
+from tfrepair.reason.topic import surest
 from tfrepair.reason.variables import scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from tfrepair.model.finding import Confidence
     from tfrepair.model.known_cases import KnownCases
@@ -125,10 +126,23 @@ def explain(text: str, facts: Facts, playbooks: Sequence[Playbook], known: Known
     likeliest = sorted(found.values(), key=lambda one: (-one.worth, ranks[one.finding.id], one.finding.id))
     shown = _causes_first(likeliest, explains)[:SHOWN_CANDIDATES]
     findings = none_surer_than_before(_told_apart(shown, explains), "high")
+    limit = surest(text, told=isinstance(facts.get("tensorflow.version"), Known))
+    built_in = {playbook.name for playbook in playbooks if playbook.source.origin == "built-in"}
+    if limit == "low":  # first, so that what reads like a failure of another kind names nothing
+        findings = _limited(findings, limit, built_in)
     if known is not None:
         troubled = _TROUBLE.search(text) is not None
         findings = weighed(text, facts, playbooks, known, findings, troubled=troubled)[:SHOWN_CANDIDATES]
-    return Diagnosis(findings=findings)
+    return Diagnosis(findings=_limited(findings, limit, built_in))
+
+
+def _limited(findings: Sequence[Finding], limit: Confidence, causes: Collection[str]) -> tuple[Finding, ...]:
+    """The findings, these causes no surer than the text is about TensorFlow; a team's own speak of what they like."""
+    known = (
+        replace(one, confidence=max(one.confidence, limit, key=CONFIDENCES.index)) if one.id in causes else one
+        for one in findings
+    )
+    return tuple(sorted(known, key=lambda one: CONFIDENCES.index(one.confidence)))
 
 
 def _readings(text: str) -> Iterator[_Reading]:

@@ -12,6 +12,7 @@ from tfrepair.reason.judge import none_surer_than_before, quoted, refuted
 from tfrepair.reason.resemblance import resembling
 from tfrepair.reason.steps import repair_of
 from tfrepair.reason.text import compiled
+from tfrepair.reason.topic import another_subject
 from tfrepair.reason.variables import scope
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _guesses(
     least: float,
 ) -> tuple[Finding, ...]:
     """Causes that are not among the findings yet; what the machine rules out is left out."""
-    if not _SUBJECT.search(text):
+    if not _SUBJECT.search(text) or another_subject(text) is not None:
         return ()
     taken = {finding.id for finding in findings}
     named = {playbook.name: playbook for playbook in playbooks if playbook.name not in taken}
