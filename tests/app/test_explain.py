@@ -54,6 +54,18 @@ def test_the_cause_and_the_line_that_decides(explained):
     assert any("tfrepair fix" in sentence for sentence in document["messages"])
 
 
+NOT_OFFERED = (
+    "ERROR: Could not find a version that satisfies the requirement tensorflow==1.15 (from versions: 2.8.0, 2.9.0)\n"
+)
+
+
+def test_steps_by_hand_hold_nothing_that_is_not_known_and_no_python_that_does_not_fit(explained):
+    _, document, _ = explained(NOT_OFFERED, "--python-version", "3.13")
+    assert (ids(document)[0], document["status"]) == ("unsupported-python", "manual")
+    assert any("`tfrepair tensorflow list`" in step for step in document["manual"])
+    assert [step for step in document["manual"] if "<" in step or "release." in step or "3.12" in step] == []
+
+
 def test_a_text_about_something_else_is_said_to_be(explained):
     _, document, _ = explained("acme.errors.LinkError: [WinError 112] There is not enough space on the disk\n")
     assert [(one["id"], one["confidence"]) for one in document["findings"]] == [("disk-or-memory", "low")]
@@ -145,6 +157,15 @@ def test_the_fact_that_would_tell_two_candidates_apart_is_named(explained):
     _, document, _ = explained("Illegal instruction (core dumped)\nzsh: illegal hardware instruction  python\n")
     first = document["findings"][0]
     assert first["confidence"] != "high"
+
+
+def test_a_fact_that_decides_between_causes_is_named_once(explained):
+    _, document, _ = explained(
+        "Could not find a version that satisfies the requirement tensorflow (from versions: none)\n"
+    )
+    facts = [sentence.split("`")[1] for sentence in document["messages"] if " would decide " in sentence]
+    assert len(facts) == len(set(facts)) > 0
+    assert any("would decide between wrong-architecture and network-or-index (" in one for one in document["messages"])
 
 
 def test_recorded_facts_are_heeded_and_options_come_before_them(explained, tmp_path):

@@ -203,15 +203,17 @@ def _elsewhere(text: str) -> list[str]:
 
 
 def _apart(diagnosis: Diagnosis) -> list[str]:
-    """What would tell the candidates apart, and how to say it."""
+    """What would tell the candidates apart, and how to say it; each fact once."""
     descriptions = _descriptions()
-    sentences = []
+    waiting: dict[str, list[str]] = {}
     for finding in diagnosis.findings:
-        path = finding.decided_by
-        if path in descriptions:
-            option = f"; give it with `{GIVEN_BY[path]}`" if path in GIVEN_BY else ""
-            sentences.append(f"`{path}` would decide on {finding.id} ({descriptions[path].rstrip('.')}){option}")
-    return sentences
+        if finding.decided_by in descriptions:
+            waiting.setdefault(finding.decided_by, []).append(finding.id)
+    return [
+        f"`{path}` would decide {'between' if len(causes) > 1 else 'on'} {' and '.join(causes)}"
+        f" ({descriptions[path].rstrip('.')})" + (f"; give it with `{GIVEN_BY[path]}`" if path in GIVEN_BY else "")
+        for path, causes in waiting.items()
+    ]
 
 
 def _descriptions() -> dict[str, str]:
@@ -258,9 +260,9 @@ def _here(where: TargetRequest) -> str:
 
 
 def _by_hand(finding: Finding, playbooks: Sequence[Playbook], facts: Facts) -> tuple[str, ...]:
-    """The manual steps of a cause; what is not known of the machine stands as `<name>` in them.
+    """The manual steps of a cause, but those that cannot be filled in, and where to find what these would say.
 
-    Where a repair is automatic, a step that cannot be filled in is left out: `fix` knows what it would say.
+    Where a repair is automatic, `fix` knows it.
     """
     from dataclasses import replace
 
@@ -272,13 +274,16 @@ def _by_hand(finding: Finding, playbooks: Sequence[Playbook], facts: Facts) -> t
     open_ = {
         path for line in playbook.manual for path in placeholders(line.text) if isinstance(facts.get(path), Unknown)
     }
-    if finding.repair == "automatic":
-        playbook = replace(
-            playbook, manual=tuple(line for line in playbook.manual if open_.isdisjoint(placeholders(line.text)))
-        )
-        open_ = set()
-    facts = facts.merged(Facts.of(_stand_in(path, f"<{path}>") for path in open_))
-    return manual_steps((finding,), (playbook,), facts)
+    clear = tuple(line for line in playbook.manual if open_.isdisjoint(placeholders(line.text)))
+    steps = manual_steps((finding,), (replace(playbook, manual=clear),), facts)
+    if not open_ or finding.repair == "automatic":
+        return steps
+    of_releases = any(path.startswith("release.") for path in open_)
+    where = "`tfrepair tensorflow list` shows which release fits which Python" if of_releases else _AT_THE_MACHINE
+    return (*steps, where)
+
+
+_AT_THE_MACHINE = "`tfrepair diagnose` shows the other steps, with what the environment itself tells"
 
 
 def _stand_in(path: str, name: str) -> Fact:
