@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from tfrepair.app.base import with_way_out
+from tfrepair.app.base_python import with_way_out
 from tfrepair.app.subject import Subject
 from tfrepair.errors import NoRepairError, TargetError
 from tfrepair.model.facts import Fact, Facts, Known

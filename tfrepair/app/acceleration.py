@@ -15,8 +15,8 @@ from tfrepair.target.release_data import load_gpu_data
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from tfrepair.app.bench import Bench
     from tfrepair.app.look import Look
+    from tfrepair.app.workbench import Workbench
     from tfrepair.model.plan import Choice, Strategy
     from tfrepair.model.target import Target
     from tfrepair.reason.situation import Situation
@@ -28,7 +28,7 @@ def accelerate(
     strategy: Strategy,
     seen: Look,
     python: Target,
-    bench: Bench,
+    bench: Workbench,
     *,
     stays: bool,
 ) -> Acceleration:

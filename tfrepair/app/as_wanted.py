@@ -13,11 +13,11 @@ from tfrepair.model.wire import installed_in
 from tfrepair.reason.choose import Wanted, parse_wanted
 
 if TYPE_CHECKING:
-    from tfrepair.app.bench import Bench
     from tfrepair.app.look import Look
+    from tfrepair.app.workbench import Workbench
 
 
-def is_as_wanted(seen: Look, bench: Bench) -> bool:
+def is_as_wanted(seen: Look, bench: Workbench) -> bool:
     """The release is the one that `--tensorflow` asks for, the Python the one that `--base-python` names."""
     given = bench.request.tensorflow
     if bench.request.strategy == "rebuild" or not _python_as_wanted(seen, bench):
@@ -43,7 +43,7 @@ def _has_extra(extra: str, seen: Look) -> bool:
     return True
 
 
-def _python_as_wanted(seen: Look, bench: Bench) -> bool:
+def _python_as_wanted(seen: Look, bench: Workbench) -> bool:
     wanted = bench.request.base_python
     if wanted is None:
         return True

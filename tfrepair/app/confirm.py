@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tfrepair.app.bench import Bench
     from tfrepair.app.bytecode import Bytecode
     from tfrepair.app.subject import Subject
+    from tfrepair.app.workbench import Workbench
     from tfrepair.model.run import Smoke
     from tfrepair.model.target import Target
 
@@ -35,7 +35,7 @@ class Confirmed:
     smoke: Smoke
 
 
-def confirm(subject: Subject, bench: Bench, confirmed: list[Confirmed], final: Final, *, whole: bool) -> Smoke:
+def confirm(subject: Subject, bench: Workbench, confirmed: list[Confirmed], final: Final, *, whole: bool) -> Smoke:
     """The smoke test at the final path, and one console script; how it went comes to what was confirmed.
 
     Meanwhile bytecode is put in place where the environment was exchanged as a `whole`, and goes with it if it fails.

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.app.as_wanted import is_as_wanted
-from tfrepair.app.bench import Bench
 from tfrepair.app.diagnose import chosen, for_warnings
 from tfrepair.app.files import write_text
 from tfrepair.app.locate import unfinished
 from tfrepair.app.look import MORE_TIME, look, smoke_of
 from tfrepair.app.manual import ManualError
-from tfrepair.app.newcomer import look_at_nothing
+from tfrepair.app.new_environment import look_at_nothing
 from tfrepair.app.planning import Round, plan_round
 from tfrepair.app.playbooks import bound_playbooks
 from tfrepair.app.repair import repair
@@ -25,6 +24,7 @@ from tfrepair.app.selfcopy import step_aside
 from tfrepair.app.space import check_space, copied_of, not_writable
 from tfrepair.app.subject import find_subject
 from tfrepair.app.wishes import is_file
+from tfrepair.app.workbench import Workbench
 from tfrepair.errors import ChangedError, NoRepairError, SurroundingsError, TfrepairError, UsageError
 from tfrepair.model.operations import RunCommand
 from tfrepair.reason.choose import Wanted, parse_wish
@@ -52,7 +52,7 @@ def fix(
     from tfrepair.execute.runs import keep_count
     from tfrepair.target.release_data import load_releases
 
-    bench = Bench(
+    bench = Workbench(
         request=request,
         look=look_request,
         chosen=playbook_request,
@@ -93,7 +93,7 @@ def _ran_commands(error: ChangedError) -> bool:
     return plan is not None and any(isinstance(operation, RunCommand) for operation in plan.operations)
 
 
-def _turn(subject: Subject, bench: Bench, reviewed: Plan | None) -> Report:
+def _turn(subject: Subject, bench: Workbench, reviewed: Plan | None) -> Report:
     """Look, decide, and carry out. Raises ChangedError when somebody else changed the environment meanwhile."""
     request, screen = bench.request, bench.screen
     seen = _look(subject, bench)
@@ -134,7 +134,7 @@ def _telling(base: Report) -> Iterator[None]:
         raise
 
 
-def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report) -> Report:
+def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Workbench, base: Report) -> Report:
     request = bench.request
     if request.plan_in is None:
         plan = replace(plan, notes=(*plan.notes, *_given_up(subject, request)))
@@ -194,7 +194,7 @@ def _given_up(subject: Subject, request: FixRequest) -> tuple[str, ...]:
     )
 
 
-def _plan(seen: Look, subject: Subject, bench: Bench, reviewed: Plan | None) -> Plan:
+def _plan(seen: Look, subject: Subject, bench: Workbench, reviewed: Plan | None) -> Plan:
     """The plan of the first round, or the one that was reviewed. Raises SurroundingsError for one that is stale."""
     from tfrepair.execute.fingerprint import fingerprint
 
@@ -226,13 +226,13 @@ def _refuse_missing(request: FixRequest, cwd: Path) -> None:
             raise UsageError(f"`--find-links {name}`: there is no such file or folder; nothing was started")
 
 
-def _look(subject: Subject, bench: Bench) -> Look:
+def _look(subject: Subject, bench: Workbench) -> Look:
     if subject.target is None:
         return look_at_nothing(subject, bench)
     return look(subject.target, bench.playbooks, bench.look, bench.environ, bench.screen, bench.log, told=bench.told)
 
 
-def _recover(subject: Subject, target: Target, bench: Bench) -> None:
+def _recover(subject: Subject, target: Target, bench: Workbench) -> None:
     """Finish or undo what a repair of this environment that was killed has left.
 
     Raises UsageError where the plan that follows could not be asked about: then nothing is begun either.

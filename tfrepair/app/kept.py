@@ -23,8 +23,8 @@ from tfrepair.target.smoke import import_modules
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from tfrepair.app.bench import Bench
     from tfrepair.app.look import Look
+    from tfrepair.app.workbench import Workbench
     from tfrepair.model.distribution import Distribution
     from tfrepair.model.plan import Plan
     from tfrepair.model.target import Target
@@ -62,7 +62,7 @@ class Keeper:
     """
 
     seen: Look
-    bench: Bench
+    bench: Workbench
     _before: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By canonical name: the modules with native code and of companions that could be imported in the target."""
     _failed: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from tfrepair.app.wishes import is_file
 
 if TYPE_CHECKING:
-    from tfrepair.app.bench import Bench
     from tfrepair.app.subject import Subject
+    from tfrepair.app.workbench import Workbench
     from tfrepair.model.plan import Plan
     from tfrepair.model.target import Target
 
 
-def why_this_python(python: Target, subject: Subject, bench: Bench, plan: Plan) -> tuple[str, ...]:
+def why_this_python(python: Target, subject: Subject, bench: Workbench, plan: Plan) -> tuple[str, ...]:
     """Why a fresh environment gets its Python, where neither an option nor another environment says."""
     named = bench.request.base_python is not None or subject.looked_at is not None
     if plan.strategy != "create" or named or is_file(bench.request.tensorflow or ""):

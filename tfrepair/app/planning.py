@@ -10,11 +10,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tfrepair.app.acceleration import accelerate, without
-from tfrepair.app.base import any_base, base_for, refusal_of, with_way_out
+from tfrepair.app.base_python import any_base, base_for, refusal_of, with_way_out
 from tfrepair.app.manual import ManualError
+from tfrepair.app.out_of_reach import refuse_out_of_reach
 from tfrepair.app.plan_notes import users_of, way, why_this_python
 from tfrepair.app.plugins import plugins
-from tfrepair.app.reach import refuse_out_of_reach
 from tfrepair.app.resolving import blamed, cutoff, resolver, settings_for
 from tfrepair.app.wishes import about_wishes, choice_for, is_file, wishes
 from tfrepair.errors import NoRepairError, SurroundingsError, UnresolvableError, UsageError
@@ -31,9 +31,9 @@ from tfrepair.target.release_data import load_known_good
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tfrepair.app.bench import Bench
     from tfrepair.app.look import Look
     from tfrepair.app.subject import Subject
+    from tfrepair.app.workbench import Workbench
     from tfrepair.errors import TfrepairError
     from tfrepair.model.facts import Facts
     from tfrepair.model.plan import Choice, Plan, Strategy
@@ -63,7 +63,7 @@ class Round:
     """Versions of TensorFlow that the index turned out not to have."""
 
 
-def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
+def plan_round(seen: Look, subject: Subject, bench: Workbench, turn: Round) -> Plan:
     """The plan. Raises NoRepairError, with the manual steps, when there is no automatic repair."""
     findings = acting(seen.diagnosis, bench.chosen.only)
     by_hand = in_the_way(findings)
@@ -145,7 +145,7 @@ def plan_round(seen: Look, subject: Subject, bench: Bench, turn: Round) -> Plan:
     return plan
 
 
-def _with_gpu(situation: Situation, gpu: Acceleration, resolve: Resolve, bench: Bench) -> Plan:
+def _with_gpu(situation: Situation, gpu: Acceleration, resolve: Resolve, bench: Workbench) -> Plan:
     """The plan. Where nobody required a GPU, the want of its wheels does not stand in the way of TensorFlow."""
     try:
         plan, note = make_plan(situation, resolve), gpu.note
@@ -176,7 +176,7 @@ def _leave_to_conda(plan: Plan, seen: Look) -> None:
     )
 
 
-def leftovers(seen: Look, bench: Bench) -> tuple[tuple[str, str], ...]:
+def leftovers(seen: Look, bench: Workbench) -> tuple[tuple[str, str], ...]:
     """The import folders of the TensorFlow distributions that are there and that nothing else installed writes to."""
     family = bench.releases.family
     installed = installed_in(seen.facts)
@@ -193,7 +193,7 @@ def leftovers(seen: Look, bench: Bench) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _other_python_needed(python: Target, seen: Look, bench: Bench, turn: Round) -> bool:
+def _other_python_needed(python: Target, seen: Look, bench: Workbench, turn: Round) -> bool:
     """The release has no wheel for this Python, and another one may be taken."""
     if not bench.request.allow_python_change or bench.request.base_python is not None or turn.choice is not None:
         return False
@@ -201,7 +201,7 @@ def _other_python_needed(python: Target, seen: Look, bench: Bench, turn: Round) 
     return not wheel and refusal_of(python, bench, seen.facts) is not None
 
 
-def _strategy(subject: Subject, bench: Bench, goals: Goals) -> Strategy:
+def _strategy(subject: Subject, bench: Workbench, goals: Goals) -> Strategy:
     target = subject.target
     if target is None:
         return "create"
@@ -227,7 +227,7 @@ def _strategy(subject: Subject, bench: Bench, goals: Goals) -> Strategy:
 
 
 def _pin(
-    facts: Facts, subject: Subject, bench: Bench, python: Target, turn: Round, goals: Goals
+    facts: Facts, subject: Subject, bench: Workbench, python: Target, turn: Round, goals: Goals
 ) -> tuple[str | None, Choice]:
     given = bench.request.tensorflow
     if given is not None and is_file(given):
@@ -248,7 +248,7 @@ def _lacks(error: TfrepairError, choice: Choice) -> bool:
     return isinstance(told, UnresolvableError) and f"{choice.name}=={choice.version}" in told.missing
 
 
-def _another(facts: Facts, bench: Bench, python: Target, turn: Round, goals: Goals) -> bool:
+def _another(facts: Facts, bench: Workbench, python: Target, turn: Round, goals: Goals) -> bool:
     """Another release meets what was asked for: that was a range, or nothing."""
     if turn.choice is not None or (bench.request.tensorflow is not None and is_file(bench.request.tensorflow)):
         return False
@@ -272,7 +272,7 @@ def _stays(choice: Choice, seen: Look) -> bool:
     return _is_there(choice, seen) and not damaged
 
 
-def _extras(bench: Bench, python: Target, choice: Choice) -> tuple[str, ...]:
+def _extras(bench: Workbench, python: Target, choice: Choice) -> tuple[str, ...]:
     """Extras that the pin and what else counts of the wishes names: `tensorflow[and-cuda]`."""
     given = bench.request.tensorflow
     if given is not None and is_file(given):
@@ -285,12 +285,12 @@ def _extras(bench: Bench, python: Target, choice: Choice) -> tuple[str, ...]:
     return tuple(sorted({extra for pin in pins if pin.allows(choice.name, choice.version) for extra in pin.extras}))
 
 
-def _other_requirements(bench: Bench) -> tuple[str, ...]:
+def _other_requirements(bench: Workbench) -> tuple[str, ...]:
     lines = (line for line, _ in bench.requirements)
     return tuple(line for line in lines if canonicalize_name(Requirement(line).name) not in bench.releases.family)
 
 
-def _own(seen: Look, bench: Bench) -> frozenset[str]:
+def _own(seen: Look, bench: Workbench) -> frozenset[str]:
     """Distributions that are there only because tfrepair is."""
     installed = installed_in(seen.facts)
     names = {d.canonical_name for d in installed}

@@ -14,16 +14,16 @@ from tfrepair.reason.text import fill_registered
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tfrepair.app.bench import Bench
     from tfrepair.app.bytecode import Bytecode
     from tfrepair.app.look import Look
     from tfrepair.app.subject import Subject
+    from tfrepair.app.workbench import Workbench
     from tfrepair.execute.ports import Ports
     from tfrepair.model.plan import Lock
     from tfrepair.model.target import Environment, Target
 
 
-def ports_for(bench: Bench, subject: Subject, seen: Look, bytecode: Bytecode) -> Ports:
+def ports_for(bench: Workbench, subject: Subject, seen: Look, bytecode: Bytecode) -> Ports:
     """The ports of one repair; what is installed is compiled into `bytecode`."""
     from tfrepair.execute.ports import Ports
     from tfrepair.target.discover import describe_environment

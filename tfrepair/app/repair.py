@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from tfrepair.app.bench import Bench
     from tfrepair.app.kept import Lost
     from tfrepair.app.report import Report
     from tfrepair.app.subject import Subject
+    from tfrepair.app.workbench import Workbench
     from tfrepair.execute.runs import RunFolder
     from tfrepair.execute.transaction import Transaction
     from tfrepair.model.plan import Plan
@@ -41,7 +41,7 @@ class _Progress:
     """What a round before has broken, by canonical name: it may not stay at its version."""
 
 
-def repair(plan: Plan, seen: Look, subject: Subject, bench: Bench, base: Report) -> Report:
+def repair(plan: Plan, seen: Look, subject: Subject, bench: Workbench, base: Report) -> Report:
     """Carry out a plan. The environment is repaired and verified afterwards, or as it was.
 
     Raises ChangedError when somebody else changed it meanwhile.
@@ -114,7 +114,7 @@ def _rounds(
     plan: Plan,
     seen: Look,
     subject: Subject,
-    bench: Bench,
+    bench: Workbench,
     transaction: Transaction,
     record: RunFolder,
     bytecode: Bytecode,
@@ -192,7 +192,7 @@ def _next(
     stage: Path,
     seen: Look,
     subject: Subject,
-    bench: Bench,
+    bench: Workbench,
 ) -> Plan:
     """The plan of the next round: in place on the stage, then a rebuild. Raises StepError."""
     number = progress.plan.round + 1
@@ -221,7 +221,7 @@ def _next(
 
 
 def _turns(
-    progress: _Progress, staged: Look, stage: Path, seen: Look, number: int, subject: Subject, bench: Bench
+    progress: _Progress, staged: Look, stage: Path, seen: Look, number: int, subject: Subject, bench: Workbench
 ) -> Iterator[tuple[Round, Look]]:
     plan = progress.plan
     in_place = Round(
@@ -238,7 +238,7 @@ def _turns(
         yield replace(in_place, strategy="rebuild", stage=None), seen
 
 
-def _tried(turn: Round, view: Look, subject: Subject, bench: Bench) -> Plan | None:
+def _tried(turn: Round, view: Look, subject: Subject, bench: Workbench) -> Plan | None:
     try:
         return plan_round(view, subject, bench, turn)
     except TfrepairError as error:
@@ -246,7 +246,9 @@ def _tried(turn: Round, view: Look, subject: Subject, bench: Bench) -> Plan | No
         return None
 
 
-def _look_at_sealed(stage: Path, subject: Subject, bench: Bench, transaction: Transaction, bytecode: Bytecode) -> Look:
+def _look_at_sealed(
+    stage: Path, subject: Subject, bench: Workbench, transaction: Transaction, bytecode: Bytecode
+) -> Look:
     """What the sealed stage looks like, everything that was installed being as recorded.
 
     That is compared while TensorFlow is imported, as soon as nothing is compiled ahead any more: then a processor is
@@ -270,7 +272,7 @@ def _compare(transaction: Transaction, bytecode: Bytecode) -> Mapping[str, str]:
     return transaction.compare()
 
 
-def _look_at_stage(stage: Path, subject: Subject, bench: Bench, bytecode: Bytecode) -> Look:
+def _look_at_stage(stage: Path, subject: Subject, bench: Workbench, bytecode: Bytecode) -> Look:
     from tfrepair.target.discover import describe_environment
 
     target = describe_environment(stage, bench.environ, interpreter=subject.interpreter)
@@ -281,7 +283,7 @@ def _look_at_stage(stage: Path, subject: Subject, bench: Bench, bytecode: Byteco
         bytecode.end()
 
 
-def _running(subject: Subject, bench: Bench) -> None:
+def _running(subject: Subject, bench: Workbench) -> None:
     """Refuse under `--yes` while processes use the environment. Raises SurroundingsError that names them."""
     from tfrepair.target.processes import shown, using
 

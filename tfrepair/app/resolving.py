@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tfrepair.app.ahead import load_ahead
+from tfrepair.app.preload import preload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tfrepair.app.bench import Bench
     from tfrepair.app.subject import Subject
+    from tfrepair.app.workbench import Workbench
     from tfrepair.model.plan import Choice
     from tfrepair.model.resolution import Resolve
     from tfrepair.model.target import Target
@@ -26,7 +26,7 @@ GRACE_DAYS = 30
 """A release is resolved as of its upload day and this much: what it was made for is there, what broke it is not."""
 
 
-def resolver(bench: Bench, subject: Subject, python: Target, *, wheels_only: bool = False) -> Resolve:
+def resolver(bench: Workbench, subject: Subject, python: Target, *, wheels_only: bool = False) -> Resolve:
     """The port of planning, bound to the user's index configuration.
 
     With `wheels_only` nothing is built, which would run code of what is built only to learn what it requires.
@@ -36,12 +36,12 @@ def resolver(bench: Bench, subject: Subject, python: Target, *, wheels_only: boo
         bench.screen.will_ask()
     bench.screen.step(f"resolving versions for Python {python.interpreter.version_text}")
     if not bench.request.dry_run:
-        load_ahead(base=python.interpreter.executable if subject.target is None else None)
+        preload(base=python.interpreter.executable if subject.target is None else None)
     resolve = make_installer_for(bench, subject, python).resolve
     return (lambda request: resolve(replace(request, wheels_only=True))) if wheels_only else resolve
 
 
-def make_installer_for(bench: Bench, subject: Subject, python: Target, *, limit: float | None = None) -> Installer:
+def make_installer_for(bench: Workbench, subject: Subject, python: Target, *, limit: float | None = None) -> Installer:
     """The installer for an interpreter, with the user's index configuration; `limit` is the most seconds of a call."""
     from tfrepair.target.installer.base import make_installer
 
@@ -55,7 +55,7 @@ def make_installer_for(bench: Bench, subject: Subject, python: Target, *, limit:
     )
 
 
-def settings_for(bench: Bench, subject: Subject) -> IndexSettings:
+def settings_for(bench: Workbench, subject: Subject) -> IndexSettings:
     """The user's index configuration. Raises UsageError."""
     from tfrepair.target.installer.settings import index_settings
 
@@ -71,7 +71,7 @@ def settings_for(bench: Bench, subject: Subject) -> IndexSettings:
     )
 
 
-def cutoff(choice: Choice, bench: Bench) -> str | None:
+def cutoff(choice: Choice, bench: Workbench) -> str | None:
     """The day as of which the release is resolved; None when its own day is not known or that day is to come."""
     import datetime as dt
 
@@ -83,7 +83,7 @@ def cutoff(choice: Choice, bench: Bench) -> str | None:
     return day.isoformat() if day < today else None
 
 
-def blamed(message: str, bench: Bench) -> Iterator[str]:
+def blamed(message: str, bench: Workbench) -> Iterator[str]:
     """Which lines of the user's files are about a name in the explanation of a resolver, which does not say."""
     for option, lines in (("--constraint", bench.constraints), ("--requirement", bench.requirements)):
         for line, name in lines:

@@ -15,11 +15,11 @@ from tfrepair.model.plan import Choice
 from tfrepair.target.wheel_file import damage_of
 
 if TYPE_CHECKING:
-    from tfrepair.app.bench import Bench
+    from tfrepair.app.workbench import Workbench
     from tfrepair.model.target import Target
 
 
-def wheel_pin(given: str, python: Target, bench: Bench) -> tuple[str, Choice]:
+def wheel_pin(given: str, python: Target, bench: Workbench) -> tuple[str, Choice]:
     """The URL of the wheel and the release in it.
 
     Raises UsageError when it is not there, not a wheel, not of TensorFlow or not whole, NoRepairError when its tags do

@@ -10,13 +10,13 @@ from tfrepair.reason.contradictions import contradicted
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from tfrepair.app.bench import Bench
+    from tfrepair.app.workbench import Workbench
     from tfrepair.model.facts import Facts
     from tfrepair.model.plan import Choice
     from tfrepair.model.target import Interpreter
 
 
-def wishes(bench: Bench, markers: Mapping[str, str], steps: Iterable[str] = ()) -> tuple[Wanted, ...]:
+def wishes(bench: Workbench, markers: Mapping[str, str], steps: Iterable[str] = ()) -> tuple[Wanted, ...]:
     """What was asked for, the most important first; lines for other platforms do not count.
 
     `steps` are the requirements of playbooks' steps. Raises UsageError for a requirements file that cannot be read.
@@ -28,7 +28,7 @@ def wishes(bench: Bench, markers: Mapping[str, str], steps: Iterable[str] = ()) 
 
 
 def choice_for(
-    bench: Bench,
+    bench: Workbench,
     interpreter: Interpreter,
     facts: Facts,
     steps: Iterable[str] = (),
@@ -55,7 +55,7 @@ def is_file(pin: str) -> bool:
     return pin.endswith(".whl") or "://" in pin
 
 
-def _from_requirements(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...]:
+def _from_requirements(bench: Workbench, markers: Mapping[str, str]) -> tuple[Wanted, ...]:
     from packaging.utils import canonicalize_name
 
     from tfrepair.model.dependencies import active
@@ -69,7 +69,7 @@ def _from_requirements(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted
     )
 
 
-def _from_steps(bench: Bench, steps: Iterable[str]) -> Iterator[Wanted]:
+def _from_steps(bench: Workbench, steps: Iterable[str]) -> Iterator[Wanted]:
     """The releases of TensorFlow that steps of playbooks name; a bare name is that of whatever is chosen."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
@@ -80,7 +80,7 @@ def _from_steps(bench: Bench, steps: Iterable[str]) -> Iterator[Wanted]:
             yield Wanted(text=line, source="a step of a playbook", loose=True)
 
 
-def _from_project(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...]:
+def _from_project(bench: Workbench, markers: Mapping[str, str]) -> tuple[Wanted, ...]:
     from tfrepair.target.project.folder import project_pins
 
     return tuple(
@@ -91,13 +91,13 @@ def _from_project(bench: Bench, markers: Mapping[str, str]) -> tuple[Wanted, ...
 
 
 def about_wishes(
-    bench: Bench, choice: Choice, markers: Mapping[str, str], steps: Iterable[str] = ()
+    bench: Workbench, choice: Choice, markers: Mapping[str, str], steps: Iterable[str] = ()
 ) -> tuple[str, ...]:
     """What a plan tells of the files that were asked: those not read, those used in part, and what did not count."""
     return (*_unread(bench), *_others_left(bench), *_passed_over(bench, choice, markers, steps))
 
 
-def _passed_over(bench: Bench, choice: Choice, markers: Mapping[str, str], steps: Iterable[str]) -> tuple[str, ...]:
+def _passed_over(bench: Workbench, choice: Choice, markers: Mapping[str, str], steps: Iterable[str]) -> tuple[str, ...]:
     """Which lines of files ask for another TensorFlow than the one that was chosen, and why that was.
 
     Or that no line of a requirements file asks for any. A sentence each.
@@ -120,7 +120,7 @@ def _passed_over(bench: Bench, choice: Choice, markers: Mapping[str, str], steps
     return tuple(found)
 
 
-def _unread(bench: Bench) -> tuple[str, ...]:
+def _unread(bench: Workbench) -> tuple[str, ...]:
     """Which of the project's files could not be read, and why, a sentence each."""
     from tfrepair.target.project.folder import project_pins
 
@@ -131,7 +131,7 @@ def _unread(bench: Bench) -> tuple[str, ...]:
     )
 
 
-def _others_left(bench: Bench) -> tuple[str, ...]:
+def _others_left(bench: Workbench) -> tuple[str, ...]:
     """That a requirements file of the project is not installed, where it asks for more than TensorFlow; a sentence."""
     from tfrepair.target.project.folder import files_with_others
 
@@ -144,7 +144,7 @@ def _others_left(bench: Bench) -> tuple[str, ...]:
     return (f"of {named} only what asks for TensorFlow is used; `--requirement {files[0]}` installs the rest too",)
 
 
-def _limits(bench: Bench) -> tuple[Wanted, ...]:
+def _limits(bench: Workbench) -> tuple[Wanted, ...]:
     """What constraints say of TensorFlow: those given with `--constraint`, and those of pip's own configuration."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
@@ -158,7 +158,7 @@ def _limits(bench: Bench) -> tuple[Wanted, ...]:
     )
 
 
-def _configured(bench: Bench) -> Iterator[tuple[str, str]]:
+def _configured(bench: Workbench) -> Iterator[tuple[str, str]]:
     """Each line of the constraint files that pip's configuration names, and the file. Nothing is fetched."""
     from pathlib import Path
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tfrepair.app.base import base_for
+from tfrepair.app.base_python import base_for
 from tfrepair.app.look import Look, look
 from tfrepair.model.facts import Absent, Fact, Facts
 
 if TYPE_CHECKING:
-    from tfrepair.app.bench import Bench
     from tfrepair.app.subject import Subject
+    from tfrepair.app.workbench import Workbench
     from tfrepair.model.target import Target
 
 
-def look_at_nothing(subject: Subject, bench: Bench) -> Look:
+def look_at_nothing(subject: Subject, bench: Workbench) -> Look:
     """The look at a fresh venv on its base interpreter, before there is one.
 
     Facts of the host and of the interpreter are the base's; the inventory is empty. When another target is only looked

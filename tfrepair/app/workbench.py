@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bench:
+class Workbench:
     """The requests of the command line, the playbooks, the knowledge about releases, the screen and the log."""
 
     request: FixRequest

@@ -3,12 +3,12 @@
 import sys
 import threading
 
-from tfrepair.app import ahead
+from tfrepair.app import preload
 
 
 def loaded(monkeypatch, names):
-    monkeypatch.setattr(ahead, "_ALWAYS", names)
-    ahead.load_ahead(base=None)
+    monkeypatch.setattr(preload, "_ALWAYS", names)
+    preload.preload(base=None)
     for thread in threading.enumerate():
         if thread.name == "loading":
             thread.join(30)
@@ -24,5 +24,5 @@ def test_what_is_named_is_loaded_and_a_broken_module_is_left_to_whoever_needs_it
 
 
 def test_every_module_that_is_named_is_there():
-    for name in (*ahead._ALWAYS, *ahead._FOR_A_VENV):
+    for name in (*preload._ALWAYS, *preload._FOR_A_VENV):
         __import__(name)

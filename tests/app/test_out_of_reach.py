@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tfrepair.app.reach import refuse_out_of_reach
+from tfrepair.app.out_of_reach import refuse_out_of_reach
 from tfrepair.errors import NoRepairError
 from tfrepair.execute.scope import EVERYTHING, Scope
 from tfrepair.model.operations import RegisterKernel, SetEnvironment, WriteFile

@@ -10,7 +10,7 @@ _ALWAYS = ("structlog", "tfrepair.execute.transaction", "tfrepair.target.console
 _FOR_A_VENV = ("virtualenv", "virtualenv.seed.embed.via_app_data.via_app_data")
 
 
-def load_ahead(*, base: str | None) -> None:
+def preload(*, base: str | None) -> None:
     """Begin to import, and go on at once; whoever needs a module waits for it, and says what is wrong with it.
 
     `base` is the interpreter that a fresh environment is built from; None where none is built.

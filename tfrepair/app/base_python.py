@@ -12,8 +12,8 @@ from tfrepair.model.facts import Facts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tfrepair.app.bench import Bench
     from tfrepair.app.subject import Subject
+    from tfrepair.app.workbench import Workbench
     from tfrepair.model.target import Target
     from tfrepair.target.bases import Base
 
@@ -21,7 +21,7 @@ SHOWN_PYTHONS = 3
 """How many other versions of Python a message names."""
 
 
-def base_for(subject: Subject, bench: Bench) -> Target:
+def base_for(subject: Subject, bench: Workbench) -> Target:
     """The base interpreter: the named one, that of the environment, one of its minor version, or any.
 
     Another minor version than the environment's is taken only when it was asked for.
@@ -36,7 +36,7 @@ def base_for(subject: Subject, bench: Bench) -> Target:
     return any_base(bench, Facts())
 
 
-def _like(target: Target, bench: Bench) -> Target:
+def _like(target: Target, bench: Workbench) -> Target:
     """One of the same minor version, the environment's own base first. Raises NoRepairError."""
     interpreter = target.interpreter
     own = _own_base(target, bench)
@@ -55,7 +55,7 @@ def _like(target: Target, bench: Bench) -> Target:
     )
 
 
-def _own_base(target: Target, bench: Bench) -> Target | None:
+def _own_base(target: Target, bench: Workbench) -> Target | None:
     """The interpreter that the environment was made from, when it is there, starts, and is of its minor version."""
     from tfrepair.target.discover import find_target
 
@@ -70,7 +70,7 @@ def _own_base(target: Target, bench: Bench) -> Target | None:
     return base if fits else None
 
 
-def any_base(bench: Bench, facts: Facts) -> Target:
+def any_base(bench: Workbench, facts: Facts) -> Target:
     """The newest base interpreter that the wanted release, or the one on disk, has a wheel for.
 
     Raises NoRepairError.
@@ -86,7 +86,7 @@ def any_base(bench: Bench, facts: Facts) -> Target:
     raise refusal or NoRepairError("no Python interpreter was found", hint="name one with `--base-python PATH`")
 
 
-def refusal_of(python: Target, bench: Bench, facts: Facts) -> NoRepairError | None:
+def refusal_of(python: Target, bench: Workbench, facts: Facts) -> NoRepairError | None:
     """Why the wanted release, or the one on disk, cannot be installed for an interpreter; None when it can."""
     try:
         choice_for(bench, python.interpreter, facts)
@@ -95,7 +95,7 @@ def refusal_of(python: Target, bench: Bench, facts: Facts) -> NoRepairError | No
     return None
 
 
-def with_way_out(refusal: NoRepairError, subject: Subject, bench: Bench, facts: Facts) -> NoRepairError:
+def with_way_out(refusal: NoRepairError, subject: Subject, bench: Workbench, facts: Facts) -> NoRepairError:
     """The same refusal, with the command for each Python of this machine that the release can be installed for."""
     commands = tuple(_commands(subject, bench, facts))
     if not commands:
@@ -103,7 +103,7 @@ def with_way_out(refusal: NoRepairError, subject: Subject, bench: Bench, facts: 
     return NoRepairError(refusal.message, hint=f"{'; or '.join(commands)}; nothing was changed")
 
 
-def _commands(subject: Subject, bench: Bench, facts: Facts) -> Iterator[str]:
+def _commands(subject: Subject, bench: Workbench, facts: Facts) -> Iterator[str]:
     """One for each minor version, the newest first."""
     request = bench.request
     environment = subject.target.environment if subject.target is not None else None
@@ -130,7 +130,7 @@ def _on_disk(facts: Facts) -> str | None:
     return f"{name}=={version}" if name and version else None
 
 
-def _would_do(base: Base, bench: Bench, facts: Facts) -> bool:
+def _would_do(base: Base, bench: Workbench, facts: Facts) -> bool:
     try:
         return refusal_of(bench.described(base), bench, facts) is None
     except TargetError:  # one interpreter that cannot be asked is no reason to say nothing of the others
