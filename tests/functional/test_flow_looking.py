@@ -183,3 +183,21 @@ def test_root_hears_whose_code_runs(world):
     seen = world.tfrepair("diagnose", "--no-import", "--env", env)
     assert f"warning: `{env}` is #4711's" in seen.out
     assert "sudo -u '#4711' tfrepair" in seen.out
+
+
+def test_of_a_moved_environment_its_scripts_are_named_and_what_to_do_about_them(world):
+    env = world.healthy()
+    script = env / "bin" / "tool"
+    script.write_text(f"#!{env}/bin/python\n")
+    moved = env.rename(env.with_name("moved"))
+    done = world.tfrepair("diagnose", "--env", moved)
+    assert done.code == 0, done
+    assert f"`{moved}/bin/tool` starts `{env}/bin/python`" in done.out
+    words = f"fix --dry-run --env {moved} --only path-leak"
+    assert f"next: `tfrepair {words}` shows what to do by hand" in done.out
+    by_hand = world.tfrepair(*words.split())
+    assert by_hand.code == 4, by_hand
+    assert "`tfrepair fix --strategy rebuild`" in by_hand.out
+    rebuilt = world.tfrepair("fix", "--yes", "--strategy", "rebuild", "--env", moved)
+    assert rebuilt.code == 0, rebuilt
+    assert (moved / "bin" / "tool").read_text() == f"#!{moved}/bin/python\n"

@@ -107,10 +107,14 @@ def chosen(diagnosis: Diagnosis, request: PlaybookRequest) -> Diagnosis:
 
 
 def for_warnings(diagnosis: Diagnosis, command: str) -> tuple[str, ...]:
-    """What shows the repair of mere warnings, which `fix` leaves alone where TensorFlow works, as a sentence."""
-    left = sorted({f.id for f in diagnosis.findings if f.severity == "warning" and f.repair == "automatic"})
-    only = "".join(f" --only {each}" for each in left)
-    return (f"next: `{command}{only}` shows the repair of what is only a warning",) if left else ()
+    """What shows the repair of mere warnings, which `fix` leaves alone where TensorFlow works; a sentence each kind."""
+    kinds = (("automatic", "shows the repair of"), ("manual", "shows what to do by hand about"))
+    found = [finding for finding in diagnosis.findings if finding.severity == "warning"]
+    sentences = []
+    for kind, shows in kinds:
+        only = "".join(f" --only {name}" for name in sorted({each.id for each in found if each.repair == kind}))
+        sentences += [f"next: `{command}{only}` {shows} what is only a warning"] if only else []
+    return tuple(sentences)
 
 
 def _judge(recorded: Path, playbooks: tuple[Playbook, ...], request: PlaybookRequest, screen: Screen) -> Report:
