@@ -193,6 +193,25 @@ def test_pins_yield_before_requirements_do():
     assert ("flask", "3.0") in third.preferences
 
 
+def test_where_nothing_fits_it_is_not_asked_again_and_again():
+    user = (dist("pandas", "2.2.3", requires=["numpy"], requested=True), dist("flask", "3.0", requires=["six==1.17.0"]))
+    index = Index(*ANSWER, refusals=99)
+    with pytest.raises(NoRepairError, match="they disagree"):
+        make_plan(situation(*TEXTBOOK, *user), index)
+    assert len(index.asked) <= 5
+    assert all(request not in index.asked[:number] for number, request in enumerate(index.asked))
+    last = index.asked[-1]
+    assert last.constraints == tuple(c for c in index.asked[0].constraints if c in last.constraints)
+    assert not any(line.startswith(("pandas==", "flask==")) for line in (*last.roots, *last.constraints))
+
+
+def test_in_an_empty_environment_there_is_one_question_to_ask():
+    index = Index(refusals=99)
+    with pytest.raises(NoRepairError):
+        make_plan(situation(), index)
+    assert len(index.asked) <= 2
+
+
 def test_what_is_there_only_for_something_else_yields_first():
     user = (dist("pandas", "2.2.3", requires=["python-dateutil"], requested=True), dist("python-dateutil", "4.0"))
     change = situation(*user, strategy="rebuild", base="/usr/bin/python3.10", same_minor=False)

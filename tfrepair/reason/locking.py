@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -16,12 +17,15 @@ from tfrepair.reason.keep import breaks
 from tfrepair.reason.requesting import fast, holding, lost, names, remaining, request_for, ruled_out, tops, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tfrepair.model.distribution import Distribution
     from tfrepair.model.plan import Lock
     from tfrepair.model.resolution import Resolve, ResolveRequest
     from tfrepair.reason.situation import Situation
+
+_PATIENCE = 4
+"""After so many refusals it is asked whether anything could help."""
 
 
 def lock_for(situation: Situation, resolve: Resolve) -> Lock:
@@ -32,8 +36,8 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
     and then beyond; every version may move but what the user's distributions require holds; what cannot stay beside
     TensorFlow moves, and what else the user has stays; all requirements yield, and everything moves along.
     What a round before has broken never stays. Companions that are installed come along in a release that pairs with
-    TensorFlow; where there is none to be had, TensorFlow comes without them. Once it is known that something is
-    not to be had which TensorFlow itself needs, nothing else is tried.
+    TensorFlow; where there is none to be had, TensorFlow comes without them. Nothing else is tried once it is known
+    that something is not to be had which TensorFlow itself needs, or that nothing fits even with all else let go.
     Raises NoRepairError when nothing fits, SurroundingsError when that may be for want of the network.
     """
     if stuck := next((d for d in lost(situation) if not fast(d)), None):
@@ -41,8 +45,21 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
             f"{stuck.name} {stuck.version} did not come from an index, so that no other version of it can be asked for"
         )
     companions = brought(situation)
+
+    @cache
+    def alone() -> Lock | UnresolvableError:
+        """TensorFlow and its companions, all else as mere preferences: every other request asks for more."""
+        along = (*companions, *situation.lost)
+        try:
+            return resolve(request_for(situation, remaining(situation), extra=along, pinned=[], asking=[]))
+        except UnresolvableError as error:
+            return error
+
     first: UnresolvableError | None = None
-    for request in _strictly_first(_attempts(situation, companions, resolve), _must_move(situation)):
+    refused: list[ResolveRequest] = []
+    for request in _strictly_first(_attempts(situation, companions, alone), _must_move(situation)):
+        if request in refused:
+            continue
         try:
             return resolve(request)
         except UnresolvableError as error:
@@ -50,6 +67,10 @@ def lock_for(situation: Situation, resolve: Resolve) -> Lock:
                 first, companions = error, ()
                 break
             first = first or error
+            refused.append(request)
+        if len(refused) == _PATIENCE and isinstance(hopeless := alone(), UnresolvableError):
+            first = hopeless
+            break
     assert first is not None  # noqa: S101  # there is always a request
     blamed = {name for name in companions if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", first.reason)}
     if blamed:
@@ -97,7 +118,9 @@ def same(left: str, right: str) -> bool:
         return left == right
 
 
-def _attempts(situation: Situation, companions: Sequence[str], resolve: Resolve) -> Iterator[ResolveRequest]:
+def _attempts(
+    situation: Situation, companions: Sequence[str], alone: Callable[[], Lock | UnresolvableError]
+) -> Iterator[ResolveRequest]:
     user = remaining(situation)
     steady = [d for d in user if d.canonical_name not in situation.lost]
     fitting = [d for d in steady if fast(d) and breaks(d, situation.limits) is None and not ruled_out(d, situation)]
@@ -120,7 +143,7 @@ def _attempts(situation: Situation, companions: Sequence[str], resolve: Resolve)
     if own:
         yield request_for(situation, user, extra=names(held), pinned=[], asking=others)
     yield request_for(situation, user, extra=names(held), pinned=[], asking=steady)
-    if (must := _in_the_way(situation, user, steady, along, resolve)) is not None:
+    if (must := _in_the_way(situation, steady, alone())) is not None:
         staying = [d for d in good if d.canonical_name not in must]
         asking = [d for d in steady if d.canonical_name not in must or not fast(d)]
         extra = (*holding(situation, staying), *(d.canonical_name for d in steady if d not in asking), *along)
@@ -130,23 +153,16 @@ def _attempts(situation: Situation, companions: Sequence[str], resolve: Resolve)
 
 
 def _in_the_way(
-    situation: Situation,
-    user: Sequence[Distribution],
-    steady: Sequence[Distribution],
-    along: tuple[str, ...],
-    resolve: Resolve,
+    situation: Situation, steady: Sequence[Distribution], alone: Lock | UnresolvableError
 ) -> frozenset[str] | None:
     """Who of the user's distributions cannot stay beside TensorFlow; None when that cannot be told.
 
-    TensorFlow is asked for alone, with the user's versions as preferences: what then is of another version, and whose
-    requirements then do not hold.
+    With the lock of TensorFlow alone: what then is of another version, and whose requirements then do not hold.
     """
-    try:
-        lock = resolve(request_for(situation, user, extra=along, pinned=[], asking=[]))
-    except UnresolvableError:
+    if isinstance(alone, UnresolvableError):
         return None
-    moved = (d for d in steady if (pin := lock.get(d.canonical_name)) and not same(pin.version, d.version))
-    unhappy = (d for d in steady if unmet(d, situation, lock) is not None)
+    moved = (d for d in steady if (pin := alone.get(d.canonical_name)) and not same(pin.version, d.version))
+    unhappy = (d for d in steady if unmet(d, situation, alone) is not None)
     return frozenset(d.canonical_name for d in (*moved, *unhappy))
 
 
