@@ -108,16 +108,22 @@ def test_an_error_of_the_watcher_is_raised_here():
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_an_interrupt_kills_the_group(tmp_path):
-    import signal
-
     mark = tmp_path / "alive"
-    timer = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
     timer = threading.Timer(1.0, os.kill, [os.getpid(), signal.SIGINT])
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         python(f"import time; time.sleep(3); open({str(mark)!r}, 'w')")
     time.sleep(3)
     assert not mark.exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="a signal cannot be sent to one thread here")
+def test_an_interrupt_that_another_thread_gets_ends_the_wait_too():
+    begun = time.monotonic()
+    threading.Timer(1.0, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        python("import time; time.sleep(30)")
+    assert time.monotonic() - begun < 10
 
 
 def test_what_cannot_be_started_raises(tmp_path):

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 DEFAULT_CAP = 8 * 1024 * 1024
 _CHUNK = 64 * 1024
 _GRACE = 2.0
-_LONGEST_POLL = 2**31 - 1
+_GLANCE = 0.2
+"""Seconds: a signal that came just before a wait began, or to another thread, does not end it; so it is a short one."""
 _WINDOWS = os.name == "nt"
 _LEASH = (
     "import ctypes, os, signal, sys\n"
@@ -248,7 +249,11 @@ def _ends(process: subprocess.Popen[bytes], timeout: float) -> bool:
     try:
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
-        return bool(poll.poll(min(max(0.0, timeout) * 1000, _LONGEST_POLL)))
+        deadline = time.monotonic() + timeout
+        while (left := deadline - time.monotonic()) > _GLANCE:
+            if poll.poll(_GLANCE * 1000):
+                return True
+        return bool(poll.poll(max(0.0, left) * 1000))
     finally:
         os.close(descriptor)
 
