@@ -47,8 +47,8 @@ def test_a_base_that_was_prepared_for_is_not_asked_again_and_nothing_is_unpacked
 
 def test_what_virtualenv_remembers_goes_with_the_process(base, tmp_path):
     code = (
-        "import sys; from tfrepair.app.preload import load_ahead; from tfrepair.target import environments\n"
-        "load_ahead(base=sys.argv[1]); print(environments._app_data(), end='')"
+        "import sys; from tfrepair.app.preload import preload; from tfrepair.target import environments\n"
+        "preload(base=sys.argv[1]); print(environments._app_data(), end='')"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, base.executable], capture_output=True, text=True, check=True, cwd=tmp_path
