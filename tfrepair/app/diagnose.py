@@ -107,14 +107,18 @@ def chosen(diagnosis: Diagnosis, request: PlaybookRequest) -> Diagnosis:
 
 
 def for_warnings(diagnosis: Diagnosis, command: str) -> tuple[str, ...]:
-    """What shows the repair of mere warnings, which `fix` leaves alone where TensorFlow works; a sentence each kind."""
-    kinds = (("automatic", "shows the repair of"), ("manual", "shows what to do by hand about"))
-    found = [finding for finding in diagnosis.findings if finding.severity == "warning"]
-    sentences = []
-    for kind, shows in kinds:
-        only = "".join(f" --only {name}" for name in sorted({each.id for each in found if each.repair == kind}))
-        sentences += [f"next: `{command}{only}` {shows} what is only a warning"] if only else []
-    return tuple(sentences)
+    """What shows the repair of what is no error, which `fix` leaves alone where TensorFlow works; a sentence each kind.
+
+    What is less than a warning is not offered to be repaired.
+    """
+    automatic = {f.id for f in diagnosis.findings if f.severity == "warning" and f.repair == "automatic"}
+    manual = {f.id for f in diagnosis.findings if f.severity != "error" and f.repair == "manual"}
+    kinds = ((automatic, "shows the repair of"), (manual, "shows what to do by hand about"))
+    return tuple(
+        f"next: `{command}{''.join(f' --only {name}' for name in sorted(names))}` {shows} what is no error"
+        for names, shows in kinds
+        if names
+    )
 
 
 def _judge(recorded: Path, playbooks: tuple[Playbook, ...], request: PlaybookRequest, screen: Screen) -> Report:
