@@ -113,7 +113,7 @@ def test_an_installation_whose_version_cannot_be_read_says_nothing():
         ('File "/opt/conda/lib/python3.9/site-packages/x.py"', "linux"),
         ("LD_LIBRARY_PATH=/usr/local/cuda-11.2/lib64", "linux"),
         ('File "/usr/local/lib/python3.9/site-packages/x.py"', None),
-        ("https://example.org/root/x", None),
+        ("https://example.org/opt/conda/x", None),
         ("a Mac: docker run x", "darwin"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tfrepair.model.distribution import Distribution
 from tfrepair.target.leftovers import is_leftover
 from tfrepair.target.metadata import METADATA_SUFFIXES, read_metadata
+from tfrepair.target.tree import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -27,7 +28,7 @@ def read_inherited(environment: Environment, own: Collection[str]) -> tuple[Dist
     seen = set(own)
     found = []
     for site in _sites(environment) if environment.system_site_packages else ():
-        for name in _names(site):
+        for name in names_in(site):
             if not name.endswith(METADATA_SUFFIXES) or is_leftover(name):
                 continue
             path = Path(site, name)
@@ -52,10 +53,3 @@ def _sites(environment: Environment) -> Iterator[str]:
     for folder in environment.sys_path:
         if Path(folder).name in _SITES and os.path.realpath(folder) not in own:
             yield folder
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))  # noqa: PTH208
-    except OSError:
-        return []

@@ -15,7 +15,7 @@ from tfrepair.model.distribution import Distribution
 from tfrepair.target.leftovers import is_leftover
 from tfrepair.target.metadata import METADATA_SUFFIXES, Metadata, read_metadata
 from tfrepair.target.records import Damage, RecordEntry, check, is_bytecode, is_native, is_script, load_record
-from tfrepair.target.tree import Tree
+from tfrepair.target.tree import Tree, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -104,7 +104,7 @@ def read_inventory(environment: Environment, *, hash_native: bool = False, hash_
     leftovers: list[str] = []
     orphans: list[str] = []
     for site in sites:
-        names = _names(site)
+        names = names_in(site)
         tree = Tree(environment.prefix, site)
         found = [
             _read(Path(site, name), tree, hash_native=hash_native, hash_all=hash_all)
@@ -133,13 +133,6 @@ def _own_sites(environment: Environment) -> tuple[str, ...]:
     """On Fedora and its like `lib64` is a link to `lib`: the same folder twice."""
     unique = {os.path.realpath(folder): folder for folder in reversed(environment.site_folders)}
     return tuple(folder for folder in environment.site_folders if folder in unique.values())
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))  # noqa: PTH208
-    except OSError:
-        return []
 
 
 def _read(path: Path, tree: Tree, *, hash_native: bool, hash_all: bool) -> _Read:

@@ -89,6 +89,14 @@ class Tree:
         return found
 
 
+def names_in(folder: str) -> list[str]:
+    """What lies in a folder, sorted by name; nothing where it cannot be listed."""
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208
+    except OSError:
+        return []
+
+
 def ignores_case(folder: str) -> bool:
     """The file system of a folder takes `Name` and `name` for the same: macOS's and Windows's mostly do.
 
