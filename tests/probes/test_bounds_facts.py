@@ -52,6 +52,19 @@ def test_a_declared_bound_that_nobody_measured_is_broken_but_not_proven(site):
     assert found.value("bounds.keras.holds") is True
 
 
+@pytest.mark.parametrize(
+    ("version", "requires", "broken"),
+    [
+        ("2.4.4", ["tensorboard~=2.4"], []),  # as pip installs it on the day of the release
+        ("2.4.4", ["tensorboard<2.5,>=2.4"], ["tensorboard"]),
+        ("2.21.0", [], ["tensorboard"]),  # it asks for none: the one of the same minor version is the one to have
+    ],
+)
+def test_a_companion_that_the_release_itself_allows_pairs_with_it(site, version, requires, broken):
+    tensorflow_with(site, version, requires, tensorboard="2.7.0")
+    assert names(facts(site), "bounds.companions") == broken
+
+
 def test_setuptools_matters_only_beside_a_tensorboard_that_needs_it(site):
     tensorflow_with(site, "2.18.0", [], setuptools="82.0.0")
     assert facts(site).value("bounds.companions") == []

@@ -67,6 +67,8 @@ def _checks(context: Context, version: str, installed: dict[str, str]) -> Iterat
 def _check(
     name: str, version: str, installed: dict[str, str], declared: SpecifierSet, bounds: Sequence[Bound]
 ) -> dict[str, Any]:
+    if str(declared) and within(installed[name], str(declared)):  # TensorFlow 2.3 to 2.7 allow any later TensorBoard
+        bounds = [bound for bound in bounds if bound.affects != name]
     violated = [
         bound for bound in bounds if not within(installed[name], str(Requirement(bound.text(version)).specifier))
     ]
