@@ -50,6 +50,8 @@ def test_names_without_a_version_ask_for_nothing(tmp_path):
         ("tensorflow-cpu\ntensorflow\n", ["tensorflow-cpu"]),
         ("tensorflow\ntensorflow-cpu\n", []),
         ("tensorflow-gpu\n", []),
+        ("tensorflow[and-cuda]\n", ["tensorflow[and-cuda]"]),
+        ("tensorflow-cpu\ntensorflow[and-cuda]\n", ["tensorflow-cpu", "tensorflow[and-cuda]"]),
         ("tensorflow; sys_platform == 'darwin'\ntensorflow-cpu; sys_platform == 'linux'\n", ["tensorflow-cpu"]),
         ("tensorflow-cpu\ntensorflow>=2.10\n", ["tensorflow>=2.10", "tensorflow-cpu"]),
     ],

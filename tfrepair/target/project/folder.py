@@ -42,8 +42,8 @@ def project_pins(folder: Path, markers: Mapping[str, str] | None = None) -> tupl
     """What the files of a folder ask of the TensorFlow family, the one that decides first. Never raises.
 
     An exact version that somebody wrote counts before a lock file, that before a range, and last a name without a
-    version, where it is not that of the usual distribution and not only in an extra or a group. With the `markers` of
-    a target, lines for other targets are left out.
+    version, where it is more than that of the usual distribution (another one, or with extras) and not only in an extra
+    or a group. With the `markers` of a target, lines for other targets are left out.
     """
     readers = dict.fromkeys(_requirement_files(folder), requirement_lines) | _READERS
     readers |= dict.fromkeys(_named(folder, r"pylock\.[^.]+\.toml"), _READERS["pylock.toml"])
@@ -52,7 +52,7 @@ def project_pins(folder: Path, markers: Mapping[str, str] | None = None) -> tupl
     here = [pin for pin in pins if not pin.requirement or markers is None or any(active([pin.requirement], markers))]
     names = [pin for pin in here if _is_name(pin)]
     asking = [pin for pin in names if not pin.optional]
-    if not asking or canonicalize_name(Requirement(asking[0].requirement).name) in _USUAL:
+    if not asking or _is_usual(Requirement(asking[0].requirement)):
         asking = []
     here = [pin for pin in here if pin in asking or pin not in names]
     return tuple(sorted((_without_marker(pin) if markers is not None else pin for pin in here), key=_rank))
@@ -74,6 +74,10 @@ def _text(file: Path) -> str:
 
 def _is_name(pin: ProjectPin) -> bool:
     return bool(pin.requirement) and not Requirement(pin.requirement).specifier
+
+
+def _is_usual(requirement: Requirement) -> bool:
+    return canonicalize_name(requirement.name) in _USUAL and not requirement.extras
 
 
 def _without_marker(pin: ProjectPin) -> ProjectPin:
