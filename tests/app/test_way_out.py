@@ -40,7 +40,7 @@ def bench(pin, *minors, described=described):
     request = SimpleNamespace(venv=None, tensorflow=pin)
     return SimpleNamespace(
         request=request, environ={}, cwd=Path("/nowhere"), releases=load_releases(), bases=bases(*minors),
-        described=described, requirements=(), constraints=(),
+        described=described, requirements=(), constraints=(), project=(), configured=(),
     )  # fmt: skip
 
 

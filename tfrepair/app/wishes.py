@@ -81,11 +81,11 @@ def _from_steps(bench: Workbench, steps: Iterable[str]) -> Iterator[Wanted]:
 
 
 def _from_project(bench: Workbench, markers: Mapping[str, str]) -> tuple[Wanted, ...]:
-    from tfrepair.target.project.folder import project_pins
+    from tfrepair.target.project.folder import asking
 
     return tuple(
         Wanted(text=pin.requirement, source=pin.source, loose=True, locked=pin.locked, optional=pin.optional)
-        for pin in project_pins(bench.cwd, markers)
+        for pin in asking(bench.project, markers)
         if pin.requirement
     )
 
@@ -122,13 +122,9 @@ def _passed_over(bench: Workbench, choice: Choice, markers: Mapping[str, str], s
 
 def _unread(bench: Workbench) -> tuple[str, ...]:
     """Which of the project's files could not be read, and why, a sentence each."""
-    from tfrepair.target.project.folder import project_pins
-
     if bench.request.tensorflow is not None:
         return ()
-    return tuple(
-        f"`{pin.source}` asks for nothing here: it {pin.note}" for pin in project_pins(bench.cwd) if not pin.requirement
-    )
+    return tuple(f"`{pin.source}` asks for nothing here: it {pin.note}" for pin in bench.project if not pin.requirement)
 
 
 def _others_left(bench: Workbench) -> tuple[str, ...]:
@@ -153,19 +149,6 @@ def _limits(bench: Workbench) -> tuple[Wanted, ...]:
     given = ((line, f"--constraint {name}") for line, name in bench.constraints)
     return tuple(
         Wanted(text=line, source=source)
-        for line, source in (*given, *_configured(bench))
+        for line, source in (*given, *bench.configured)
         if canonicalize_name(Requirement(line).name) in family
     )
-
-
-def _configured(bench: Workbench) -> Iterator[tuple[str, str]]:
-    """Each line of the constraint files that pip's configuration names, and the file. Nothing is fetched."""
-    from pathlib import Path
-
-    from tfrepair.target.installer.settings import index_settings
-    from tfrepair.target.pip_view import read_requirements
-
-    for path in index_settings(environ=bench.environ, cwd=bench.cwd).constraints:
-        if "://" not in path:
-            for line in read_requirements(Path(path), bench.environ, constraint=True):
-                yield line, path

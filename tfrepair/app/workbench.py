@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tfrepair.model.target import Target
     from tfrepair.target.bases import Base
     from tfrepair.target.pip_view import RequirementsFile
+    from tfrepair.target.project.pin import ProjectPin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,26 @@ class Workbench:
 
         path = base.executable
         return target_from_answer(base.answer, Path(path), path, f"`{path}` is what an environment is built from")
+
+    @cached_property
+    def project(self) -> tuple[ProjectPin, ...]:
+        """What the files of the current folder say of TensorFlow."""
+        from tfrepair.target.project.folder import read_pins
+
+        return read_pins(self.cwd)
+
+    @cached_property
+    def configured(self) -> tuple[tuple[str, str], ...]:
+        """Each line of the constraint files that pip's configuration names, and the file. Nothing is fetched."""
+        from tfrepair.target.installer.settings import index_settings
+        from tfrepair.target.pip_view import read_requirements
+
+        return tuple(
+            (line, path)
+            for path in index_settings(environ=self.environ, cwd=self.cwd).constraints
+            if "://" not in path
+            for line in read_requirements(Path(path), self.environ, constraint=True)
+        )
 
     @cached_property
     def requirements(self) -> tuple[tuple[str, str], ...]:

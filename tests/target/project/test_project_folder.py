@@ -1,6 +1,6 @@
 import pytest
 
-from tfrepair.target.project.folder import files_with_others, project_pins
+from tfrepair.target.project.folder import asking, files_with_others, read_pins
 
 LINUX = {
     "sys_platform": "linux",
@@ -12,11 +12,11 @@ LINUX = {
 
 
 def pins(folder, markers=None):
-    return [(pin.requirement, pin.source) for pin in project_pins(folder, markers)]
+    return [(pin.requirement, pin.source) for pin in asking(read_pins(folder), markers)]
 
 
 def notes(folder):
-    return {pin.source: pin.note for pin in project_pins(folder) if pin.note}
+    return {pin.source: pin.note for pin in asking(read_pins(folder)) if pin.note}
 
 
 def write(folder, name, text):
@@ -151,7 +151,7 @@ def test_lock_files_give_exact_versions(tmp_path, name, table):
         name,
         f'[[{table}]]\nname = "tensorflow"\nversion = "2.15.1"\n[[{table}]]\nname = "numpy"\nversion = "1.26.4"\n',
     )
-    (pin,) = project_pins(tmp_path)
+    (pin,) = asking(read_pins(tmp_path))
     assert (pin.requirement, pin.source, pin.locked) == ("tensorflow==2.15.1", name, True)
 
 
@@ -199,7 +199,7 @@ def test_the_pip_part_of_a_conda_environment_is_read(tmp_path):
 )
 def test_a_file_that_cannot_be_read_is_a_note_and_no_error(tmp_path, name, text):
     write(tmp_path, name, text)
-    (note,) = project_pins(tmp_path)
+    (note,) = asking(read_pins(tmp_path))
     assert (note.requirement, note.source) == ("", name)
     assert note.note.startswith("could not be read: ")
 
@@ -211,7 +211,7 @@ def test_a_powershell_freeze_in_utf_16_is_read(tmp_path):
 
 def test_a_huge_file_is_not_read(tmp_path):
     (tmp_path / "requirements.txt").write_bytes(b"tensorflow==2.10.0\n" * 300_000)
-    (note,) = project_pins(tmp_path)
+    (note,) = asking(read_pins(tmp_path))
     assert "larger than 4 MiB" in note.note
 
 
@@ -226,7 +226,7 @@ def test_requirements_files_that_ask_for_others_are_known(tmp_path):
 
 
 def test_a_folder_that_is_not_there_has_no_pins(tmp_path):
-    assert project_pins(tmp_path / "nowhere") == ()
+    assert asking(read_pins(tmp_path / "nowhere")) == ()
 
 
 def test_included_files_count_where_they_lie_in_the_folder(tmp_path):

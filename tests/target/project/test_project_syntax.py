@@ -3,7 +3,7 @@
 import pytest
 
 from tfrepair.target.project.conda import conda_environment
-from tfrepair.target.project.folder import project_pins
+from tfrepair.target.project.folder import asking, read_pins
 from tfrepair.target.project.pin import pin_of
 from tfrepair.target.project.pyproject import pyproject
 from tfrepair.target.project.requirements import asks_for_others, requirement_lines
@@ -114,7 +114,7 @@ def test_a_requirements_file_that_the_pip_part_names_is_followed(tmp_path):
     (tmp_path / "environment.yml").write_text("dependencies:\n  - pip:\n    - -r deep/more.txt\n    - -r ${X}.txt\n")
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "more.txt").write_text("numpy\ntensorflow==2.15.1\n")
-    pin, note = project_pins(tmp_path)
+    pin, note = asking(read_pins(tmp_path))
     assert (pin.requirement, pin.source) == ("tensorflow==2.15.1", "deep/more.txt:2")
     assert (note.source, note.note) == ("environment.yml:pip", "names `${X}.txt`, and variables are not filled in")
 
@@ -186,7 +186,7 @@ def test_the_files_that_setuptools_reads_dependencies_from_are_followed(tmp_path
     )
     (tmp_path / "deps.in").write_text("tensorflow>=2.10\n")
     (tmp_path / "gpu.in").write_text("tensorflow[and-cuda]>=2.15\n")
-    assert [(pin.requirement, pin.source, pin.optional) for pin in project_pins(tmp_path)] == [
+    assert [(pin.requirement, pin.source, pin.optional) for pin in asking(read_pins(tmp_path))] == [
         ("tensorflow>=2.10", "deps.in:1", False),
         ("tensorflow[and-cuda]>=2.15", "gpu.in:1", True),
     ]
@@ -202,6 +202,6 @@ def test_the_files_that_setuptools_reads_dependencies_from_are_followed(tmp_path
 )
 def test_what_looks_like_a_version_and_is_none_is_a_note(tmp_path, name, text):
     (tmp_path / name).write_text(text)
-    (note,) = project_pins(tmp_path, {"sys_platform": "linux"})
+    (note,) = asking(read_pins(tmp_path), {"sys_platform": "linux"})
     assert not note.requirement
     assert note.note

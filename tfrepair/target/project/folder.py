@@ -38,23 +38,27 @@ _READERS: dict[str, Reader] = {
 }
 
 
-def project_pins(folder: Path, markers: Mapping[str, str] | None = None) -> tuple[ProjectPin, ...]:
-    """What the files of a folder ask of the TensorFlow family, the one that decides first. Never raises.
+def read_pins(folder: Path) -> tuple[ProjectPin, ...]:
+    """Every line about TensorFlow in the files of a folder, and what could not be read. Never raises."""
+    readers = dict.fromkeys(_requirement_files(folder), requirement_lines) | _READERS
+    readers |= dict.fromkeys(_named(folder, r"pylock\.[^.]+\.toml"), _READERS["pylock.toml"])
+    seen: set[str] = set()
+    return tuple(pin for name, reader in readers.items() for pin in _followed(folder, name, reader, seen))
+
+
+def asking(pins: Iterable[ProjectPin], markers: Mapping[str, str] | None = None) -> tuple[ProjectPin, ...]:
+    """The lines of a project that count, the one that decides first.
 
     An exact version that somebody wrote counts before a lock file, that before a range, and last a name without a
     version, where it is more than that of the usual distribution (another one, or with extras) and not only in an extra
     or a group. With the `markers` of a target, lines for other targets are left out.
     """
-    readers = dict.fromkeys(_requirement_files(folder), requirement_lines) | _READERS
-    readers |= dict.fromkeys(_named(folder, r"pylock\.[^.]+\.toml"), _READERS["pylock.toml"])
-    seen: set[str] = set()
-    pins = [pin for name, reader in readers.items() for pin in _followed(folder, name, reader, seen)]
     here = [pin for pin in pins if not pin.requirement or markers is None or any(active([pin.requirement], markers))]
     names = [pin for pin in here if _is_name(pin)]
-    asking = [pin for pin in names if not pin.optional]
-    if not asking or _is_usual(Requirement(asking[0].requirement)):
-        asking = []
-    here = [pin for pin in here if pin in asking or pin not in names]
+    telling = [pin for pin in names if not pin.optional]
+    if not telling or _is_usual(Requirement(telling[0].requirement)):
+        telling = []
+    here = [pin for pin in here if pin in telling or pin not in names]
     return tuple(sorted((_without_marker(pin) if markers is not None else pin for pin in here), key=_rank))
 
 
