@@ -113,8 +113,7 @@ def _told(text: str) -> Iterator[tuple[str, Any]]:
         yield "host.libc", "musl"
     if re.search(_BITS_32, text):
         yield "interpreter.bits", 32
-    if _parts_of_driver_differ(text):
-        yield "gpu.versions_differ", True
+    yield "gpu.versions_differ", _parts_of_driver_differ(text)
     if python := _first(_PYTHONS, text):
         yield "interpreter.version", python
         yield "interpreter.minor", ".".join(python.split(".")[:2])
@@ -162,7 +161,13 @@ def _parts_of_driver_differ(text: str) -> bool:
     own, kernel = (
         set(re.findall(rf"{part} reported version is: ([\d.]{{3,20}})", text)) for part in ("libcuda", "kernel")
     )
-    return bool(own and kernel) and own.isdisjoint(kernel)
+    tools = {(tool, driver) for tool, driver in _SMI.findall(text) if tool != driver and _BEFORE_WSL.match(tool)}
+    return bool(tools) or (bool(own and kernel) and own.isdisjoint(kernel))
+
+
+_SMI = re.compile(r"NVIDIA-SMI (\d{3})\.[\d.]{2,7}[^\n]{0,40}Driver Version: (\d{3})\.")
+_BEFORE_WSL = re.compile(r"3\d\d|4[0-3]\d")
+"""In WSL the driver is that of Windows, and has a number of its own."""
 
 
 def _only(patterns: dict[str, str], text: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.model.gpu import one_serves
+from tfrepair.model.gpu import one_serves, serves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,18 +14,33 @@ if TYPE_CHECKING:
     from tfrepair.model.releases import Releases
 
 _LIBRARY = re.compile(
-    r"\b(?:lib)?(?P<name>cudart|cublas|cufft|curand|cusolver|cusparse)"
-    r"(?:\.so\.(?P<so>\d{1,2}(?:\.\d)?)(?![\d.])|64_(?P<dll>\d{2,3})\.dll)"
+    r"\b(?:lib)?(?P<name>cudart|cublas(?:Lt)?|cufft|curand|cusolver|cusparse|cupti)"
+    r"(?:\.so\.(?P<so>\d{1,2}(?:\.\d)?)(?!\d|\.\d)|(?:64)?_(?P<dll>\d{2,3})\.dll)"
 )
+_WHOLE = re.compile(r"\blibcudart\.so\.(\d{1,2}\.\d)\.\d{1,4}\b")
+"""The file itself, whose name has the whole version; a program asks for a shorter one."""
+_LISTED = re.compile(r"[\s`'\"*:(-]{0,12}(?:lib)?cu\w{2,12}[.\w]{4,24}[\s`'\"*).,]{0,8}$")
+"""A line with nothing but the name of a file, as a listing has it."""
+_HAVE = re.compile(
+    r"(?i:\b(?:(?:i|we) (?:only |just )?(?:have|see|find|found|got)|there (?:is|are)|there's|(?:has|have|is) only|only"
+    r"|(?:has|have|what|my)[^\n.,;]{0,30} (?:is|are|has)|contains?|instead)(?: (?:the|a|an|just|only|has|file|one))?)[\s`'\"*:]{0,6}$"
+)
+"""What stands before the name of a library that somebody has."""
+_BY_CUDNN = re.compile(
+    r"Could not load library lib\w{4,24}\.so[.\d]{1,12}\. Error: lib(?:cudart|cublas|cublasLt)\.so\.(\d{1,2})(?:\.0)?:"
+)
+"""How cuDNN asks for what it is linked with; TensorFlow itself says it in other words."""
 _OPENED = re.compile(r"(?i:successfully opened)")
 _NOT_FOUND = re.compile(r"(?i:could ?n[o']t|cannot|can't|not found|unable|no such|missing)")
+_REFUSED = re.compile(r"\W{0,4}(?:(?:file |is |was |could |can )?n[o']t\b|cannot|can't|could|no such|(?:is )?missing|failed)")
+"""What stands after the name of a library that is not found."""
 _STATED = re.compile(
-    r"(?i:\bcuda(?:[ _-]?tool[ _-]?kit)?(?:/cudnn)?"
-    r"(?:[ _](?:compilation tools|runtime|api|version|is|installed|was|to)){0,3})"
+    r"(?i:\bcuda(?:[ _-]?tool[ _-]?kit|core)?(?:/cudnn)?"
+    r"(?:[ _](?:compilation tools|runtime|api|version|(?:that )?(?:i|we) have|here|is|installed|was|to)){0,3})"
     r"(?:, release)?[ \t:=_\\/v-]{0,40}(\d{1,2}(?:\.\d{1,2})?)(?!\d)((?:[.\d]{0,6}, ?\d{1,2}\.\d{1,2}){0,5})"
 )
 _WISHED = re.compile(
-    r"(?i:\b(?:no|not|without|need|requir|support|buil[dt]|compil|want|expect|look|recommend|instead|down|up|match)\w{0,12}\b"
+    r"(?i:\b(?:no|not|without|need|requir|support|buil[dt]|compil|want|expect|look|recommend|instead|down|(?<!set )(?<!apt )(?<!get )up|match)\w{0,12}\b"
     r"(?:(?!\. |\bbut\b)[^\n]){0,30}"
     r"|(?<!n't )(?<!not )\b(?:works?|compatible) (?:only )?with\b[ :]{0,3})$"
 )
@@ -34,6 +49,14 @@ _IS_THERE = re.compile(
     r"[.\d]{0,10}[\"'`]? (?i:exists?|is (?:there|present|located|in )|(?:lies|can be found) in|=> /)"
 )
 """What stands after the name of a library that is there."""
+_SURELY = re.compile(
+    r"\bBuild cuda_(\d{1,2}\.\d)\.r\d|\brelease (\d{1,2}\.\d{1,2}), ?V\d"
+    r"|\b[vV](\d{1,2}\.\d)[\\/](?:bin|lib|extras)\b"
+    r"|\bcuda-(?:cublas|cudart|runtime|libs|devel|compiler|libraries)[ =]{1,20}v?(\d{1,2}\.\d)"
+)
+"""What `nvcc` tells of itself, a folder of an installation on Windows, a package of CUDA with its version."""
+_PACKAGE = re.compile(r"\bcuda(?:-[a-z]{2,12}){0,3}-(\d{1,2})-(\d)\b")
+"""How Debian's packages are called."""
 _OF_THE_DRIVER = re.compile(r"NVIDIA-SMI|Driver Version:")
 """`nvidia-smi` shows the newest CUDA that the driver serves, not one that is installed."""
 _BEFORE_THE_DATA = (((1, 5), "8.0"), ((1, 13), "9.0"), ((2, 1), "10.0"))
@@ -46,11 +69,18 @@ _WITH_MINOR = 75
 
 
 def cuda_told(text: str, facts: Facts, releases: Releases) -> dict[str, Any]:
-    """`cuda.version`, which is asked for, and `cuda.fits`; None for what neither the text nor the release says."""
+    """`cuda.version`, which is asked for, and `cuda.fits`; None for what neither the text nor the release says.
+
+    Where cuDNN asks for a library of another CUDA than that of the release, it is not the one for that release.
+    """
     present, missing = _files(text)
-    asked = _one(missing) or _of_release(facts.value("tensorflow.version"), releases)
-    there = present or set(_stated(text))
-    return {"cuda.version": asked, "cuda.fits": one_serves(asked, there) if asked else None}
+    own = _of_release(facts.value("tensorflow.version"), releases)
+    asked = _one(missing) or own
+    fits = one_serves(asked, present or set(_stated(text))) if asked else None
+    by_cudnn = _BY_CUDNN.search(text)
+    if by_cudnn and own and serves(own, by_cudnn[1]) is False:
+        fits = False
+    return {"cuda.version": asked, "cuda.fits": fits}
 
 
 def _files(text: str) -> tuple[set[str], set[str]]:
@@ -58,15 +88,20 @@ def _files(text: str) -> tuple[set[str], set[str]]:
     present: set[str] = set()
     missing: set[str] = set()
     for line in text.split("\n"):
+        present.update(_WHOLE.findall(line))
         for match in _LIBRARY.finditer(line):
             number = match["so"] or _of_dll(match["dll"])
             version = _SINCE_10_1.get(number, number)
-            if match["name"] in {"cudart", "cublas"} or "." in version:  # the others have numbers of their own
-                if _IS_THERE.match(line, match.end()):
+            if match["name"].startswith(("cudart", "cublas")) or "." in version:  # the others have their own numbers
+                before = line[max(match.start() - 60, 0) : match.start()]
+                opened = _HAVE.search(before) or (before.endswith(("/", "\\")) and not _NOT_FOUND.search(before))
+                if _IS_THERE.match(line, match.end()) or _LISTED.match(line):
+                    present.add(version)
+                elif opened and not _REFUSED.match(line, match.end()):
                     present.add(version)
                 elif _NOT_FOUND.search(line):
                     missing.add(version)
-                elif _OPENED.search(line) or line[: match.start()].endswith(("/", "\\")):
+                elif _OPENED.search(line):
                     present.add(version)
     return present, missing
 
@@ -85,9 +120,13 @@ def _stated(text: str) -> Iterator[str]:
     for line in text.split("\n"):
         if _OF_THE_DRIVER.search(line):
             continue
+        for match in _SURELY.finditer(line):
+            yield next(filter(None, match.groups()))
+        yield from map(".".join, _PACKAGE.findall(line))
         for match in _STATED.finditer(line):
-            if _WISHED.search(line[max(match.start() - 60, 0) : match.start()]) or line[: match.start()].endswith("["):
-                continue  # `jax[cuda12]` is an extra
+            before = line[max(match.start() - 60, 0) : match.start()]
+            if _WISHED.search(before) or before.endswith(("[", "+")):
+                continue  # `jax[cuda12]` is an extra, `8.9.3+cuda12.1` a cuDNN
             for version in (match[1], *re.findall(r", ?(\d{1,2}\.\d{1,2})", match[2])):
                 if int(version.split(".")[0]) in _CUDAS:
                     yield version
