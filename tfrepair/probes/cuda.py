@@ -22,7 +22,7 @@ from tfrepair.target.loader import Found, Loader
 from tfrepair.target.release_data import load_gpu_data, load_releases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tfrepair.model.facts import Fact
 
@@ -169,6 +169,7 @@ def _libraries(
             {"library": name, "path": str(where.path), "via": where.via} for name, where in found.items() if where
         ],
         "cuda.fits": one_serves(wanted.cuda, (each.version for each in installed)),
+        "cuda.cudnn_fits": _of_one_family(wanted.cudnn, (each.version for each in found_cudnn)),
         "cuda.missing": missing,
         "cuda.misplaced": [
             {"library": name, "path": str(folder / name)}
@@ -181,6 +182,12 @@ def _libraries(
         ],
         "cuda.old_cudnn": list(_old_cudnn(wanted, found)),
     }
+
+
+def _of_one_family(wanted: str | None, installed: Iterable[str]) -> bool | None:
+    """One of several is of this major version; None where there is none, or none is needed."""
+    families = {version.split(".")[0] for version in installed}
+    return wanted.split(".")[0] in families if wanted and families else None
 
 
 def _folders_of(each: Installation) -> tuple[Path, ...]:
@@ -214,6 +221,7 @@ PROBE = Probe(
         "cuda.version": "Text: the CUDA it is built with (`12.5`); absent for a build without, as are all that follow.",
         "cuda.cudnn": "Text: the cuDNN it is built with (`9.3`).",
         "cuda.fits": "True or false: one of the installed toolkits is of that CUDA; absent where none is installed.",
+        "cuda.cudnn_fits": "True or false: one of the installed cuDNNs is of that major version; absent where none is.",
         "cuda.driver_needed": "Text: the oldest driver for that CUDA on the GPUs that are there.",
         "cuda.driver_enough": "True or false: the driver is as new; absent where either is not known.",
         "cuda.compiles": "True or false: on a GPU that is there the driver must compile code first.",

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from tfrepair.model.gpu import one_serves, serves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tfrepair.model.facts import Facts
-    from tfrepair.model.releases import Releases
+    from tfrepair.model.releases import Release, Releases
 
 _LIBRARY = re.compile(
     r"\b(?:lib)?(?P<name>cudart|cublas(?:Lt)?|cufft|curand|cusolver|cusparse|cupti)"
-    r"(?:\.so\.(?P<so>\d{1,2}(?:\.\d)?)(?!\d|\.\d)|(?:64)?_(?P<dll>\d{2,3})\.dll)"
+    r"(?:\.so\.(?P<so>\d{1,2}(?:\.\d)?)(?!\d|\.\d)|\.(?P<dylib>\d{1,2}\.\d)\.dylib|(?:64)?_(?P<dll>\d{2,3})\.dll)"
 )
 _WHOLE = re.compile(r"\blibcudart\.so\.(\d{1,2}\.\d)\.\d{1,4}\b")
 """The file itself, whose name has the whole version; a program asks for a shorter one."""
@@ -30,33 +30,55 @@ _BY_CUDNN = re.compile(
     r"Could not load library lib\w{4,24}\.so[.\d]{1,12}\. Error: lib(?:cudart|cublas|cublasLt)\.so\.(\d{1,2})(?:\.0)?:"
 )
 """How cuDNN asks for what it is linked with; TensorFlow itself says it in other words."""
+_CUDNN = re.compile(
+    r"\b(?:lib)?cudnn(?:_[a-z_]{2,20})?(?:\.so\.(?P<so>\d)(?!\d)(?P<whole>\.\d[.\d]{0,8})?|64_(?P<dll>\d)\.dll)"
+)
+_CUDNN_STATED = re.compile(
+    r"(?i:\bcudnn(?:[ _](?:version|is|installed|of|here|(?:i|we) have|to)){0,3}[ \t:=v(]{0,20}(\d)(?!\d)"
+    r"|\blibcudnn(\d)\b|\bnvidia-cudnn-cu\d\d[ =]{1,20}(\d)\.|\bCUDNN_MAJOR\W{1,3}(\d)\b"
+    r"|\bcudnn-[\w.-]{4,30}-v(\d)|\bcuda/cudnn[^\n\d]{0,12}\d{1,2}(?:\.\d{1,3}){0,2} ?/ ?(?:cudnn )?v?(\d)(?!\d))"
+    r"(?!\S{0,12} (?i:is |are )?(?i:not|needed|required|missing)\b)"
+)
+_CUDNN_OF = (((1, 3), "5"), ((1, 5), "6"), ((2, 1), "7"))
+"""The cuDNN of releases older than those in the data."""
 _OPENED = re.compile(r"(?i:successfully opened)")
-_NOT_FOUND = re.compile(r"(?i:could ?n[o']t|cannot|can't|not found|unable|no such|missing)")
+_NOT_FOUND = re.compile(r"(?i:could ?n[o']t|cannot|can't|not found|not loaded|unable|no such|missing)")
 _REFUSED = re.compile(r"\W{0,4}(?:(?:file |is |was |could |can )?n[o']t\b|cannot|can't|could|no such|(?:is )?missing|failed)")
 """What stands after the name of a library that is not found."""
 _STATED = re.compile(
     r"(?i:\bcuda(?:[ _-]?tool[ _-]?kit|core)?(?:/cudnn)?"
-    r"(?:[ _](?:compilation tools|runtime|api|version|(?:that )?(?:i|we) have|here|is|installed|was|to)){0,3})"
-    r"(?:, release)?[ \t:=_\\/v-]{0,40}(\d{1,2}(?:\.\d{1,2})?)(?!\d)((?:[.\d]{0,6}, ?\d{1,2}\.\d{1,2}){0,5})"
+    r"(?:[ _](?:compilation tools|runtime|api|version|(?:that )?(?:i|we) have|here|is|installed|was|to|gives?(?: me)?|gave me|at|on)){0,3})"
+    r"(?:, release)?[ \t:=_\\/v(-]{0,40}(\d{1,2}(?:\.\d{1,2})?)(?!\d)((?:[.\d]{0,6}, ?\d{1,2}\.\d{1,2}){0,5})"
 )
 _WISHED = re.compile(
-    r"(?i:\b(?:no|not|without|need|requir|support|buil[dt]|compil|want|expect|look|recommend|instead|down|(?<!set )(?<!apt )(?<!get )up|match)\w{0,12}\b"
+    r"(?i:\b(?:no|not|without|need|requir|support|buil[dt]|compil|want|expect|look|search|ask|recommend|instead|down|(?<!set )(?<!apt )(?<!get )up|match)\w{0,12}\b"
     r"(?:(?!\. |\bbut\b)[^\n]){0,30}"
     r"|(?<!n't )(?<!not )\b(?:works?|compatible) (?:only )?with\b[ :]{0,3})$"
 )
 """What stands before a CUDA that is asked for or advised, and not there."""
 _IS_THERE = re.compile(
-    r"[.\d]{0,10}[\"'`]? (?i:exists?|is (?:there|present|located|in )|(?:lies|can be found) in|=> /)"
+    r"[.\d]{0,10}[\"'`]? (?i:exists?|is (?:there|present|located|in )|(?:lies|sits|can be found) (?:in|on|at)\b|=> /)"
 )
 """What stands after the name of a library that is there."""
+_BUILT_FOR = re.compile(
+    r"(?i:\b(?:wheel|tensorflow|build|binary)\b[^\n]{0,24}\b(?:built|compiled|made) (?:for|with|against) cuda)[ v-]{0,2}(\d{1,2}\.\d)\b"
+)
+"""What a build of one's own, of conda or of NVIDIA is for."""
 _SURELY = re.compile(
     r"\bBuild cuda_(\d{1,2}\.\d)\.r\d|\brelease (\d{1,2}\.\d{1,2}), ?V\d"
-    r"|\b[vV](\d{1,2}\.\d)[\\/](?:bin|lib|extras)\b"
+    r"|\bnvcc\b[^\n\d]{0,30}(\d{1,2}\.\d)(?!\.?\d)|\b[vV](\d{1,2}\.\d)(?:[\\/]| )(?:bin|lib|extras)\b"
+    r"|GPU Computing Toolkit\\CUDA\b[^\n]{0,40}\bv(\d{1,2}\.\d)\b"
+    r"|\bv(\d{1,2}\.\d)\b[^\n]{0,40}GPU Computing Toolkit"
     r"|\bcuda-(?:cublas|cudart|runtime|libs|devel|compiler|libraries)[ =]{1,20}v?(\d{1,2}\.\d)"
 )
 """What `nvcc` tells of itself, a folder of an installation on Windows, a package of CUDA with its version."""
 _PACKAGE = re.compile(r"\bcuda(?:-[a-z]{2,12}){0,3}-(\d{1,2})-(\d)\b")
 """How Debian's packages are called."""
+_GONE = re.compile(
+    r"[.\d]{0,8}[\"'`)]? (?i:(?:is|are|was|were|has been|have been)(?:n['o]t| no longer| not) |(?:was|were|is|has been) (?:removed|gone)"
+    r"|is missing|to [^\n]{0,12}cuda)"
+)
+"""What stands after a CUDA that is there no more; of `from cuda-9.0 to cuda-9.2` the second one is."""
 _OF_THE_DRIVER = re.compile(r"NVIDIA-SMI|Driver Version:")
 """`nvidia-smi` shows the newest CUDA that the driver serves, not one that is installed."""
 _BEFORE_THE_DATA = (((1, 5), "8.0"), ((1, 13), "9.0"), ((2, 1), "10.0"))
@@ -74,13 +96,22 @@ def cuda_told(text: str, facts: Facts, releases: Releases) -> dict[str, Any]:
     Where cuDNN asks for a library of another CUDA than that of the release, it is not the one for that release.
     """
     present, missing = _files(text)
-    own = _of_release(facts.value("tensorflow.version"), releases)
+    built = set(_BUILT_FOR.findall(text))
+    own = _one(built) or _of_release(facts.value("tensorflow.version"), releases)
     asked = _one(missing) or own
     fits = one_serves(asked, present or set(_stated(text))) if asked else None
     by_cudnn = _BY_CUDNN.search(text)
     if by_cudnn and own and serves(own, by_cudnn[1]) is False:
         fits = False
-    return {"cuda.version": asked, "cuda.fits": fits}
+    return {"cuda.version": asked, "cuda.fits": fits, "cuda.cudnn_fits": _cudnn_fits(text, facts, releases)}
+
+
+def _cudnn_fits(text: str, facts: Facts, releases: Releases) -> bool | None:
+    """Whether the cuDNN that is there is of the major version that is asked for."""
+    present, missing = _cudnn_files(text)
+    asked = _one(missing) or _cudnn_of_release(facts.value("tensorflow.version"), releases)
+    there = (present | set(_cudnn_stated(text))) - missing
+    return None if asked is None or not (there or present) else asked in present | there
 
 
 def _files(text: str) -> tuple[set[str], set[str]]:
@@ -90,20 +121,43 @@ def _files(text: str) -> tuple[set[str], set[str]]:
     for line in text.split("\n"):
         present.update(_WHOLE.findall(line))
         for match in _LIBRARY.finditer(line):
-            number = match["so"] or _of_dll(match["dll"])
+            number = match["so"] or match["dylib"] or _of_dll(match["dll"])
             version = _SINCE_10_1.get(number, number)
             if match["name"].startswith(("cudart", "cublas")) or "." in version:  # the others have their own numbers
-                before = line[max(match.start() - 60, 0) : match.start()]
-                opened = _HAVE.search(before) or (before.endswith(("/", "\\")) and not _NOT_FOUND.search(before))
-                if _IS_THERE.match(line, match.end()) or _LISTED.match(line):
-                    present.add(version)
-                elif opened and not _REFUSED.match(line, match.end()):
-                    present.add(version)
-                elif _NOT_FOUND.search(line):
-                    missing.add(version)
-                elif _OPENED.search(line):
-                    present.add(version)
+                _sort(line, match, version, present, missing)
     return present, missing
+
+
+def _sort(line: str, match: re.Match[str], version: str, present: set[str], missing: set[str]) -> None:
+    """Whether the library that a line names is there or is missed; the line may tell neither."""
+    before = line[max(match.start() - 60, 0) : match.start()]
+    had = _HAVE.search(before) or (before.endswith(("/", "\\")) and not _NOT_FOUND.search(before))
+    if _IS_THERE.match(line, match.end()) or _LISTED.match(line) or (had and not _REFUSED.match(line, match.end())):
+        present.add(version)
+    elif _NOT_FOUND.search(line):
+        missing.add(version)
+    elif _OPENED.search(line):
+        present.add(version)
+
+
+def _cudnn_files(text: str) -> tuple[set[str], set[str]]:
+    """The same of cuDNN, by its major version."""
+    present: set[str] = set()
+    missing: set[str] = set()
+    for line in text.split("\n"):
+        for match in _CUDNN.finditer(line):
+            if match["whole"] and not _REFUSED.match(line, match.end()):
+                present.add(match["so"])
+            else:
+                _sort(line, match, match["so"] or match["dll"], present, missing)
+    return present, missing
+
+
+def _cudnn_stated(text: str) -> Iterator[str]:
+    for line in text.split("\n"):
+        for match in _CUDNN_STATED.finditer(line):
+            if not _WISHED.search(line[max(match.start() - 60, 0) : match.start()]):
+                yield next(filter(None, match.groups()))
 
 
 def _of_dll(number: str) -> str:
@@ -125,7 +179,7 @@ def _stated(text: str) -> Iterator[str]:
         yield from map(".".join, _PACKAGE.findall(line))
         for match in _STATED.finditer(line):
             before = line[max(match.start() - 60, 0) : match.start()]
-            if _WISHED.search(before) or before.endswith(("[", "+")):
+            if _WISHED.search(before) or before.endswith(("[", "+")) or _GONE.match(line, match.end(1)):
                 continue  # `jax[cuda12]` is an extra, `8.9.3+cuda12.1` a cuDNN
             for version in (match[1], *re.findall(r", ?(\d{1,2}\.\d{1,2})", match[2])):
                 if int(version.split(".")[0]) in _CUDAS:
@@ -134,11 +188,26 @@ def _stated(text: str) -> Iterator[str]:
 
 def _of_release(version: Any, releases: Releases) -> str | None:
     """The CUDA that a release is built with."""
+    return _known_of(version, releases, lambda release: release.cuda, _BEFORE_THE_DATA)
+
+
+def _cudnn_of_release(version: Any, releases: Releases) -> str | None:
+    """The major version of its cuDNN."""
+    cudnn = _known_of(version, releases, lambda release: release.cudnn, _CUDNN_OF)
+    return cudnn.split(".")[0] if cudnn else None
+
+
+def _known_of(
+    version: Any,
+    releases: Releases,
+    part: Callable[[Release], str | None],
+    older: Iterable[tuple[tuple[int, int], str]],
+) -> str | None:
     if not version:
         return None
-    parts = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    parts = tuple(int(each) for each in re.findall(r"\d+", version)[:2])
     final = ".".join(map(str, (*parts, 0)))  # what a nightly or a candidate leads to
     for release in (releases.get("tensorflow", version), releases.get("tensorflow", final)):
-        if release is not None and release.cuda:
-            return release.cuda
-    return next((cuda for before, cuda in _BEFORE_THE_DATA if (1, 0) <= parts < before), None)
+        if release is not None and part(release):
+            return part(release)
+    return next((known for before, known in older if (1, 0) <= parts < before), None)
