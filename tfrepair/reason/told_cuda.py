@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from packaging.version import Version
+
 from tfrepair.model.gpu import one_serves, serves
 
 if TYPE_CHECKING:
@@ -41,6 +43,15 @@ _CUDNN_STATED = re.compile(
 )
 _CUDNN_OF = (((1, 3), "5"), ((1, 5), "6"), ((2, 1), "7"))
 """The cuDNN of releases older than those in the data."""
+_DRIVER = re.compile(
+    r"(?i:\bdriver(?: version)?[ :=]{1,3}(?:is |was |of )?(?:nvidia[ -]{1,2})?|\bkernel reported version is: )([3-6]\d\d)(?:\.\d{2,3})\b"
+    r"|(?i:\bnvidia-driver-)([3-6]\d\d)\b"
+)
+_DRIVERS = (
+    *(("13", 580), ("12", 525), ("11", 450), ("10.2", 440), ("10.1", 418), ("10.0", 410)),
+    *(("9.2", 396), ("9.1", 390), ("9.0", 384), ("8.0", 367)),
+)
+"""The branch of the driver from which on a CUDA works, on Linux and nearly the same on Windows."""
 _OPENED = re.compile(r"(?i:successfully opened)")
 _NOT_FOUND = re.compile(r"(?i:could ?n[o']t|cannot|can't|not found|not loaded|unable|no such|missing)")
 _REFUSED = re.compile(r"\W{0,4}(?:(?:file |is |was |could |can )?n[o']t\b|cannot|can't|could|no such|(?:is )?missing|failed)")
@@ -79,7 +90,7 @@ _GONE = re.compile(
     r"|is missing|to [^\n]{0,12}cuda)"
 )
 """What stands after a CUDA that is there no more; of `from cuda-9.0 to cuda-9.2` the second one is."""
-_OF_THE_DRIVER = re.compile(r"NVIDIA-SMI|Driver Version:")
+_OF_THE_DRIVER = re.compile(r"NVIDIA-SMI|Driver Version:|(?i:\bdriver[^\n(]{0,16}\(cuda)")
 """`nvidia-smi` shows the newest CUDA that the driver serves, not one that is installed."""
 _BEFORE_THE_DATA = (((1, 5), "8.0"), ((1, 13), "9.0"), ((2, 1), "10.0"))
 """The CUDA of releases older than those in the data, and of those whose builds for GPUs had another name."""
@@ -103,7 +114,19 @@ def cuda_told(text: str, facts: Facts, releases: Releases) -> dict[str, Any]:
     by_cudnn = _BY_CUDNN.search(text)
     if by_cudnn and own and serves(own, by_cudnn[1]) is False:
         fits = False
-    return {"cuda.version": asked, "cuda.fits": fits, "cuda.cudnn_fits": _cudnn_fits(text, facts, releases)}
+    return {
+        "cuda.version": asked,
+        "cuda.fits": fits,
+        "cuda.cudnn_fits": _cudnn_fits(text, facts, releases),
+        "cuda.driver_enough": _driver_enough(text, asked),
+    }
+
+
+def _driver_enough(text: str, cuda: str | None) -> bool | None:
+    """Whether the driver that a text tells is of the branch that came with a CUDA, or of a newer one."""
+    needed = next((branch for since, branch in _DRIVERS if cuda and Version(cuda) >= Version(since)), None)
+    told = {int(next(filter(None, match.groups()))) for match in _DRIVER.finditer(text)}
+    return None if needed is None or len(told) != 1 else told.pop() >= needed
 
 
 def _cudnn_fits(text: str, facts: Facts, releases: Releases) -> bool | None:
