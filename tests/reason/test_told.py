@@ -68,10 +68,60 @@ def test_what_people_write_of_their_machine(text, path, value):
         ("tensorflow 2.12.0-rc1, CUDA 12.1", False),
         ("libcudart.so.7.5: cannot open shared object file; libcudart.so.7.5 exists in /usr/local/cuda/lib64", True),
         ("pip install jax[cuda12_pip]\nlibcudart.so.11.0: cannot open shared object file", None),
+        ("nvcc says release 12.1, V12.1.66\nlibcudart.so.11.0: cannot open shared object file", False),
+        ("libcublas.so.9.0: cannot open shared object file\napt list: cuda-libraries-10-1", False),
+        ("libcublas.so.9.0: cannot open shared object file\nlibcublas.so.9.1", False),
+        ("libcublas.so.9.0: cannot open shared object file, the file I have is libcudart.so.9.0.176", True),
+        ("libcupti.so.10.1: cannot open shared object file, but there is libcupti.so.10.0", False),
+        ("libcublas.so.9.0: cannot open shared object file; CUDA 9.0 was removed", None),
+        ("libcublas.so.9.0: cannot open shared object file; I see libcublas.so.9.0: not found", None),
+        ("tensorflow 1.6.0, a wheel built for CUDA 9.1 on a machine with CUDA 9.1", True),
+        ("tensorflow 2.12.0\nlibcudnn8 8.9.3.28-1+cuda12.1", None),
+        ("tensorflow 2.12.0\nCould not load library libcublasLt.so.12. Error: libcublasLt.so.12: cannot open", False),
+        ("Library not loaded: @rpath/libcublas.8.0.dylib\n/usr/local/cuda/lib/libcublas.9.0.dylib", False),
+        ("tensorflow 2.12.0, driver 470 (CUDA 11.4)", None),
     ],
 )
 def test_the_cuda_that_is_there_is_held_against_the_one_that_is_asked_for(text, fits):
     assert told(text).value("cuda.fits") is fits
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("libcudnn.so.6: cannot open shared object file; libcudnn.so.7.0.5 is here", False),
+        ("Could not load dynamic library 'libcudnn.so.8'\nii  libcudnn8  8.1.1.33-1+cuda11.2", True),
+        ("tensorflow 2.18.0, cuDNN 8.9", False),
+        ("tensorflow 1.4.0, cudnn-8.0-windows10-x64-v7", False),
+        ("tensorflow 1.12.0, CUDA/cuDNN version: 9.0/7", True),
+        ("tensorflow 2.10.0 needs cuDNN 8", None),
+        ("tensorflow 2.10.0 and CUDA 11", None),
+        ("cuDNN 8.1", None),
+    ],
+)
+def test_the_cudnn_that_is_there_is_held_against_the_one_that_is_asked_for(text, fits):
+    assert told(text).value("cuda.cudnn_fits") is fits
+
+
+@pytest.mark.parametrize(
+    ("text", "enough"),
+    [
+        ("tensorflow 1.15.0\nDriver Version: 396.44", False),
+        ("tensorflow 1.15.0\nDriver Version: 410.48", True),
+        ("tensorflow 2.16.1, nvidia-driver-470", False),
+        ("tensorflow 2.10.0, driver 470.199 or driver 390.12", None),
+        ("Driver Version: 396.44", None),
+    ],
+)
+def test_the_driver_is_held_against_the_cuda_that_is_asked_for(text, enough):
+    assert told(text).value("cuda.driver_enough") is enough
+
+
+def test_a_tool_and_a_driver_of_two_releases_are_told_but_not_those_of_windows_and_wsl():
+    line = "| NVIDIA-SMI 375.39                 Driver Version: 387.26 |"
+    assert facts_in(line).value("gpu.versions_differ") is True
+    for same in (line.replace("387", "375"), line.replace("375", "590").replace("387", "591")):
+        assert not facts_in(same).value("gpu.versions_differ")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from tfrepair.model.facts import Facts
-    from tfrepair.model.releases import Release, Releases
+    from tfrepair.model.release import Release
+    from tfrepair.model.releases import Releases
 
 _LIBRARY = re.compile(
     r"\b(?:lib)?(?P<name>cudart|cublas(?:Lt)?|cufft|curand|cusolver|cusparse|cupti)"
@@ -25,7 +26,8 @@ _LISTED = re.compile(r"[\s`'\"*:(-]{0,12}(?:lib)?cu\w{2,12}[.\w]{4,24}[\s`'\"*).
 """A line with nothing but the name of a file, as a listing has it."""
 _HAVE = re.compile(
     r"(?i:\b(?:(?:i|we) (?:only |just )?(?:have|see|find|found|got)|there (?:is|are)|there's|(?:has|have|is) only|only"
-    r"|(?:has|have|what|my)[^\n.,;]{0,30} (?:is|are|has)|contains?|instead)(?: (?:the|a|an|just|only|has|file|one))?)[\s`'\"*:]{0,6}$"
+    r"|(?:has|have|what|my)[^\n.,;]{0,30} (?:is|are|has)|contains?|instead)"
+    r"(?: (?:the|a|an|just|only|has|file|one))?)[\s`'\"*:]{0,6}$"
 )
 """What stands before the name of a library that somebody has."""
 _BY_CUDNN = re.compile(
@@ -44,8 +46,8 @@ _CUDNN_STATED = re.compile(
 _CUDNN_OF = (((1, 3), "5"), ((1, 5), "6"), ((2, 1), "7"))
 """The cuDNN of releases older than those in the data."""
 _DRIVER = re.compile(
-    r"(?i:\bdriver(?: version)?[ :=]{1,3}(?:is |was |of )?(?:nvidia[ -]{1,2})?|\bkernel reported version is: )([3-6]\d\d)(?:\.\d{2,3})\b"
-    r"|(?i:\bnvidia-driver-)([3-6]\d\d)\b"
+    r"(?i:\bdriver(?: version)?[ :=]{1,3}(?:is |was |of )?(?:nvidia[ -]{1,2})?"
+    r"|\bkernel reported version is: )([3-6]\d\d)(?:\.\d{2,3})\b|(?i:\bnvidia-driver-)([3-6]\d\d)\b"
 )
 _DRIVERS = (
     *(("13", 580), ("12", 525), ("11", 450), ("10.2", 440), ("10.1", 418), ("10.0", 410)),
@@ -54,15 +56,20 @@ _DRIVERS = (
 """The branch of the driver from which on a CUDA works, on Linux and nearly the same on Windows."""
 _OPENED = re.compile(r"(?i:successfully opened)")
 _NOT_FOUND = re.compile(r"(?i:could ?n[o']t|cannot|can't|not found|not loaded|unable|no such|missing)")
-_REFUSED = re.compile(r"\W{0,4}(?:(?:file |is |was |could |can )?n[o']t\b|cannot|can't|could|no such|(?:is )?missing|failed)")
+_REFUSED = re.compile(
+    r"\W{0,4}(?:(?:file |is |was |could |can )?n[o']t\b|cannot|can't|could|no such"
+    r"|(?:is )?missing|failed)"
+)
 """What stands after the name of a library that is not found."""
 _STATED = re.compile(
     r"(?i:\bcuda(?:[ _-]?tool[ _-]?kit|core)?(?:/cudnn)?"
-    r"(?:[ _](?:compilation tools|runtime|api|version|(?:that )?(?:i|we) have|here|is|installed|was|to|gives?(?: me)?|gave me|at|on)){0,3})"
+    r"(?:[ _](?:compilation tools|runtime|api|version|(?:that )?(?:i|we) have|here|is|installed|was|to"
+    r"|gives?(?: me)?|gave me|at|on)){0,3})"
     r"(?:, release)?[ \t:=_\\/v(-]{0,40}(\d{1,2}(?:\.\d{1,2})?)(?!\d)((?:[.\d]{0,6}, ?\d{1,2}\.\d{1,2}){0,5})"
 )
 _WISHED = re.compile(
-    r"(?i:\b(?:no|not|without|need|requir|support|buil[dt]|compil|want|expect|look|search|ask|recommend|instead|down|(?<!set )(?<!apt )(?<!get )up|match)\w{0,12}\b"
+    r"(?i:\b(?:no|not|without|need|requir|support|buil[dt]|compil|want|expect|look|search|ask"
+    r"|recommend|instead|down|(?<!set )(?<!apt )(?<!get )up|match)\w{0,12}\b"
     r"(?:(?!\. |\bbut\b)[^\n]){0,30}"
     r"|(?<!n't )(?<!not )\b(?:works?|compatible) (?:only )?with\b[ :]{0,3})$"
 )
@@ -72,7 +79,8 @@ _IS_THERE = re.compile(
 )
 """What stands after the name of a library that is there."""
 _BUILT_FOR = re.compile(
-    r"(?i:\b(?:wheel|tensorflow|build|binary)\b[^\n]{0,24}\b(?:built|compiled|made) (?:for|with|against) cuda)[ v-]{0,2}(\d{1,2}\.\d)\b"
+    r"(?i:\b(?:wheel|tensorflow|build|binary)\b[^\n]{0,24}\b(?:built|compiled|made) (?:for|with|against)"
+    r" cuda)[ v-]{0,2}(\d{1,2}\.\d)\b"
 )
 """What a build of one's own, of conda or of NVIDIA is for."""
 _SURELY = re.compile(
@@ -86,8 +94,8 @@ _SURELY = re.compile(
 _PACKAGE = re.compile(r"\bcuda(?:-[a-z]{2,12}){0,3}-(\d{1,2})-(\d)\b")
 """How Debian's packages are called."""
 _GONE = re.compile(
-    r"[.\d]{0,8}[\"'`)]? (?i:(?:is|are|was|were|has been|have been)(?:n['o]t| no longer| not) |(?:was|were|is|has been) (?:removed|gone)"
-    r"|is missing|to [^\n]{0,12}cuda)"
+    r"[.\d]{0,8}[\"'`)]? (?i:(?:is|are|was|were|has been|have been)(?:n['o]t| no longer| not) "
+    r"|(?:was|were|is|has been) (?:removed|gone)|is missing|to [^\n]{0,12}cuda)"
 )
 """What stands after a CUDA that is there no more; of `from cuda-9.0 to cuda-9.2` the second one is."""
 _OF_THE_DRIVER = re.compile(r"NVIDIA-SMI|Driver Version:|(?i:\bdriver[^\n(]{0,16}\(cuda)")
@@ -133,8 +141,8 @@ def _cudnn_fits(text: str, facts: Facts, releases: Releases) -> bool | None:
     """Whether the cuDNN that is there is of the major version that is asked for."""
     present, missing = _cudnn_files(text)
     asked = _one(missing) or _cudnn_of_release(facts.value("tensorflow.version"), releases)
-    there = (present | set(_cudnn_stated(text))) - missing
-    return None if asked is None or not (there or present) else asked in present | there
+    there = present | set(_cudnn_stated(text))
+    return asked in there if asked and there else None
 
 
 def _files(text: str) -> tuple[set[str], set[str]]:
@@ -179,7 +187,8 @@ def _cudnn_files(text: str) -> tuple[set[str], set[str]]:
 def _cudnn_stated(text: str) -> Iterator[str]:
     for line in text.split("\n"):
         for match in _CUDNN_STATED.finditer(line):
-            if not _WISHED.search(line[max(match.start() - 60, 0) : match.start()]):
+            before = line[max(match.start() - 60, 0) : match.start()]
+            if not (_WISHED.search(before) or _NOT_FOUND.search(before)):
                 yield next(filter(None, match.groups()))
 
 
