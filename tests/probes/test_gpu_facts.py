@@ -296,6 +296,15 @@ def test_a_newer_cudnn_of_the_same_number_is_fine(here):
     facts = here.cuda()
     assert facts.value("cuda.old_cudnn") == []
     assert [each["version"] for each in facts.value("cuda.cudnns")] == ["9.10.2"]
+    assert facts.value("cuda.cudnn_fits") is True
+
+
+def test_a_cudnn_of_another_number_does_not_fit(here):
+    here.wheels()
+    header = here.site / "nvidia/cudnn/include/cudnn_version.h"
+    header.parent.mkdir()
+    header.write_text("#define CUDNN_MAJOR 8\n#define CUDNN_MINOR 9\n#define CUDNN_PATCHLEVEL 7\n")
+    assert here.cuda().value("cuda.cudnn_fits") is False
 
 
 @pytest.mark.parametrize(

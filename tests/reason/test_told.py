@@ -80,6 +80,10 @@ def test_what_people_write_of_their_machine(text, path, value):
         ("tensorflow 2.12.0\nCould not load library libcublasLt.so.12. Error: libcublasLt.so.12: cannot open", False),
         ("Library not loaded: @rpath/libcublas.8.0.dylib\n/usr/local/cuda/lib/libcublas.9.0.dylib", False),
         ("tensorflow 2.12.0, driver 470 (CUDA 11.4)", None),
+        ("libcublas.so.11: cannot open shared object file on the new node (cuda 12.0 only)", False),
+        ("I built it FROM nvidia/cuda:10.2-runtime\nlibcudart.so.10.0: cannot open shared object file", False),
+        ("Could not find 'cudart64_90.dll'. Download and install CUDA 9.0 from here\nI have CUDA 9.1", False),
+        ("libcudart.so.8.0: cannot open shared object file\nlibcudart.so  libcudart.so.7.5", False),
     ],
 )
 def test_the_cuda_that_is_there_is_held_against_the_one_that_is_asked_for(text, fits):

@@ -22,8 +22,8 @@ _LIBRARY = re.compile(
 )
 _WHOLE = re.compile(r"\blibcudart\.so\.(\d{1,2}\.\d)\.\d{1,4}\b")
 """The file itself, whose name has the whole version; a program asks for a shorter one."""
-_LISTED = re.compile(r"[\s`'\"*:(-]{0,12}(?:lib)?cu\w{2,12}[.\w]{4,24}[\s`'\"*).,]{0,8}$")
-"""A line with nothing but the name of a file, as a listing has it."""
+_LISTED = re.compile(r"[\s`'\"*:(-]{0,12}(?:(?:lib)?cu[a-zA-Z]{2,12}[_.\d][.\w]{1,24}(?:[\s`'\"*).,]{1,8}|$)){1,8}$")
+"""A line with nothing but names of files, as a listing has it."""
 _HAVE = re.compile(
     r"(?i:\b(?:(?:i|we) (?:only |just )?(?:have|see|find|found|got)|there (?:is|are)|there's|(?:has|have|is) only|only"
     r"|(?:has|have|what|my)[^\n.,;]{0,30} (?:is|are|has)|contains?|instead)"
@@ -68,8 +68,10 @@ _STATED = re.compile(
     r"(?:, release)?[ \t:=_\\/v(-]{0,40}(\d{1,2}(?:\.\d{1,2})?)(?!\d)((?:[.\d]{0,6}, ?\d{1,2}\.\d{1,2}){0,5})"
 )
 _WISHED = re.compile(
-    r"(?i:\b(?:no|not|without|need|requir|support|buil[dt]|compil|want|expect|look|search|ask"
-    r"|recommend|instead|down|(?<!set )(?<!apt )(?<!get )up|match)\w{0,12}\b"
+    r"(?i:\b(?:(?:no|not|without|download and install"
+    r"|(?<!apt )(?<!get )(?<!dist-)(?:up|down)(?:grad(?:e|ing)|dat(?:e|ing)))\b"
+    r"|(?:need|requir|support|buil[dt]|compil|want|expect|look|search|ask"
+    r"|recommend|instead|match)\w{0,12}\b)"
     r"(?:(?!\. |\bbut\b)[^\n]){0,30}"
     r"|(?<!n't )(?<!not )\b(?:works?|compatible) (?:only )?with\b[ :]{0,3})$"
 )
@@ -84,7 +86,7 @@ _BUILT_FOR = re.compile(
 )
 """What a build of one's own, of conda or of NVIDIA is for."""
 _SURELY = re.compile(
-    r"\bBuild cuda_(\d{1,2}\.\d)\.r\d|\brelease (\d{1,2}\.\d{1,2}), ?V\d"
+    r"\bnvidia/cuda:(\d{1,2}\.\d)|\bBuild cuda_(\d{1,2}\.\d)\.r\d|\brelease (\d{1,2}\.\d{1,2}), ?V\d"
     r"|\bnvcc\b[^\n\d]{0,30}(\d{1,2}\.\d)(?!\.?\d)|\b[vV](\d{1,2}\.\d)(?:[\\/]| )(?:bin|lib|extras)\b"
     r"|GPU Computing Toolkit\\CUDA\b[^\n]{0,40}\bv(\d{1,2}\.\d)\b"
     r"|\bv(\d{1,2}\.\d)\b[^\n]{0,40}GPU Computing Toolkit"
@@ -188,7 +190,7 @@ def _cudnn_stated(text: str) -> Iterator[str]:
     for line in text.split("\n"):
         for match in _CUDNN_STATED.finditer(line):
             before = line[max(match.start() - 60, 0) : match.start()]
-            if not (_WISHED.search(before) or _NOT_FOUND.search(before)):
+            if not (_WISHED.search(before) or _NOT_FOUND.search(before[-24:])):
                 yield next(filter(None, match.groups()))
 
 
