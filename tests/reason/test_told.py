@@ -38,6 +38,8 @@ def told(text):
         ("python3.10 + tensorflow2.20", "tensorflow.version", "2.20"),
         ("tf 2.8 or tf 2.9", "tensorflow.version", None),
         ("Python version: 3.7.7", "interpreter.minor", "3.7"),
+        ("numpy-1.19.1-cp37-cp37m-win_amd64.whl", "interpreter.minor", "3.7"),
+        ("opencv_python-4.5.5.64-cp36-abi3-win_amd64.whl", "interpreter.minor", None),
         ("I have 32 bit python", "interpreter.bits", 32),
         ("Is your Python on 32 bits?", "interpreter.bits", None),
         ("with an Intel(R) Celeron(R) CPU 1005M", "host.has_avx", False),
