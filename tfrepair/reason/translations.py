@@ -7,10 +7,12 @@ from __future__ import annotations
 import re
 
 # What Windows says by number, then what shells and the loader of Linux say, with wordings that only it has: German,
-# Spanish, French, Italian, Portuguese, Polish, Russian, Turkish, Chinese, Japanese, Korean. A number counts in all.
+# Dutch, Spanish, French, Italian, Portuguese, Polish, Russian, Turkish, Chinese, Japanese, Korean. A number counts in
+# all of them.
 _MESSAGES = {
     "Access is denied": (
         "Zugriff verweigert",
+        "Toegang geweigerd",
         "Acceso denegado",
         "Accès refusé",
         "Accesso negato",
@@ -25,6 +27,7 @@ _MESSAGES = {
     ),
     "The specified module could not be found": (
         "angegebene Modul wurde nicht gefunden",
+        "opgegeven module niet",
         "módulo especificado",
         "module spécifié est introuvable",
         "modulo specificato",
@@ -39,6 +42,7 @@ _MESSAGES = {
     ),
     "The specified procedure could not be found": (
         "angegebene Prozedur wurde nicht gefunden",
+        "opgegeven procedure niet",
         "(?:proceso|procedimiento) especificado",
         "procédure spécifiée est introuvable",
         "procedura specificata",
@@ -51,6 +55,7 @@ _MESSAGES = {
     ),
     "%1 is not a valid Win32 application": (
         "keine zulässige Win32",
+        "geen geldige Win32",
         "aplicación Win32 válida",
         "application Win32 valide",
         "applicazione di Win32 valida",
@@ -64,6 +69,7 @@ _MESSAGES = {
     ),
     "A dynamic link library (DLL) initialization routine failed": (
         "DLL-Initialisierungsroutine",
+        "initialisatieroutine van de dynamic link library",
         "rutina de inicialización de biblioteca",
         "routine d.initialisation d.une bibliothèque de liens dynamiques",
         "Routine di inizializzazione della libreria",
@@ -78,6 +84,7 @@ _MESSAGES = {
     ),
     "The paging file is too small for this operation to complete": (
         "Auslagerungsdatei ist zu klein",
+        "wisselbestand is te klein",
         "archivo de paginación es demasiado pequeño",
         "fichier de pagination est insuffisant",
         "file di paging",
