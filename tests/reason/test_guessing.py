@@ -141,7 +141,7 @@ def test_what_no_line_could_speak_for_is_not_guessed():
 
 
 def test_what_tells_of_no_trouble_must_be_more_like_it():
-    text = "the celeron runs tensorflow in the nas"
+    text = "my celeron runs tensorflow in the nas"
     likelihoods = alike(text).likelihoods
     assert likelihoods["no-avx"] > 0.3 > likelihoods["gpu-driver-not-loaded"] > 0.1
     assert [finding.id for finding in found(text)] == ["no-avx"]

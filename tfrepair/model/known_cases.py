@@ -24,6 +24,8 @@ class KnownCases:
     """An address for each; empty where there is none."""
     names: Sequence[str]
     """The causes, each once, and the empty one."""
+    start: Sequence[int]
+    """Of each of these names how likely it is before any word is read."""
     words: Mapping[str, str]
     """Of each word how seldom it is, then in turn the number of a case that has it and what it weighs there.
 
@@ -52,8 +54,8 @@ class KnownCases:
         return zip(row[1::2], (figure / PRECISION for figure in row[2::2]), strict=True)
 
     def likelihoods(self, vector: Mapping[str, float]) -> dict[str, float]:
-        """Of each cause, for a text of these words: about the share of such texts that have it, in no order."""
-        found = [0.0] * len(self.names)
+        """Of each cause, for a text of these words: about 1 where it has it and about 0 where not, in no order."""
+        found = [figure / PRECISION for figure in self.start]
         for word, weight in vector.items():
             row = numbers(self.says[word])
             for number, figure in zip(row[::2], row[1::2], strict=True):
