@@ -191,7 +191,7 @@ def _version_of(name: str, text: str) -> str | None:
         rf"\byou have {own} {_NUMBER}",
         rf"\bRequirement already satisfied: {own}[^\n]{{0,300}}\({_NUMBER}\)",
         rf"(?i:\b{own}) {_NUMBER} as it may crash",
-        rf"\b(?i:{own})(?:==| version:? | ){_NUMBER}\b(?! requires)",
+        rf"(?<![\w-])(?i:{own})(?:==| version:? | {{1,40}}){_NUMBER}\b(?! requires)",
     )
     for pattern in patterns:
         if found := re.findall(pattern, text):
