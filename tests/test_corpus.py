@@ -110,10 +110,10 @@ def test_what_a_text_is_compared_with_is_stored_and_holds_nothing_that_was_set_a
     said, says = stored.pop("says"), again.pop("says")
     assert stored == again, RUN
     assert said.keys() == says.keys(), RUN
-    for word, row in said.items():  # in thousandths, those below 30 left out: linear algebra rounds as it likes
+    for word, row in said.items():  # in thousandths, those below 20 left out: a solver rounds as it likes
         one, other = told(row), told(says[word])
         assert all(abs(one[name] - other[name]) <= 2 for name in one.keys() & other.keys()), RUN
-        assert all(abs((one | other)[name]) <= 32 for name in one.keys() ^ other.keys()), RUN
+        assert all(abs((one | other)[name]) <= 22 for name in one.keys() ^ other.keys()), RUN
     # of threads that only a set-aside part is from; some of the first 200 cases share theirs with a development case
     shown = {case["source"] for part in accuracy.PARTS if "held_out" not in part for case in accuracy.cases(part)}
     aside = {case["source"] for part in accuracy.PARTS if "held_out" in part for case in accuracy.cases(part)} - shown

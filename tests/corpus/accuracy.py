@@ -11,11 +11,12 @@ again and served before that was noticed; they are in no development part. `thir
 labelled, with the fifteenth part, by somebody who did not know the signatures; in the order of the SHA-256 of their
 sources every second one was set aside, and whoever writes signatures has not read it.
 
-The eighteenth and later parts are learned from by least squares; only a few signatures were written from them, after
-their first trial. Two people labelled each of their cases; where they disagreed, the case is left out, and in the
-eighteenth it has the label of the second, who knew what the labels of the first 200 cases mean. The twentieth was
-collected as the first 200 were: cause by cause, and of each report only the lines that a user would paste; so was the
-twenty-first. In these two, names of the `keras` package that are not there count as `keras-mismatch`, as in the first
+The eighteenth and later parts are learned from by support vectors. Signatures were written from the eighteenth and the
+twentieth, long after their first trial, and hardly any from the nineteenth and the twenty-first: while those were
+written, only the numbers of these two were looked at. Two people labelled each of their cases; where they disagreed,
+the case is left out, and in the eighteenth it has the label of the second, who knew what the labels of the first 200
+cases mean. The twentieth was collected as the first 200 were: cause by cause, and of each report only the lines that a
+user would paste; so was the twenty-first. In these last two, names of the `keras` package that are not there count as `keras-mismatch`, as in the first
 200; 12 labels were changed for that after the first trial.
 
 `made_up.jsonl` holds failures that nobody reported: short texts, with the machine, that were written by cause and by
@@ -47,7 +48,7 @@ from tfrepair.reason.asked_release import asked_release
 from tfrepair.reason.explain import explain
 from tfrepair.reason.pasted import cleaned
 from tfrepair.reason.text_facts import facts_in, stated_machine
-from tfrepair.target.release_data import load_releases
+from tfrepair.target.release_data import load_gpu_data, load_releases
 
 if TYPE_CHECKING:
     from tfrepair.model.known_cases import KnownCases
@@ -151,7 +152,7 @@ def read(case: dict, *, platform: bool = True) -> tuple[str, Facts]:
             system=given["os"], machine=given["arch"], python=given["python"], tensorflow=given["tensorflow"], cpu=None
         )
         facts = facts.merged(told)
-    return text, asked_release(text, facts, load_releases()).merged(facts)
+    return text, asked_release(text, facts, load_releases(), load_gpu_data()).merged(facts)
 
 
 def outcome(case: dict, playbooks, known: KnownCases, *, platform: bool) -> Outcome:

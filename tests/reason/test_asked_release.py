@@ -5,7 +5,7 @@ import pytest
 from tfrepair.reason.asked_release import asked_release
 from tfrepair.reason.pasted import LONGEST_TEXT, cleaned
 from tfrepair.reason.text_facts import facts_in, stated_machine
-from tfrepair.target.release_data import load_releases
+from tfrepair.target.release_data import load_gpu_data, load_releases
 
 REFUSED = "ERROR: tensorflow-{} is not a supported wheel on this platform."
 
@@ -14,7 +14,7 @@ def asked(text, *, system="linux", machine="x86_64", python="3.7", tensorflow=No
     facts = facts_in(text).merged(
         stated_machine(system=system, machine=machine, python=python, tensorflow=tensorflow, cpu=None)
     )
-    found = asked_release(text, facts, load_releases())
+    found = asked_release(text, facts, load_releases(), load_gpu_data())
     return found.value("release.fits"), found.value("release.pythons")
 
 

@@ -7,7 +7,7 @@ from tfrepair.playbook.loader import load_builtin
 from tfrepair.reason.asked_release import asked_release
 from tfrepair.reason.explain import explain
 from tfrepair.reason.text_facts import facts_in
-from tfrepair.target.release_data import load_releases
+from tfrepair.target.release_data import load_gpu_data, load_releases
 
 RELEASES = load_releases()
 PLAYBOOKS = load_builtin()
@@ -15,7 +15,7 @@ PLAYBOOKS = load_builtin()
 
 def told(text):
     facts = facts_in(text)
-    return asked_release(text, facts, RELEASES).merged(facts)
+    return asked_release(text, facts, RELEASES, load_gpu_data()).merged(facts)
 
 
 @pytest.mark.parametrize(

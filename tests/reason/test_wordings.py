@@ -10,7 +10,7 @@ from tfrepair.reason.asked_release import asked_release
 from tfrepair.reason.explain import explain
 from tfrepair.reason.pasted import cleaned
 from tfrepair.reason.text_facts import facts_in, stated_machine
-from tfrepair.target.release_data import load_releases
+from tfrepair.target.release_data import load_gpu_data, load_releases
 
 LINES = (Path(__file__).parent.parent / "corpus" / "wordings.jsonl").read_text(encoding="utf-8").splitlines()
 PLAYBOOKS = load_builtin()
@@ -28,7 +28,9 @@ def test_a_wording(line):
         cpu=None,
     )
     facts = facts_in(text).merged(told)
-    found = explain(text, asked_release(text, facts, load_releases()).merged(facts), PLAYBOOKS).findings
+    found = explain(
+        text, asked_release(text, facts, load_releases(), load_gpu_data()).merged(facts), PLAYBOOKS
+    ).findings
     assert [finding.id for finding in found][:1] == [case["cause"]], [(f.id, f.confidence, f.decided_by) for f in found]
 
 

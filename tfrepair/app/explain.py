@@ -108,7 +108,7 @@ def _facts(request: ExplainRequest, recorded: Facts, text: str) -> Facts:
     """What the text tells, below what is recorded, below what the command line says."""
     from tfrepair.reason.asked_release import asked_release
     from tfrepair.reason.text_facts import facts_in, stated_machine
-    from tfrepair.target.release_data import load_releases
+    from tfrepair.target.release_data import load_gpu_data, load_releases
 
     for option, version in (("--python-version", request.python_version), ("--tensorflow", request.tensorflow)):
         if version is not None and not _VERSION.match(version):
@@ -123,7 +123,7 @@ def _facts(request: ExplainRequest, recorded: Facts, text: str) -> Facts:
         cpu=_processor(request.cpu) if request.cpu else None,
     )
     facts = facts_in(text).merged(recorded).merged(told)
-    return asked_release(text, facts, load_releases()).merged(facts)
+    return asked_release(text, facts, load_releases(), load_gpu_data()).merged(facts)
 
 
 def _processor(text: str) -> str:

@@ -13,6 +13,7 @@ from tfrepair.reason.text_facts import REFUSED
 from tfrepair.reason.told_cuda import cuda_told
 
 if TYPE_CHECKING:
+    from tfrepair.model.gpu import GpuData
     from tfrepair.model.releases import Releases
 
 SOURCE = "text"
@@ -34,11 +35,11 @@ _USUAL = {
 """What a machine of which only the system is known may be, or not even that."""
 
 
-def asked_release(text: str, facts: Facts, releases: Releases) -> Facts:
-    """Facts `release.fits`, `release.pythons`, `cuda.version` and `cuda.fits` about what the text names."""
+def asked_release(text: str, facts: Facts, releases: Releases, gpu: GpuData) -> Facts:
+    """Facts `release.fits`, `release.pythons` and those about CUDA, cuDNN and the driver that the text names."""
     minor, kind = facts.value("interpreter.minor"), _kind(facts)
     told = _refused(text, minor, kind) if REFUSED in text else _listed(text, facts, releases)
-    told |= cuda_told(text, facts, releases)
+    told |= cuda_told(text, facts, releases, gpu)
     return Facts.of(
         Fact(path=path, state=Absent() if value is None else Known(value), source=SOURCE)
         for path, value in told.items()

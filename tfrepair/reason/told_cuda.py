@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from tfrepair.model.facts import Facts
+    from tfrepair.model.gpu import GpuData
     from tfrepair.model.release import Release
     from tfrepair.model.releases import Releases
 
@@ -49,11 +50,6 @@ _DRIVER = re.compile(
     r"(?i:\bdriver(?: version)?[ :=]{1,3}(?:is |was |of )?(?:nvidia[ -]{1,2})?"
     r"|\bkernel reported version is: )([3-6]\d\d)(?:\.\d{2,3})\b|(?i:\bnvidia-driver-)([3-6]\d\d)\b"
 )
-_DRIVERS = (
-    *(("13", 580), ("12", 525), ("11", 450), ("10.2", 440), ("10.1", 418), ("10.0", 410)),
-    *(("9.2", 396), ("9.1", 390), ("9.0", 384), ("8.0", 367)),
-)
-"""The branch of the driver from which on a CUDA works, on Linux and nearly the same on Windows."""
 _OPENED = re.compile(r"(?i:successfully opened)")
 _NOT_FOUND = re.compile(r"(?i:could ?n[o']t|cannot|can't|not found|not loaded|unable|no such|missing)")
 _REFUSED = re.compile(
@@ -111,7 +107,7 @@ _WITH_MINOR = 75
 """From this number on the last digit in the name of a DLL is that of the minor version: 80, 100, 110."""
 
 
-def cuda_told(text: str, facts: Facts, releases: Releases) -> dict[str, Any]:
+def cuda_told(text: str, facts: Facts, releases: Releases, gpu: GpuData) -> dict[str, Any]:
     """`cuda.version`, which is asked for, and `cuda.fits`; None for what neither the text nor the release says.
 
     Where cuDNN asks for a library of another CUDA than that of the release, it is not the one for that release.
@@ -128,15 +124,15 @@ def cuda_told(text: str, facts: Facts, releases: Releases) -> dict[str, Any]:
         "cuda.version": asked,
         "cuda.fits": fits,
         "cuda.cudnn_fits": _cudnn_fits(text, facts, releases),
-        "cuda.driver_enough": _driver_enough(text, asked),
+        "cuda.driver_enough": _driver_enough(text, asked, gpu, facts.value("host.system", "linux")),
     }
 
 
-def _driver_enough(text: str, cuda: str | None) -> bool | None:
-    """Whether the driver that a text tells is of the branch that came with a CUDA, or of a newer one."""
-    needed = next((branch for since, branch in _DRIVERS if cuda and Version(cuda) >= Version(since)), None)
+def _driver_enough(text: str, cuda: str | None, gpu: GpuData, system: str) -> bool | None:
+    """Whether the driver that a text tells is of the branch that is enough for a CUDA, or of a newer one."""
+    needed = gpu.driver_needed(cuda, system) if cuda else None
     told = {int(next(filter(None, match.groups()))) for match in _DRIVER.finditer(text)}
-    return None if needed is None or len(told) != 1 else told.pop() >= needed
+    return None if needed is None or len(told) != 1 else told.pop() >= Version(needed).major
 
 
 def _cudnn_fits(text: str, facts: Facts, releases: Releases) -> bool | None:
