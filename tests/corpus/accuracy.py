@@ -16,8 +16,8 @@ twentieth, long after their first trial, and hardly any from the nineteenth and 
 written, only the numbers of these two were looked at. Two people labelled each of their cases; where they disagreed,
 the case is left out, and in the eighteenth it has the label of the second, who knew what the labels of the first 200
 cases mean. The twentieth was collected as the first 200 were: cause by cause, and of each report only the lines that a
-user would paste; so was the twenty-first. In these last two, names of the `keras` package that are not there count as `keras-mismatch`, as in the first
-200; 12 labels were changed for that after the first trial.
+user would paste; so was the twenty-first. In these last two, names of the `keras` package that are not there count as
+`keras-mismatch`, as in the first 200; 12 labels were changed for that after the first trial.
 
 `made_up.jsonl` holds failures that nobody reported: short texts, with the machine, that were written by cause and by
 surroundings without sight of any part but the first, a third of them in pairs that differ in the fact that decides.

@@ -50,7 +50,7 @@ class Resemblance:
     """What a text has in common with the known cases."""
 
     likelihoods: Mapping[str, float]
-    """Of each cause, the likeliest first: about the share of such texts that have it, sometimes below 0 or above 1.
+    """Of each cause, the likeliest first: about 1 where the text has it and 0 where not, sometimes more or less.
 
     The cause is empty for failures of other kinds. Nothing where no case is similar enough.
     """
