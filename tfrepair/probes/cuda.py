@@ -22,7 +22,7 @@ from tfrepair.target.loader import Found, Loader
 from tfrepair.target.release_data import load_gpu_data, load_releases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from tfrepair.model.facts import Fact
 
@@ -169,7 +169,7 @@ def _libraries(
             {"library": name, "path": str(where.path), "via": where.via} for name, where in found.items() if where
         ],
         "cuda.fits": one_serves(wanted.cuda, (each.version for each in installed)),
-        "cuda.cudnn_fits": _of_one_family(wanted.cudnn, (each.version for each in found_cudnn)),
+        "cuda.cudnn_fits": one_serves((wanted.cudnn or "").partition(".")[0], (each.version for each in found_cudnn)),
         "cuda.missing": missing,
         "cuda.misplaced": [
             {"library": name, "path": str(folder / name)}
@@ -182,12 +182,6 @@ def _libraries(
         ],
         "cuda.old_cudnn": list(_old_cudnn(wanted, found)),
     }
-
-
-def _of_one_family(wanted: str | None, installed: Iterable[str]) -> bool | None:
-    """One of several is of this major version; None where there is none, or none is needed."""
-    families = {version.split(".")[0] for version in installed}
-    return wanted.split(".")[0] in families if wanted and families else None
 
 
 def _folders_of(each: Installation) -> tuple[Path, ...]:

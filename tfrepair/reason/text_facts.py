@@ -53,6 +53,9 @@ _MACHINES = {
     "x86_64": r"x86_64-linux-gnu|\blinux-x86_64\b|\[MSC v\.\d+ 64 bit \(AMD64\)\]",
 }
 _JETSON = re.compile(r"(?i:\bjetson\b|\bjetpack\b)")
+_SMI = re.compile(r"NVIDIA-SMI (\d{3})\.[\d.]{2,7}[^\n]{0,40}Driver Version: (\d{3})\.")
+_BEFORE_WSL = re.compile(r"3\d\d|4[0-3]\d")
+"""In WSL the driver is that of Windows, and has a number of its own."""
 _PYTHONS = (
     r"\bPython (\d\.\d{1,2}(?:\.\d{1,2})?)\b[^\n]{0,40}[(|]",
     r"\bpython[ =]{1,3}(\d\.\d{1,2}(?:\.\d{1,2})?)\b",
@@ -163,11 +166,6 @@ def _parts_of_driver_differ(text: str) -> bool:
     )
     tools = {(tool, driver) for tool, driver in _SMI.findall(text) if tool != driver and _BEFORE_WSL.match(tool)}
     return bool(tools) or (bool(own and kernel) and own.isdisjoint(kernel))
-
-
-_SMI = re.compile(r"NVIDIA-SMI (\d{3})\.[\d.]{2,7}[^\n]{0,40}Driver Version: (\d{3})\.")
-_BEFORE_WSL = re.compile(r"3\d\d|4[0-3]\d")
-"""In WSL the driver is that of Windows, and has a number of its own."""
 
 
 def _only(patterns: dict[str, str], text: str) -> str | None:

@@ -131,7 +131,7 @@ def cuda_told(text: str, facts: Facts, releases: Releases, gpu: GpuData) -> dict
 def _driver_enough(text: str, cuda: str | None, gpu: GpuData, system: str) -> bool | None:
     """Whether the driver that a text tells is of the branch that is enough for a CUDA, or of a newer one."""
     needed = gpu.driver_needed(cuda, system) if cuda else None
-    told = {int(next(filter(None, match.groups()))) for match in _DRIVER.finditer(text)}
+    told = {int(_told(match)) for match in _DRIVER.finditer(text)}
     return None if needed is None or len(told) != 1 else told.pop() >= Version(needed).major
 
 
@@ -140,7 +140,7 @@ def _cudnn_fits(text: str, facts: Facts, releases: Releases) -> bool | None:
     present, missing = _cudnn_files(text)
     asked = _one(missing) or _cudnn_of_release(facts.value("tensorflow.version"), releases)
     there = present | set(_cudnn_stated(text))
-    return asked in there if asked and there else None
+    return one_serves(asked, there) if asked else None
 
 
 def _files(text: str) -> tuple[set[str], set[str]]:
@@ -159,7 +159,7 @@ def _files(text: str) -> tuple[set[str], set[str]]:
 
 def _sort(line: str, match: re.Match[str], version: str, present: set[str], missing: set[str]) -> None:
     """Whether the library that a line names is there or is missed; the line may tell neither."""
-    before = line[max(match.start() - 60, 0) : match.start()]
+    before = _before(line, match)
     had = _HAVE.search(before) or (before.endswith(("/", "\\")) and not _NOT_FOUND.search(before))
     if _IS_THERE.match(line, match.end()) or _LISTED.match(line) or (had and not _REFUSED.match(line, match.end())):
         present.add(version)
@@ -185,9 +185,20 @@ def _cudnn_files(text: str) -> tuple[set[str], set[str]]:
 def _cudnn_stated(text: str) -> Iterator[str]:
     for line in text.split("\n"):
         for match in _CUDNN_STATED.finditer(line):
-            before = line[max(match.start() - 60, 0) : match.start()]
+            before = _before(line, match)
             if not (_WISHED.search(before) or _NOT_FOUND.search(before[-24:])):
-                yield next(filter(None, match.groups()))
+                yield _told(match)
+
+
+def _before(line: str, match: re.Match[str]) -> str:
+    """What stands in a line before a match, as far as it counts."""
+    return line[max(match.start() - 60, 0) : match.start()]
+
+
+def _told(match: re.Match[str]) -> str:
+    """The one group of several that matched."""
+    found: str = next(filter(None, match.groups()))
+    return found
 
 
 def _of_dll(number: str) -> str:
@@ -205,10 +216,10 @@ def _stated(text: str) -> Iterator[str]:
         if _OF_THE_DRIVER.search(line):
             continue
         for match in _SURELY.finditer(line):
-            yield next(filter(None, match.groups()))
+            yield _told(match)
         yield from map(".".join, _PACKAGE.findall(line))
         for match in _STATED.finditer(line):
-            before = line[max(match.start() - 60, 0) : match.start()]
+            before = _before(line, match)
             if _WISHED.search(before) or before.endswith(("[", "+")) or _GONE.match(line, match.end(1)):
                 continue  # `jax[cuda12]` is an extra, `8.9.3+cuda12.1` a cuDNN
             for version in (match[1], *re.findall(r", ?(\d{1,2}\.\d{1,2})", match[2])):
