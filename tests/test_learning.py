@@ -68,3 +68,14 @@ def test_what_is_left_out_is_not_shown():
 
 def test_a_word_of_one_case_only_says_nothing():
     assert "celeron" not in known_cases(Case(cause, "", text, Facts()) for cause, text in TEXTS).says
+
+
+def test_a_case_that_counts_little_teaches_little():
+    asked = words(TEXTS[0][1], Facts())
+
+    def likelihood(weight):
+        cases = [Case(cause, "", text, Facts(), weight=weight if cause == "no-avx" else 1.0) for cause, text in TEXTS]
+        known = known_cases(cases)
+        return known.likelihoods(vector(asked, known.rarity(asked)))["no-avx"]
+
+    assert likelihood(0.05) < likelihood(0.5) < likelihood(1.0)

@@ -1,7 +1,7 @@
 """Store what `explain` compares a text with, after a change of the corpus: `python tools/known_cases.py`.
 
-The real failures of every development part, the single messages of `wordings.jsonl` and the failures of
-`made_up.jsonl` in `tests/corpus`, as words without their order; nothing of the parts that were set aside.
+The real failures of every development part, the single messages of `wordings.jsonl` and the failures of `made_up.jsonl`
+and `second_made_up.jsonl` in `tests/corpus`, as words without their order; nothing of the parts that were set aside.
 """
 
 # ruff: noqa: INP001

@@ -12,8 +12,9 @@ labelled, with the fifteenth part, by somebody who did not know the signatures; 
 sources every second one was set aside, and whoever writes signatures has not read it.
 
 The eighteenth and later parts are learned from by support vectors. Signatures were written from the eighteenth and the
-twentieth, long after their first trial, and hardly any from the nineteenth and the twenty-first: while those were
-written, only the numbers of these two were looked at. Two people labelled each of their cases; where they disagreed,
+twentieth, long after their first trial, and later from the nineteenth and the twenty-first, of which until then only
+the numbers had been looked at: with the signatures from before, and all that was learned since, 85.5 of 100 of these
+two were named first, and 92.2 first or second. Two people labelled each of their cases; where they disagreed,
 the case is left out, and in the eighteenth it has the label of the second, who knew what the labels of the first 200
 cases mean. The twentieth was collected as the first 200 were: cause by cause, and of each report only the lines that a
 user would paste; so was the twenty-first. In these last two, names of the `keras` package that are not there count as
@@ -21,7 +22,9 @@ user would paste; so was the twenty-first. In these last two, names of the `kera
 
 `made_up.jsonl` holds failures that nobody reported: short texts, with the machine, that were written by cause and by
 surroundings without sight of any part but the first, a third of them in pairs that differ in the fact that decides.
-`explain` learns from them as from real ones, and never names one as a report. How far it could get: on 200 cases of the
+`second_made_up.jsonl` holds twice as many, by eight other writers in the same way; where real cases of one
+kind have another label than the writers gave, they have that. `explain` learns from both as from real ones, from the
+second with half the weight, and never names one as a report. How far it could get: on 200 cases of the
 twenty-first part a reader who knew the labels of the first, and nothing else, named the cause from text and machine in
 91 of 100, one of two causes in 97.
 
@@ -90,8 +93,11 @@ TensorFlow may say as well.
 """
 
 
-MADE_UP = "made_up"
-"""Failures that nobody reported, written to teach what the causes look like; nothing is measured on them."""
+MADE_UP = {"made_up": 1.0, "second_made_up": 0.5}
+"""Failures that nobody reported, written to teach what the causes look like, and what each counts for beside a real one.
+
+Nothing is measured on them. The second are more than twice as many: at their full weight they would drown the real ones.
+"""
 
 
 @dataclass(frozen=True)
@@ -134,7 +140,9 @@ def _numbers(part: str) -> range:
 def _lesson() -> Lesson:
     wordings = [Case(wording["cause"], "", wording["text"], Facts()) for wording in cases("wordings")]
     real = (case for part in _taught() for case in _learned_from(part))
-    made_up = (case._replace(made_up=True) for case in _learned_from(MADE_UP))
+    made_up = (
+        case._replace(made_up=True, weight=weight) for part, weight in MADE_UP.items() for case in _learned_from(part)
+    )
     return Lesson([*real, *wordings, *made_up])
 
 

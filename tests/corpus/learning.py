@@ -41,6 +41,8 @@ class Case(NamedTuple):
     text: str
     facts: Facts
     made_up: bool = False
+    weight: float = 1.0
+    """What it counts for; a real one is 1."""
 
 
 def known_cases(cases: Iterable[Case]) -> KnownCases:
@@ -67,13 +69,14 @@ class Lesson:
         # the last row is a text without words, which has none of the causes; a column for each word, in their order
         self.table = DictVectorizer().fit_transform([*self.vectors, {}])
         self.had = np.array([*(case.cause for case in self.cases), ""])
+        self.weights = np.array([*(case.weight for case in self.cases), 1.0])
 
     def without(self, left_out: Collection[int]) -> KnownCases:
         """What all cases but those with these numbers say."""
         kept = np.ones(len(self.had), dtype=bool)
         kept[sorted(left_out)] = False
         names = sorted(set(self.had[kept].tolist()))
-        planes = [_plane(self.table[kept], self.had[kept] == name) for name in names]
+        planes = [_plane(self.table[kept], self.had[kept] == name, self.weights[kept]) for name in names]
         shown = [number for number, case in enumerate(self.cases) if kept[number] and not case.made_up]
         said = np.array([plane for plane, _ in planes]).T
         return KnownCases(
@@ -93,9 +96,9 @@ class Lesson:
         return rows
 
 
-def _plane(table: csr_matrix, had: np.ndarray) -> tuple[np.ndarray, float]:
+def _plane(table: csr_matrix, had: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
     """What each word adds, and where it starts, so that most of those that had a cause come to 1 and others to 0."""
-    learned = LinearSVC(C=COST, random_state=0).fit(table, had)
+    learned = LinearSVC(C=COST, random_state=0).fit(table, had, sample_weight=weights)
     return learned.coef_[0] / 2, (learned.intercept_[0] + 1) / 2
 
 

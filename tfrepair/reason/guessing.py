@@ -29,11 +29,11 @@ _LEAST, _LEAST_UNTROUBLED = 0.1, 0.3
 """The likelihood that a cause needs to be guessed, and where a text tells of no trouble."""
 _CLEARLY_ANOTHER = 0.2
 """The likelihood of failures of another kind from which on a weak hint names nothing."""
-_SAID: Mapping[Confidence, float] = {"high": 1.0, "medium": 0.6, "low": 0.05}
+_SAID: Mapping[Confidence, float] = {"high": 0.8, "medium": 0.5, "low": 0.05}
 """What a line that speaks for a cause adds to its likelihood, by how sure it is."""
 _DOUBT = 0.1
 """How much likelier another cause must be, by similar failures, to doubt what a line decides surely."""
-_FIRST = 0.1
+_FIRST = 0.05
 """What is added for the one cause that lines speak for most."""
 _MACHINE = "host."
 """How the paths begin of what is known of the machine itself."""

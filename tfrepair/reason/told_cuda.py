@@ -27,7 +27,7 @@ _LISTED = re.compile(r"[\s`'\"*:(-]{0,12}(?:(?:lib)?cu[a-zA-Z]{2,12}[_.\d][.\w]{
 """A line with nothing but names of files, as a listing has it."""
 _HAVE = re.compile(
     r"(?i:\b(?:(?:i|we) (?:only |just )?(?:have|see|find|found|got)|there (?:is|are)|there's|(?:has|have|is) only|only"
-    r"|(?:has|have|what|my)[^\n.,;]{0,30} (?:is|are|has)|contains?|instead)"
+    r"|(?:has|have|what|my)[^\n.,;]{0,30} (?:is|are|has)|contains?|holds?|has|instead)"
     r"(?: (?:the|a|an|just|only|has|file|one))?)[\s`'\"*:]{0,6}$"
 )
 """What stands before the name of a library that somebody has."""
@@ -48,7 +48,8 @@ _CUDNN_OF = (((1, 3), "5"), ((1, 5), "6"), ((2, 1), "7"))
 """The cuDNN of releases older than those in the data."""
 _DRIVER = re.compile(
     r"(?i:\bdriver(?: version)?[ :=]{1,3}(?:is |was |of )?(?:nvidia[ -]{1,2})?"
-    r"|\bkernel reported version is: )([3-6]\d\d)(?:\.\d{2,3})\b|(?i:\bnvidia-driver-)([3-6]\d\d)\b"
+    r"|\bkernel reported version is: |\bKernel Module {1,3})([3-6]\d\d)(?:\.\d{2,3})\b"
+    r"|(?i:\bnvidia-driver-)([3-6]\d\d)\b"
 )
 _OPENED = re.compile(r"(?i:successfully opened)")
 _NOT_FOUND = re.compile(r"(?i:could ?n[o']t|cannot|can't|not found|not loaded|unable|no such|missing)")
@@ -73,7 +74,8 @@ _WISHED = re.compile(
 )
 """What stands before a CUDA that is asked for or advised, and not there."""
 _IS_THERE = re.compile(
-    r"[.\d]{0,10}[\"'`]? (?i:exists?|is (?:there|present|located|in )|(?:lies|sits|can be found) (?:in|on|at)\b|=> /)"
+    r"[.\d]{0,10}[\"'`]? (?i:exists?|is (?:there|present|located|in )|(?:lies|sits|can be found) (?:in|on|at)\b"
+    r"|=> /|-> \S{0,40}lib)"
 )
 """What stands after the name of a library that is there."""
 _BUILT_FOR = re.compile(
