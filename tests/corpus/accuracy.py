@@ -96,7 +96,7 @@ TensorFlow may say as well.
 MADE_UP = {"made_up": 1.0, "second_made_up": 0.5}
 """Failures that nobody reported, written to teach what the causes look like, and what each counts for beside a real one.
 
-Nothing is measured on them. The second are more than twice as many: at their full weight they would drown the real ones.
+Nothing is measured on them. The second are twice as many as the first: at full weight they would drown the real ones.
 """
 
 

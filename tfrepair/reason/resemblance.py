@@ -32,7 +32,7 @@ _TROUBLE = re.compile(
 )
 _TROUBLES = 4
 """How many lines that tell of trouble count twice: the last ones."""
-_KNOWN = (
+_FACTS = (
     "host.system",
     "host.machine",
     "host.libc",
@@ -113,7 +113,7 @@ def words(text: str, facts: Facts) -> Counter[str]:
     counts = Counter(every)
     counts.update(f"{one} {other}" for one, other in pairwise(every))
     counts.update(f"!{word}" for line in troubles for word in _words(line))
-    counts.update(_known(facts))
+    counts.update(_of_facts(facts))
     return counts
 
 
@@ -154,9 +154,9 @@ def _words(text: str) -> list[str]:
     ]
 
 
-def _known(facts: Facts) -> Iterator[str]:
+def _of_facts(facts: Facts) -> Iterator[str]:
     """What is known of the machine and of what a text tells: of versions the first number, and the first two."""
-    for path in _KNOWN:
+    for path in _FACTS:
         state = facts.get(path)
         if isinstance(state, Known):
             parts = str(state.value).lower().split(".")

@@ -26,7 +26,7 @@ _WHOLE = re.compile(r"\blibcudart\.so\.(\d{1,2}\.\d)\.\d{1,4}\b")
 _LISTED = re.compile(r"[\s`'\"*:(-]{0,12}(?:(?:lib)?cu[a-zA-Z]{2,12}[_.\d][.\w]{1,24}(?:[\s`'\"*).,]{1,8}|$)){1,8}$")
 """A line with nothing but names of files, as a listing has it."""
 _HAVE = re.compile(
-    r"(?i:\b(?:(?:i|we) (?:only |just )?(?:have|see|find|found|got)|there (?:is|are)|there's|(?:has|have|is) only|only"
+    r"(?i:\b(?:(?:i|we) (?:only |just )?(?:have|see|find|found|got)|there (?:is|are)|there's|only"
     r"|(?:has|have|what|my)[^\n.,;]{0,30} (?:is|are|has)|contains?|holds?|has|instead)"
     r"(?: (?:the|a|an|just|only|has|file|one))?)[\s`'\"*:]{0,6}$"
 )
