@@ -23,9 +23,15 @@ from functional_support import (
     write_wheel,
 )  # fmt: skip
 
+from tfrepair.probes import collector
 from tfrepair.target.release_data import load_known_good
 
-LEFT_OUT = shutil.ignore_patterns("site-packages", "test", "tests", "idlelib", "__pycache__", "*.a", "config-*")
+LEFT_OUT = shutil.ignore_patterns(
+    "site-packages", "test", "tests", "idlelib", "__pycache__", "*.a", "config-*", "EXTERNALLY-MANAGED"
+)
+FROM_OUTSIDE = (
+    "PIP_", "UV_", "TFREPAIR_", "VIRTUAL_ENV", "CONDA_", "PYTHONPATH", "KERAS_", "CUDA_", "NVIDIA_", "LD_LIBRARY_PATH",
+)  # fmt: skip
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="laid out as on POSIX")
 
 
@@ -44,7 +50,7 @@ def cache(tmp_path_factory):
 @pytest.fixture
 def world(tmp_path, wheels, cache, monkeypatch, capfd):
     for name in list(os.environ):
-        if name.startswith(("PIP_", "UV_", "TFREPAIR_", "VIRTUAL_ENV", "CONDA_", "PYTHONPATH", "KERAS_")):
+        if name.startswith(FROM_OUTSIDE):
             monkeypatch.delenv(name)
     settings = {
         "PIP_CONFIG_FILE": os.devnull,
@@ -62,6 +68,7 @@ def world(tmp_path, wheels, cache, monkeypatch, capfd):
         monkeypatch.setenv(name, value)
     for wheel in wheels.iterdir():
         shutil.copy2(wheel, tmp_path / "index")
+    monkeypatch.setattr(collector, "ROOT", tmp_path / "no-gpu")  # whatever the machine of the tests has
     monkeypatch.chdir(tmp_path / "work")
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     yield World(folder=tmp_path / "work", index=tmp_path / "index", state=tmp_path / "state", capture=capfd)
