@@ -46,6 +46,22 @@ def test_damage_says_whether_tensorflow_needs_it_and_whether_a_native_library_is
     assert [each["name"] for each in found.value("inventory.damaged_tree")] == ["keras", "tensorflow"]
 
 
+def test_only_native_libraries_of_what_tensorflow_needs_are_hashed(site):
+    cuda = ["keras", "nvidia-cudnn-cu12==9.3.0.75; extra == 'and-cuda'"]
+    site.install("tensorflow", "2.19.1", {"tensorflow/a.so": "good", "tensorflow/a.py": "good"}, requires=cuda)
+    for name in ("keras", "nvidia-cudnn-cu12", "torch"):
+        site.install(name, "1.0", {f"{name}/a.so": "good", f"{name}/a.py": "good"})
+    for path in site.path.glob("*/a.*"):
+        path.write_text("evil")
+    assert facts(site).value("inventory.damaged") == []
+    found = collect(site.target, ProbeOptions(imports=False, hash_native=True), {}, probes=(inventory.PROBE,))
+    damaged = {each["name"]: each["altered"] for each in found.value("inventory.damaged")}
+    assert damaged == {"keras": 1, "nvidia-cudnn-cu12": 1, "tensorflow": 1}
+    found = collect(site.target, ProbeOptions(imports=False, deep=True), {}, probes=(inventory.PROBE,))
+    damaged = {each["name"]: each["altered"] for each in found.value("inventory.damaged")}
+    assert damaged == {"keras": 2, "nvidia-cudnn-cu12": 2, "tensorflow": 2, "torch": 2}
+
+
 def test_who_lacks_console_scripts_and_nothing_else_is_not_damaged(site):
     script = "../../../bin/tool"
     site.install("tensorflow", "2.10.0", {"tensorflow/__init__.py": "x", script: "t"}, requires=["keras", "h5py"])

@@ -95,8 +95,8 @@ def look(
     more = plugins()
     probes = (*all_probes(), *more.probes)
     facts = collect(target, options, environ, on_probe=screen.line, probes=probes).merged(stated(told or {}))
-    if facts.value("import.ok") is False and not request.hash_native:
-        # TensorFlow does not work, so sizes are not enough: look again, native libraries hashed
+    if facts.value("import.ok") is False and facts.value("inventory.needed") and not request.hash_native:
+        # TensorFlow is there and does not work, so sizes are not enough: look again, native libraries hashed
         closer = collect(target, replace(options, hash_native=True, imports=False), environ, probes=probes)
         facts = facts.merged(Facts({p: f for p, f in closer.by_path.items() if not p.startswith("import.")}))
     facts = facts.merged(more.facts)

@@ -67,6 +67,7 @@ class LookRequest:
     timeout: float = 300.0
     gpu: bool = False
     hash_native: bool = False
+    """Hash the native libraries of what TensorFlow needs at once, not only when it does not work."""
     pip_view: bool = False
     bytecode: Path | None = None
     """A folder where the smoke test keeps what it compiles, for the next one; None: nowhere."""

@@ -35,7 +35,7 @@ class ProbeOptions:
     deep: bool = False
     """Hash every file, and ask pip for its view."""
     hash_native: bool = False
-    """Hash the native libraries."""
+    """Hash the native libraries of what TensorFlow needs."""
     pip_view: bool = False
     """Ask pip for its view without hashing every file."""
     import_timeout: float = 300.0

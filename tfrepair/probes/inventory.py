@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tfrepair.model.dependencies import tree, unsatisfied
+from tfrepair.model.dependencies import of_extra, tree, unsatisfied
 from tfrepair.model.facts import Fact, Known
+from tfrepair.model.gpu import EXTRA
 from tfrepair.probes.collector import Context, Probe
 from tfrepair.target.inherited import read_inherited
 from tfrepair.target.inventory import Inventory, read_inventory
 from tfrepair.target.release_data import load_releases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tfrepair.model.distribution import Distribution
 
@@ -26,11 +28,22 @@ _WITHOUT_RECORD = frozenset({"debian", "rpm", "conda"})
 def collect(context: Context) -> Iterator[Fact]:
     """All facts about the inventory."""
     options = context.options
-    inventory = read_inventory(
-        context.target.environment, hash_native=options.hash_native or options.deep, hash_all=options.deep
-    )
     markers = context.target.interpreter.markers
     family = load_releases().family
+
+    def decisive(distributions: Sequence[Distribution]) -> frozenset[str]:
+        """What TensorFlow needs, and the CUDA that it may bring: libraries of others do not keep it from loading."""
+        cuda = (
+            canonicalize_name(requirement.name)
+            for each in distributions
+            if each.canonical_name in family
+            for requirement in of_extra(each.requires, EXTRA, markers)
+        )
+        return tree(distributions, family, markers) | frozenset(cuda)
+
+    inventory = read_inventory(
+        context.target.environment, hash_native=decisive if options.hash_native else None, hash_all=options.deep
+    )
     needed = tree(inventory.distributions, family, markers)
     for path, value in {**_lists(inventory, needed), **_damage(inventory, needed)}.items():
         yield _fact(f"inventory.{path}", value)

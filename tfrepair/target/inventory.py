@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping  # noqa: TC003 - read at run time by whoever serialises an inventory
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from tfrepair.target.records import Damage, RecordEntry, check, is_bytecode, is_
 from tfrepair.target.tree import Tree, names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from tfrepair.model.target import Environment
 
@@ -92,13 +92,26 @@ class Inventory:
 class _Read:
     distribution: Distribution
     entries: tuple[RecordEntry, ...]
-    damage: Damage
     problem: str | None
-    site: str
+    tree: Tree
+    damage: Damage = field(default_factory=Damage)
+
+    @property
+    def site(self) -> str:
+        return self.tree.site
 
 
-def read_inventory(environment: Environment, *, hash_native: bool = False, hash_all: bool = False) -> Inventory:
-    """The inventory of the environment's own site folders; folders that cannot be listed count as empty."""
+def read_inventory(
+    environment: Environment,
+    *,
+    hash_native: Callable[[Sequence[Distribution]], Collection[str]] | None = None,
+    hash_all: bool = False,
+) -> Inventory:
+    """The inventory of the environment's own site folders; folders that cannot be listed count as empty.
+
+    `hash_native` is asked, once it is known what is installed, of which the native libraries are hashed, by canonical
+    name.
+    """
     sites = _own_sites(environment)
     reads: list[_Read] = []
     leftovers: list[str] = []
@@ -107,7 +120,7 @@ def read_inventory(environment: Environment, *, hash_native: bool = False, hash_
         names = names_in(site)
         tree = Tree(environment.prefix, site)
         found = [
-            _read(Path(site, name), tree, hash_native=hash_native, hash_all=hash_all)
+            _read(Path(site, name), tree)
             for name in names
             if name.endswith(METADATA_SUFFIXES) and not is_leftover(name)
         ]
@@ -115,6 +128,10 @@ def read_inventory(environment: Environment, *, hash_native: bool = False, hash_
         leftovers.extend(os.path.join(site, name) for name in names if is_leftover(name))  # noqa: PTH118
         orphans.extend(_orphans(site, names, found))
     reads.sort(key=lambda read: (read.distribution.canonical_name, read.distribution.metadata_path))
+    hashed = hash_native([read.distribution for read in reads]) if hash_native else ()
+    reads = [
+        _compared(read, hash_native=read.distribution.canonical_name in hashed, hash_all=hash_all) for read in reads
+    ]
     return Inventory(
         distributions=tuple(read.distribution for read in reads),
         leftovers=tuple(leftovers),
@@ -135,10 +152,9 @@ def _own_sites(environment: Environment) -> tuple[str, ...]:
     return tuple(folder for folder in environment.site_folders if folder in unique.values())
 
 
-def _read(path: Path, tree: Tree, *, hash_native: bool, hash_all: bool) -> _Read:
+def _read(path: Path, tree: Tree) -> _Read:
     metadata = read_metadata(path)
     state, entries = load_record(path)
-    damage = check(entries, Path(tree.site), Path(tree.prefix), hash_native=hash_native, hash_all=hash_all, tree=tree)
     distribution = Distribution(
         name=metadata.name,
         version=metadata.version,
@@ -152,13 +168,24 @@ def _read(path: Path, tree: Tree, *, hash_native: bool, hash_all: bool) -> _Read
         top_level=_top_level(entries) if state == "present" else _guessed_top_level(metadata, tree.site),
         record=state,
         metadata_readable=metadata.problem is None,
+    )
+    return _Read(distribution=distribution, entries=entries, problem=metadata.problem, tree=tree)
+
+
+def _compared(read: _Read, *, hash_native: bool, hash_all: bool) -> _Read:
+    tree = read.tree
+    damage = check(
+        read.entries, Path(tree.site), Path(tree.prefix), hash_native=hash_native, hash_all=hash_all, tree=tree
+    )
+    distribution = replace(
+        read.distribution,
         total=damage.total,
         missing=len(damage.missing),
         missing_scripts=sum(map(is_script, damage.missing)),
         altered=len(damage.altered),
         examples=(*_telling(damage.missing), *_telling(damage.altered)),
     )
-    return _Read(distribution=distribution, entries=entries, damage=damage, problem=metadata.problem, site=tree.site)
+    return replace(read, distribution=distribution, damage=damage)
 
 
 def _telling(paths: Sequence[str]) -> list[str]:
