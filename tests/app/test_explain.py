@@ -98,6 +98,36 @@ def test_an_environment_at_hand_is_named_with_the_repair(explained, monkeypatch)
     assert any("tfrepair fix --dry-run` " in sentence for sentence in explained(NUMPY)[1]["messages"])
 
 
+def test_one_that_is_here_is_said_not_to_have_been_looked_at(explained, tmp_path):
+    messages = explained(NUMPY, "--env", str(tmp_path))[1]["messages"]
+    assert any(sentence.startswith("only the text was read; `tfrepair diagnose") for sentence in messages)
+    assert not any(sentence.startswith("only the text was read") for sentence in explained(NUMPY)[1]["messages"])
+
+
+def test_quiet_is_the_causes_and_what_to_do(tmp_path, capsys):
+    (tmp_path / "log.txt").write_text(NUMPY)
+    assert run(["explain", "-q", str(tmp_path / "log.txt")]) == 1
+    out, _ = capsys.readouterr()
+    assert "[numpy-abi]" in out
+
+
+def test_the_end_of_what_is_typed_is_met_once(monkeypatch, capsys):
+    class Typed(io.BytesIO):
+        """A terminal: whoever reads on after the end waits for another one."""
+
+        ended = False
+
+        def read(self, size=-1):
+            assert not self.ended
+            found = super().read(size)
+            self.ended = len(found) < size
+            return found
+
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(Typed(NOT_THERE.encode())))
+    assert run(["explain", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["findings"]
+
+
 def test_an_environment_that_is_not_here_is_said_to_be_elsewhere(explained, tmp_path):
     for env, here in ((tmp_path, True), (tmp_path / "mine", False)):
         messages = explained(NUMPY, "--env", str(env))[1]["messages"]

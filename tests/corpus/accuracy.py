@@ -17,8 +17,11 @@ the numbers had been looked at: with the signatures from before, and all that wa
 two were named first, and 92.2 first or second. Two people labelled each of their cases; where they disagreed,
 the case is left out, and in the eighteenth it has the label of the second, who knew what the labels of the first 200
 cases mean. The twentieth was collected as the first 200 were: cause by cause, and of each report only the lines that a
-user would paste; so was the twenty-first. In these last two, names of the `keras` package that are not there count as
-`keras-mismatch`, as in the first 200; 12 labels were changed for that after the first trial.
+user would paste; so was the twenty-first. In these two, names of the `keras` package that are not there count as
+`keras-mismatch`, as in the first 200; 12 labels were changed for that after the first trial. The twenty-second holds
+what searches still found when 4,300 threads were known, more of people's own words than of programs': of 273 of them
+two readers named the same cause of 255, and these are kept. Before anything was learned from it, 79.6 of 100 were named
+first, 87.8 first or second, 0.8 wrongly and surely.
 
 `made_up.jsonl` holds failures that nobody reported: short texts, with the machine, that were written by cause and by
 surroundings without sight of any part but the first, a third of them in pairs that differ in the fact that decides.
@@ -82,6 +85,7 @@ PARTS = (
     "nineteenth_development",
     "twentieth_development",
     "twentyfirst_development",
+    "twentysecond_development",
 )
 
 

@@ -67,6 +67,36 @@ def test_named_on_the_command_line_its_command_runs_in_the_stage(world, env):
     assert world.tree(".tfrepair-env") == before
 
 
+def test_the_paths_that_facts_name_are_those_of_the_stage(world, env):
+    path = playbook(
+        world.folder.parent, ["{interpreter.executable}", "-c", WRITE + "; pathlib.Path(sys.argv[1]).touch()"]
+    )
+    path.write_text(path.read_text().replace('touch()"]', 'touch()", "{environment.prefix}/mark"]'))
+    before = world.tree()
+    done = world.tfrepair("fix", "--yes", "--env", env, "--playbook", path, "--json")
+    assert done.code == 0, done
+    assert (env / "licence.txt").exists()
+    assert (env / "mark").exists()
+    assert world.tfrepair("rollback", "--yes", "--env", env).code == 0
+    assert world.tree(".tfrepair-env") == before, "the command wrote into the environment itself"
+
+
+def test_a_rule_that_still_holds_when_tensorflow_works_is_said_to_be_that(world):
+    env = world.healthy()
+    path = world.folder.parent / "never.yaml"
+    rule = "{fact: distribution.numpy.version, exists: true}"
+    text = OURS.replace("{argv}", '["python", "-c", "pass"]').replace("our-licence", "never")
+    signatures = text[text.index("  signatures") : text.index("repair: ")]
+    rules = f"  rules:\n    - when: {rule}\n      evidence: [{{kind: host, text: it is there}}]\n"
+    path.write_text(text.replace(signatures, rules))
+    before = world.tree()
+    done = world.tfrepair("fix", "--yes", "--env", env, "--playbook", path, "--json")
+    assert done.code == 3, done
+    assert "TensorFlow works after round" in done.json["error"]["message"]
+    assert "[never]" in done.json["error"]["message"]
+    assert world.tree(".tfrepair-env") == before
+
+
 def test_a_command_that_goes_by_path_meets_the_stage_and_not_the_active_environment(world, env, monkeypatch):
     """`python` inside a shell is that of the stage, although the user has the environment activated."""
     monkeypatch.setenv("VIRTUAL_ENV", str(env))

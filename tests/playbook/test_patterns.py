@@ -16,6 +16,13 @@ from tfrepair.playbook.patterns import is_plain, pattern_problems, whole_problem
         (r"x(a+)+b", "repeats a repetition"),
         (r"x(a*){2,5}b", "repeats a repetition"),
         (r"x(?:(a|b+)c)*", "repeats a repetition"),
+        (r"/(?:(?:[^~]{1,50}){1,50}){1,50}~", "in many ways"),
+        (r"x(?:[^~]{1,50}){1,50}~", "in many ways"),
+        (r"x(?:aa|a)+b", "in many ways"),
+        (r"x(?:\w{0,40}\w{0,40}\n){1,50}y", "in many ways"),
+        (r"x(?:(?:a{1,9}){1,3}){1,3}y", "in many ways"),
+        (r"x(?i:a{1,9}A){1,9}y", "in many ways"),
+        (r"x(?:[^a]{1,9}[\Wa]){1,9}y", "in many ways"),
         (r".*x", "starts with a repetition"),
         (r"(a|\s+)x", "starts with a repetition"),
         (r"(a)\1", "refers back"),
@@ -31,7 +38,22 @@ def test_a_pattern_that_could_blow_up_or_says_nothing_is_refused(pattern, why):
     assert any(why in problem for problem in pattern_problems(pattern))
 
 
-@pytest.mark.parametrize("pattern", [r"^a (not )?b", r"(?i)^(?!a+b)c", r"a[^\n]{0,9}(b|c)", r"a.*b", r"(ab){1,3}c"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"^a (not )?b",
+        r"(?i)^(?!a+b)c",
+        r"a[^\n]{0,9}(b|c)",
+        r"a.*b",
+        r"(ab){1,3}c",
+        r"a(?:[^\n]{0,200}\n){0,8}?b",
+        r"a(\.\w{1,40}){1,9}b",
+        r"a(?:ab|cd){1,50}e",
+        r"a(?:\w{1,9}\W){1,9}b",
+        r"a(?:b{1,9}){1,4}c",
+        r"a(?:b|cd){1,9}e",
+    ],
+)
 def test_a_simple_pattern_is_accepted(pattern):
     assert pattern_problems(pattern) == ()
 

@@ -10,6 +10,7 @@ from tfrepair.model.finding import Finding
 from tfrepair.model.goals import Goals
 from tfrepair.model.operations import Keywords
 from tfrepair.model.playbook import Match, Playbook, Source, Step, Variable
+from tfrepair.playbook.builder import build
 from tfrepair.reason.goals import goals_of, in_the_way, untrusted
 from tfrepair.reason.variables import bound
 
@@ -74,6 +75,16 @@ def test_a_variable_has_the_type_that_it_says(kind, text, value):
     ours = replace(playbook(), variables=(Variable(name="x", type=kind),))
     (given,) = bound([ours], {"x": text}, {})
     assert given.values == {"x": value}
+
+
+def test_a_default_that_is_a_fraction_is_a_number():
+    data = {
+        "name": "x", "title": "t", "about": "a", "repair": "manual", "diagnose": {},
+        "variables": {"share": {"type": "float", "default": "0.5", "choices": ["0.5", 1]}, "word": "0.5"},
+    }  # fmt: skip
+    share, word = build(data, Source(path="x.yaml", origin="option")).variables
+    assert (share.default, share.choices) == (0.5, (0.5, 1.0))
+    assert word.default == "0.5"
 
 
 def test_everything_that_is_wrong_with_variables_is_said_at_once():

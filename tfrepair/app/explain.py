@@ -78,7 +78,7 @@ def explain(
     diagnosis = chosen(reason(text, facts, playbooks, load_known_cases()), playbook_request)
     log.info("explained", characters=len(text), causes=[finding.id for finding in diagnosis.findings])
     screen.diagnosis(diagnosis, target_from_facts(facts))
-    messages = [*([cut] if cut else []), *_absent(where)]
+    messages = [*([cut] if cut else []), *_not_looked_at(where)]
     if not diagnosis.findings:
         messages += ["no known cause is in the text", *_more(where)]
         return Report(
@@ -154,7 +154,9 @@ def _read(file: str) -> tuple[bytes, str | None]:
 
 def _both_ends(stream: BinaryIO) -> tuple[bytes, str | None]:
     """All of a stream, or of a long one its beginning and its end; never more than that in memory."""
-    head = _upto(stream, HEAD_BYTES)
+    head = stream.read(HEAD_BYTES) or b""
+    if len(head) < HEAD_BYTES:  # that was all: a terminal, asked once more, would wait for another Ctrl-D
+        return head, None
     tail, seen = b"", len(head)
     while seen < PIPE_BYTES and (block := stream.read(_BLOCK)):
         seen += len(block)
@@ -166,13 +168,6 @@ def _both_ends(stream: BinaryIO) -> tuple[bytes, str | None]:
     if seen >= PIPE_BYTES:
         said += f"; nothing after {PIPE_BYTES} bytes was looked at"
     return head + b"\n" + tail, said
-
-
-def _upto(stream: BinaryIO, size: int) -> bytes:
-    found = b""
-    while len(found) < size and (block := stream.read(size - len(found))):
-        found += block
-    return found
 
 
 def _decoded(raw: bytes, file: str) -> str:
@@ -248,10 +243,15 @@ def _more(where: TargetRequest) -> list[str]:
     return [f"next: `tfrepair diagnose{_here(where)}` looks at the environment itself"]
 
 
-def _absent(where: TargetRequest) -> list[str]:
-    if where.env is None or (where.cwd / where.env).exists():
+def _not_looked_at(where: TargetRequest) -> list[str]:
+    """What became of an environment that was named: it is not looked at."""
+    if where.env is not None and not (where.cwd / where.env).exists():
+        return [
+            f"`{where.env}` is not on this machine; only the text was read, and the next command is for where it is"
+        ]
+    if not where.words:
         return []
-    return [f"`{where.env}` is not on this machine; only the text was read, and the next command is for where it is"]
+    return [f"only the text was read; `tfrepair diagnose{where.words}` looks at the environment itself"]
 
 
 def _here(where: TargetRequest) -> str:

@@ -62,7 +62,7 @@ def standing(request: PlaybookRequest, cwd: Path) -> tuple[Standing, ...]:
             raise UsageError(
                 f"`{playbook.source.path}` of the current folder takes the place of the {kind} playbook "
                 f"`{playbook.name}`",
-                hint="`--trust` lets it; or work from another folder",
+                hint="`--trust` lets it, for a command that has it; or work from another folder",
             )
         replaced = () if before is None else (before.playbook.source, *before.replaces)
         found[playbook.name] = Standing(playbook=playbook, replaces=replaced)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,7 @@ def ports_for(bench: Workbench, subject: Subject, seen: Look, bytecode: Bytecode
 
     def run_command(argv: Sequence[str], *, cwd: Path, timeout: float) -> str:
         environment = describe_environment(cwd, bench.environ, interpreter=subject.interpreter).environment
+        argv = [in_the_copy(word, subject.prefix, cwd) for word in argv]
         return run_command_in(argv, cwd, environment, bench.environ, timeout=timeout, on_line=bench.screen.line)
 
     return Ports(
@@ -69,6 +71,11 @@ def ports_for(bench: Workbench, subject: Subject, seen: Look, bytecode: Bytecode
         progress=bench.screen.line,
         fill=lambda text, registered: fill_registered(text, registered_facts(registered)),
     )
+
+
+def in_the_copy(word: str, prefix: Path, copy: Path) -> str:
+    """A word of a command, with every path in the environment, as facts name them, turned to that in its copy."""
+    return re.sub(rf"(?<![\w./~-]){re.escape(str(prefix))}(?![\w.~-])", lambda _: str(copy), word)
 
 
 def registered_facts(registered: Mapping[str, Any]) -> Facts:

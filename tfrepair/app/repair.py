@@ -214,6 +214,13 @@ def _next(
         )
     roots = [f"{finding.title} [{finding.id}]" for finding in staged.diagnosis.errors if finding.caused_by is None]
     why = "; ".join(roots) or "no cause was found"
+    smoke = smoke_of(staged.facts)
+    if smoke is not None and smoke.ok:
+        raise StepError(
+            f"TensorFlow works after round {progress.plan.round}, and these are there still: {why}; "
+            "the environment is as it was",
+            hint="what a rule of a playbook finds must be gone when its steps are done; the record of the run has more",
+        )
     raise StepError(
         f"TensorFlow still does not work after round {progress.plan.round}: {why}; the environment is as it was",
         hint="the record of the run has the output; another release (`--tensorflow`) or `--strategy rebuild` may help",

@@ -102,7 +102,7 @@ def finish(console: Console, output: Output, report: Report) -> None:
     else:
         from tfrepair.cli.render_text import cause_lines, result_lines
 
-        if output.quiet and report.command == "diagnose" and report.diagnosis is not None:
+        if output.quiet and report.command in {"diagnose", "explain"} and report.diagnosis is not None:
             console.show(cause_lines(report.diagnosis))  # they are its result
         console.show(result_lines(report))
     raise typer.Exit(report.exit_code)

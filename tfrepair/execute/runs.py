@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -125,8 +124,8 @@ def require_kept(run: RunFolder) -> None:
     if not can_roll_back(run):
         raise UsageError(
             f"run {run.id} keeps no environment that `{run.prefix}` could be put back to; nothing was changed",
-            hint=f"`tfrepair rollback --env {shlex.quote(str(run.prefix))}` undoes the newest that can be undone; "
-            "`tfrepair runs list` shows which runs keep one",
+            hint="of a run that was rolled back, or did not end, there is nothing to undo; `tfrepair runs list` shows "
+            "which runs keep one",
         )
 
 

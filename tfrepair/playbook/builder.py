@@ -112,16 +112,21 @@ def _evidence(data: Mapping[str, Any]) -> EvidenceTemplate:
 def _variable(name: str, data: Any) -> Variable:
     if not isinstance(data, dict):
         return Variable(name=name, type=type_of(data), default=data, has_default=True)
-    default = data.get("default")
+    kind: Any = data.get("type") or (type_of(data["default"]) if "default" in data else "str")
     return Variable(
         name=name,
         description=_line(data.get("description", "")),
-        type=data.get("type") or (type_of(default) if "default" in data else "str"),
-        default=default,
+        type=kind,
+        default=_typed(data.get("default"), kind),
         has_default="default" in data,
         env=data.get("env"),
-        choices=tuple(data.get("choices", ())),
+        choices=tuple(_typed(choice, kind) for choice in data.get("choices", ())),
     )
+
+
+def _typed(value: Any, kind: str) -> Any:
+    """Decimal fractions are texts in a document; where a variable is a number, they are numbers."""
+    return float(value) if kind == "float" and isinstance(value, (int, str)) and not isinstance(value, bool) else value
 
 
 def type_of(value: Any) -> Any:

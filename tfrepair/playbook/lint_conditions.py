@@ -40,6 +40,7 @@ OPERATORS = {
 """What each operator compares a fact with."""
 
 _FACT_PATH = re.compile(r"[a-z][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+")
+_CANONICAL = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]{0,200})\}")
 _ANSIBLE = re.compile(r"\{\{\s*([A-Za-z_][\w-]*(?:\.[\w-]+)*)\s*\}\}")
 _TEMPLATE = re.compile(r"\{[A-Za-z_][\w-]*(?:\.[\w-]+)+\}")
@@ -163,6 +164,13 @@ class Conditions:
                 yield self.problem(path, f"the playbook has no variable `{rest}` in `variables`{near}")
         elif head == "registered":
             yield from self.result(path, fact, later=later)
+        elif head == "distribution" and not _CANONICAL.fullmatch(name := rest.rpartition(".")[0]):
+            from packaging.utils import canonicalize_name
+
+            said = (
+                f"there is no fact about a `{name}`: names of distributions are canonical, `{canonicalize_name(name)}`"
+            )
+            yield self.problem(path, said)
         elif self.known.facts is not None and not self._is_known(fact, self.known.facts):
             yield self.problem(path, f"no probe knows the fact `{fact}`{nearest_fact(fact, self.known.facts)}")
 

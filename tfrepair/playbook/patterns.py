@@ -13,6 +13,8 @@ except ImportError:  # Python 3.10
     import sre_constants as constants
     import sre_parse as parser
 
+from tfrepair.playbook.ambiguity import Loops
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -139,7 +141,9 @@ def is_plain(pattern: str) -> bool:
             case "close" if around and not group.fresh:
                 group.next_way()
                 inner, group, times = group, around.pop(), found[9]
-                if (inner.looks and times) or not group.has(times, inner.always and not inner.looks, inner.most):
+                if times and (inner.looks or _times(times)[1] not in {0, 1}):  # a loop: that is for the whole look
+                    return False
+                if not group.has(times, inner.always and not inner.looks, inner.most):
                     return False
             case _:
                 return False
@@ -164,6 +168,11 @@ def whole_problems(pattern: str) -> tuple[str, ...]:
 def _objections(tree: Any, nodes: Sequence[tuple[Any, Any]], pattern: str) -> Iterator[str]:
     if _has_nested(nodes):
         yield f"`{pattern}` repeats a repetition, which can take for ever on a long text: write it without nesting"
+    elif Loops(constants).are_ambiguous(tree):
+        yield (
+            f"`{pattern}` has a loop that can go through one text in many ways, which can take for ever: let each "
+            "round of it end with a character that nothing else in it matches"
+        )
     if any(operator is constants.GROUPREF for operator, _ in nodes):
         yield f"`{pattern}` refers back to a group, which is not supported"
     if _starts_unbounded(tree):

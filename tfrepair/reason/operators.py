@@ -46,8 +46,17 @@ def _wanted(expected: Any, value: Any) -> bool:
 
 
 def _equal(expected: Any, value: Any) -> bool:
+    if isinstance(value, float) and isinstance(expected, str):  # decimal fractions are texts in a playbook
+        return _number(expected) == value
     # In Python True == 1, in a playbook it is not.
     return isinstance(expected, bool) == isinstance(value, bool) and bool(expected == value)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _one_of(expected: Any, value: Any) -> bool:
