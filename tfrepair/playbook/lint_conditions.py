@@ -40,7 +40,8 @@ OPERATORS = {
 """What each operator compares a fact with."""
 
 _FACT_PATH = re.compile(r"[a-z][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+")
-_CANONICAL = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_OTHERWISE_WRITTEN = re.compile(r"distribution\.(?P<name>(?![a-z0-9]+(?:-[a-z0-9]+)*\.)[^*.]+)\.\w+")
+"""A fact about a distribution whose name is not canonical."""
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]{0,200})\}")
 _ANSIBLE = re.compile(r"\{\{\s*([A-Za-z_][\w-]*(?:\.[\w-]+)*)\s*\}\}")
 _TEMPLATE = re.compile(r"\{[A-Za-z_][\w-]*(?:\.[\w-]+)+\}")
@@ -164,13 +165,11 @@ class Conditions:
                 yield self.problem(path, f"the playbook has no variable `{rest}` in `variables`{near}")
         elif head == "registered":
             yield from self.result(path, fact, later=later)
-        elif head == "distribution" and not _CANONICAL.fullmatch(name := rest.rpartition(".")[0]):
+        elif found := _OTHERWISE_WRITTEN.fullmatch(fact):
             from packaging.utils import canonicalize_name
 
-            said = (
-                f"there is no fact about a `{name}`: names of distributions are canonical, `{canonicalize_name(name)}`"
-            )
-            yield self.problem(path, said)
+            meant = canonicalize_name(found["name"])
+            yield self.problem(path, f"no fact is about `{found['name']}`: names are canonical there, `{meant}`")
         elif self.known.facts is not None and not self._is_known(fact, self.known.facts):
             yield self.problem(path, f"no probe knows the fact `{fact}`{nearest_fact(fact, self.known.facts)}")
 
