@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "tfrepair"
 # room -> the rooms of ours it may import
 ALLOWED = {
     "errors": set(),
-    "log": {"errors"},
+    "log": {"errors", "model"},
     "model": {"errors"},
     "actions": {"model"},
     "reason": {"model", "actions", "errors"},

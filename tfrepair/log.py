@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
+from tfrepair.model.urls import LOGIN
+
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from typing import IO, TextIO
 
-_SECRETS = re.compile(r"(?P<scheme>[a-zA-Z][\w+.-]*://)[^/\s@]+@|(?P<option>--?(?:token|password|client-cert)[= ])\S+")
+_OPTION = re.compile(r"(--?(?:token|password|client-cert)[= ])\S+")
 
 
 def redacted(text: str) -> str:
     """The text without the credentials of URLs and of options that carry them."""
-    return _SECRETS.sub(lambda found: f"{found['scheme'] or found['option']}***{'@' if found['scheme'] else ''}", text)
+    return _OPTION.sub(r"\1***", LOGIN.sub("***@", text))
 
 
 class Log:

@@ -111,6 +111,12 @@ def test_quiet_is_the_causes_and_what_to_do(tmp_path, capsys):
     assert "[numpy-abi]" in out
 
 
+def test_a_variable_that_says_what_fix_installs_is_no_version_of_the_text(explained, monkeypatch):
+    monkeypatch.setenv("TFREPAIR_TENSORFLOW", "~=2.15.0")
+    assert ids(explained(NUMPY)[1])[0] == "numpy-abi"
+    assert explained(NUMPY, "--tensorflow", "~=2.14.0")[0] == 2
+
+
 def test_the_end_of_what_is_typed_is_met_once(monkeypatch, capsys):
     class Typed(io.BytesIO):
         """A terminal: whoever reads on after the end waits for another one."""

@@ -115,6 +115,25 @@ def test_a_machine_that_is_wrong_is_named(team, capsys, machine, message):
     assert out.splitlines()[0] == f"cases/_machines/ours.yaml:{message}"
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[{name: tf-nightly, version: 2.18.0.dev20240801, top_level: [tensorflow]}]", "[{name: tf-nightly}]"),
+        ("[{name: tf-nightly, version: 2.18.0.dev20240801, top_level: [tensorflow]}]", "[{nam: tf-nightly}]"),
+        ("[{name: tf-nightly, version: 2.18.0.dev20240801, top_level: [tensorflow]}]", "x"),
+        ("index: {tensorflow: 2.15.1", "index: {tensorflow: nonsense"),
+    ],
+)
+def test_facts_that_no_probe_would_give_are_a_problem_of_that_case(team, capsys, old, new):
+    Path("cases/no-nightlies/good.yaml").write_text(FIRES)
+    assert old in FIRES
+    Path("cases/no-nightlies/fires.yaml").write_text(FIRES.replace(old, new))
+    code, out, _ = outcome(capsys, "test", ".")
+    assert code == 1
+    assert out.splitlines()[0].startswith("cases/no-nightlies/fires.yaml:")
+    assert "1 of 2 cases came out as expected" in out
+
+
 @pytest.mark.parametrize("name", ["9" * 400, "../../etc/passwd", "a/b", "[x]", "''"])
 def test_a_name_of_no_machine(team, capsys, name):
     Path("cases/no-nightlies/fires.yaml").write_text(FIRES.replace("like: healthy", f"like: {name}"))

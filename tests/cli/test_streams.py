@@ -101,7 +101,7 @@ def test_a_full_disk_is_said(work):
     assert b"Traceback" not in done.stderr
 
 
-BAD = "evil\x1b]0;pwned\x07\x9b"
+BAD = "evil\x1b]0;pwned\x07\x9b\u202e"
 PLAYBOOK = """schema: 1
 name: evil
 title: Nothing
@@ -125,13 +125,13 @@ def test_no_name_of_a_file_is_obeyed(work, capsys, words):
     run(["playbook", *words])
     out, err = capsys.readouterr()
     assert "pwned" in out + err
-    assert not {"\x1b", "\x07", "\x9b"}.intersection(out + err)
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"}.intersection(out + err)
     if "--json" in words:
         assert BAD in json.loads(out)["files"][0]
 
 
 def test_a_document_has_no_character_that_is_obeyed(capsys):
-    say_json({"text": "\x1b \x7f \x85 \u4e2d \udcff"})
+    say_json({"text": "\x1b \x7f \x85 \u4e2d \udcff \u2066"})
     out = capsys.readouterr().out
-    assert json.loads(out) == {"text": "\x1b \x7f \x85 \u4e2d \udcff"}
-    assert not {"\x1b", "\x7f", "\x85"}.intersection(out)
+    assert json.loads(out) == {"text": "\x1b \x7f \x85 \u4e2d \udcff \u2066"}
+    assert not {"\x1b", "\x7f", "\x85", "\u2066"}.intersection(out)

@@ -17,6 +17,10 @@ ADA = Identity(home="/home/ada", user="ada", host="lovelace.example.org")
         ("https://x.example/f?X-Amz-Signature=s3cretword", "s3cretword"),
         ("PIP_PASSWORD=s3cret-word", "s3cret-word"),
         ('{"api_key": "s3cret-word"}', "s3cret-word"),
+        ("http://bob:p@ssBeta@index.example.org/simple", "ssBeta"),
+        ("http://bob:S3cret/Slash@127.0.0.1:8731/simple", "S3cret"),
+        ("http://bob:S3cretAlpha#x@index.example.org/simple", "Alpha"),
+        ("http://bob:80gates@index.example.org/simple", "gates"),
         ("Authorization: Bearer abcdefgh12345678", "abcdefgh12345678"),
         ("cloned with ghp_abcdefghijklmnopqrstuvwxyz0123456789", "ghp_abc"),
         ("hf_abcdefghijklmnopqrstuvwxyz012345", "hf_abc"),
@@ -43,6 +47,8 @@ def test_a_secret_or_a_name_goes(text, secret):
         "sha256=cba22b6d9a3e7a92c07e142bd5256c9773fd20c18090cb1d222357d3b3028655",
         "/usr/lib/python3.10/site-packages/tokenizers/__init__.py",
         r"C:\Users\Public\x",
+        "git+https://git.example.org/team/models@v1.2",
+        "http://index.example.org:8080/team/@scope/models",
     ],
 )
 def test_what_explains_a_failure_stays(text):

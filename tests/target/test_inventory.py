@@ -37,6 +37,12 @@ def test_a_healthy_distribution_has_its_metadata_and_no_damage(site):
     assert (inventory.leftovers, inventory.unreadable, inventory.orphans, inventory.overlaps) == ((), (), (), ())
 
 
+def test_a_hostile_file_of_one_distribution_hides_no_other(site):
+    (site.install("evil", "1.0", {"evil.py": "x"}) / "direct_url.json").write_text("[" * 100_000)
+    site.install("tensorflow", "2.15.1", {"tensorflow/__init__.py": "x"})
+    assert [each.name for each in read_inventory(site.environment).distributions] == ["evil", "tensorflow"]
+
+
 def test_the_textbook_overlap_is_seen_from_both_records(site):
     site.install(
         "tensorflow", "2.9.0", {"tensorflow/__init__.py": "2.9", "tensorflow/a.so": "old", "tensorflow/same.py": "s"}

@@ -58,8 +58,12 @@ def differences(case: Case, playbooks: Sequence[Playbook]) -> tuple[str, ...]:
         playbooks = bound(playbooks, case.variables, {})
     except UsageError as error:
         return (case.at("vars", error.message),)
-    diagnosis = diagnose(case.facts, playbooks)
-    return (*_of_findings(case, diagnosis), *_of_operations(case, diagnosis, playbooks))
+    try:
+        diagnosis = diagnose(case.facts, playbooks)
+        return (*_of_findings(case, diagnosis), *_of_operations(case, diagnosis, playbooks))
+    except (LookupError, TypeError, AttributeError, ValueError) as error:  # what is written there no probe would say
+        said = f"a fact has not the shape that its probe gives it ({type(error).__name__}: {error})"
+        return (case.at("facts", f"{said}: `tfrepair playbook facts` says what each holds"),)
 
 
 def _of_findings(case: Case, diagnosis: Diagnosis) -> Iterator[str]:

@@ -58,13 +58,23 @@ def explain(
     """
     from tfrepair.app.explain import ExplainRequest
     from tfrepair.app.explain import explain as use_case
-    from tfrepair.cli.session import Output, finish, one_of, playbook_request, session, target_request
+    from tfrepair.cli.session import (
+        Output,
+        finish,
+        one_of,
+        playbook_request,
+        session,
+        target_request,
+        was_typed,
+    )
 
     output = Output(
         command="explain", json=json, log_format=log_format, log_file=log_file, verbose=verbose, quiet=quiet,
         no_color=no_color,
     )  # fmt: skip
     with session(output) as (console, log):
+        if tensorflow is not None and not was_typed("TFREPAIR_TENSORFLOW", tensorflow) and not tensorflow[0].isdigit():
+            tensorflow = None  # what `fix` is to install tells nothing of the machine of the text
         if os is not None:
             one_of("--os", os.lower(), "linux", "windows", "macos", "darwin")
         report = use_case(

@@ -37,6 +37,6 @@ def register_kernel(stage: Path, final: Path, python: str, operation: RegisterKe
 def _read(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfrepair.model.facts import Fact, Facts, Known, Unknown
+from tfrepair.model.urls import LOGIN
 
 HIDDEN = "***"
 _SHORTEST_NAME = 3
 """Shorter names of users and machines stand in too many other words."""
 _ORDINARY_NAMES = frozenset({"root", "user", "admin", "python", "home", "local", "localhost", "runner", "tensorflow"})
 
-_URL_LOGIN = re.compile(r"(?<=://)[^/\s@'\"<>]{1,500}@")
 _QUERY = re.compile(
     r"(?i)([?&;](?:[\w-]{0,40}(?:token|secret|password|passwd|signature|credential)[\w-]{0,40}|key|apikey|api_key|sig|auth)=)"
     r"[^&;\s'\"<>]{1,2000}"
@@ -48,7 +48,7 @@ class Identity:
         if len(self.home) > 1:
             text = re.sub(rf"{re.escape(self.home)}(?=[/\\]|$|[\s'\"`:;,)])", "~", text, flags=re.MULTILINE)
             text = text.replace(self.home.replace("\\", "\\\\"), "~") if "\\" in self.home else text
-        text = _URL_LOGIN.sub(f"{HIDDEN}@", text)
+        text = LOGIN.sub(f"{HIDDEN}@", text)
         for pattern in (_QUERY, _ASSIGNED):
             text = pattern.sub(rf"\1{HIDDEN}", text)
         text = _AUTHORISATION.sub(rf"\1 {HIDDEN}", text)

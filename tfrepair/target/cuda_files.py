@@ -59,7 +59,7 @@ def _toolkit_version(folder: Path) -> tuple[str, str] | None:
     try:
         document = json.loads(_text(folder / "version.json"))
         return str(document["cuda"]["version"]), "version.json"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     if found := _TEXT_VERSION.search(_text(folder / "version.txt")):
         return found[1], "version.txt"

@@ -144,7 +144,7 @@ def _legacy_requires(text: str) -> Iterator[str]:
 def _direct_url(file: Path) -> tuple[str | None, bool]:
     try:
         data = json.loads(_text(file) or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None, False
     if not isinstance(data, dict):
         return None, False

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from packaging.utils import canonicalize_name
 
 from tfrepair.model.plan import Pin
+from tfrepair.model.urls import LOGIN
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
-_USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")
 
 
 def parse(text: str, folder: Path | None = None) -> Document:
@@ -53,7 +53,7 @@ def _cleaned(value: Any, folder: Path | None) -> Any:
 
 def _place(key: str, value: Any, folder: Path | None) -> Any:
     if key == "url" and isinstance(value, str):
-        return _USER_INFO.sub("", value)
+        return LOGIN.sub("", value)
     if key == "path" and isinstance(value, str) and folder is not None:
         return str(folder / value)
     return value
@@ -162,7 +162,7 @@ def left_out(document: Document, names: Collection[str]) -> Document:
 def with_indexes(document: Document, indexes: Mapping[str, str]) -> Document:
     """The same document that says which index these canonical names come from; without credentials."""
     packages = [
-        package | {"index": _USER_INFO.sub("", indexes[name])}
+        package | {"index": LOGIN.sub("", indexes[name])}
         if (name := canonicalize_name(package["name"])) in indexes and "wheels" in package
         else package
         for package in document.get("packages", [])
