@@ -9,6 +9,16 @@ def env(world):
     return world.conflict("colours", "lamp")
 
 
+def test_what_is_left_after_a_repair_is_said(world, monkeypatch):
+    env = world.conflict()
+    monkeypatch.setenv("PWD", str(world.folder))
+    (world.folder / "keras.py").write_text("mine = True\n")
+    done = world.tfrepair("fix", "--yes", "--env", env, "--json")
+    assert done.code == 0, done
+    left = f"next: `tfrepair fix --dry-run --env {env} --only shadowed-module` shows what to do by hand"
+    assert any(message.startswith(left) for message in done.json["messages"]), done.json["messages"]
+
+
 def test_the_diagnosis_names_the_root_first_and_what_follows_from_it_after(world, env):
     before = world.tree()
     seen = world.tfrepair("diagnose", "--env", env, "--json")

@@ -1,6 +1,8 @@
 """The record of past runs."""
 
 import json
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -135,6 +137,28 @@ def test_cleaning_one_run_leaves_what_another_run_on_the_same_environment_keeps(
     assert rows[run]["kept"] is None
     assert rows[second]["kept"], "it was not named"
     assert world.tfrepair("rollback", "--yes", second).code == 0
+
+
+KILLED = """
+import os, signal, sys
+from tfrepair.execute import runs
+setattr(runs, sys.argv[1], lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+sys.argv[:2] = ["tfrepair"]
+from tfrepair.cli.app import main
+main()
+"""
+
+
+@pytest.mark.parametrize("moment", ["carry_out", "complete"])
+def test_a_rollback_that_was_killed_is_what_the_next_one_does(world, moment):
+    env = world.conflict()
+    before = world.tree(".tfrepair-env")
+    assert world.tfrepair("fix", "--yes", "--env", env).code == 0
+    words = [sys.executable, "-c", KILLED, moment, "rollback", "--yes", "--env", str(env)]
+    assert subprocess.run(words, check=False).returncode == -signal.SIGKILL
+    done = world.tfrepair("rollback", "--yes", "--env", env, "--json")
+    assert (done.code, done.json["status"]) == (0, "restored"), done
+    assert world.tree(".tfrepair-env") == before
 
 
 def test_a_rollback_that_finds_nothing_here_names_where_there_is_something(world):

@@ -151,8 +151,9 @@ def test_after_an_interruption_the_next_repair_succeeds(world):
     begun(mark, child)
     child.send_signal(signal.SIGINT)
     child.send_signal(signal.SIGINT)
-    _, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=60)
     assert child.returncode == 130, err
+    assert "interrupted: what was begun is taken back" in out + err
     assert "as it was" in err
     done = world.tfrepair("fix", "--yes", "--env", env)
     assert done.code == 0, done

@@ -39,7 +39,7 @@ def roll_back(
     `describe` asks the interpreter that is back what it is, for who reads the report's `target`.
     """
     from tfrepair.app.selfcopy import step_aside
-    from tfrepair.execute.recover import undos
+    from tfrepair.execute.recover import undos, unfinished
     from tfrepair.execute.runs import changes_since, find_run, require_kept
 
     prefix = _named_prefix(where, screen) if run is None else None
@@ -47,7 +47,13 @@ def roll_back(
         undone = _undo_unfinished(prefix, where, screen, log, yes=yes, lock_timeout=lock_timeout, describe=describe)
         if undone is not None:
             return undone
-    found = find_run(run, where.environ, prefix=prefix)
+    try:
+        found = find_run(run, where.environ, prefix=prefix)
+    except UsageError as error:
+        busy = unfinished(prefix) if prefix is not None else None
+        if busy is not None:  # by another process; where something is kept, it is waited for
+            error.message = f"{busy.sentence}; {error.message}"
+        raise
     _same_target(found, where, screen)
     require_kept(found)
     step_aside(found.prefix, found.scope, where.environ)
@@ -149,7 +155,7 @@ def _undo_unfinished(
 ) -> Report | None:
     """Settle a run that was killed: that is the rollback, unless the run turns out to be complete.
 
-    None when there is none.
+    A rollback that was killed is finished instead: it is what is asked for now. None when there is more to do.
     """
     from tfrepair.execute.recover import recover, unfinished
     from tfrepair.execute.run_folder import RunFolder
@@ -164,7 +170,8 @@ def _undo_unfinished(
     if done is None:
         return None
     log.info("recovered", run=done.run, outcome=done.outcome)
-    if done.outcome == "finished":
+    was_rollback = record is not None and bool(record.data.get("of"))
+    if was_rollback != (done.outcome == "finished"):
         screen.say(done.sentence)
         return None
     return Report(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tfrepair.app.bytecode import Bytecode
 from tfrepair.app.confirm import Confirmed, Final, confirm
+from tfrepair.app.diagnose import for_warnings
 from tfrepair.app.kept import Keeper
 from tfrepair.app.look import MORE_TIME, Look, look, smoke_of
 from tfrepair.app.planning import Round, plan_round
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from tfrepair.app.kept import Lost
     from tfrepair.app.report import Report
+    from tfrepair.app.requests import Screen
     from tfrepair.app.subject import Subject
     from tfrepair.app.workbench import Workbench
     from tfrepair.execute.runs import RunFolder
@@ -75,7 +78,7 @@ def repair(plan: Plan, seen: Look, subject: Subject, bench: Workbench, base: Rep
             transaction = Transaction(
                 subject.prefix, record, ports, lock_timeout=bench.request.lock_timeout, keep=bench.request.keep
             )
-            with transaction, bytecode:
+            with transaction, bytecode, _told_when_interrupted(bench.screen):
                 said = transaction.steps.said
                 final, gained = _rounds(plan, seen, subject, bench, transaction, record, bytecode)
                 bench.screen.step("putting it in place and verifying it there")
@@ -110,6 +113,16 @@ def repair(plan: Plan, seen: Look, subject: Subject, bench: Workbench, base: Rep
     )
 
 
+@contextmanager
+def _told_when_interrupted(screen: Screen) -> Iterator[None]:
+    """Say so at once: to take back what was begun can take a while."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        screen.say("interrupted: what was begun is taken back")
+        raise
+
+
 def _rounds(
     plan: Plan,
     seen: Look,
@@ -121,8 +134,8 @@ def _rounds(
 ) -> tuple[Plan, tuple[str, ...]]:
     """Apply plans to the stage until TensorFlow works in it, and what worked before too.
 
-    The plan that did it, and what is to be said of what else works now. Raises StepError when a round brings no
-    progress.
+    The plan that did it, and what is to be said of what else works now and of what is left. Raises StepError when a
+    round brings no progress.
     """
     progress = _Progress(plan=plan, keeper=Keeper(seen=seen, bench=bench))
     while True:
@@ -146,7 +159,11 @@ def _rounds(
         if staged.works and not lost:
             _check(current, staged, transaction)
             gained = progress.keeper.gained(staged)
-            return current, ((f"could not be imported before and can now: {', '.join(gained)}",) if gained else ())
+            left = for_warnings(staged.diagnosis, f"tfrepair fix --dry-run{subject.words}")
+            return current, (
+                *((f"could not be imported before and can now: {', '.join(gained)}",) if gained else ()),
+                *left,
+            )
         bench.log.info("round failed", number=current.round, output=staged.facts.value("import.output"))
         if staged.stopped:
             raise StepError(f"{staged.stopped}; the environment is as it was", hint=MORE_TIME)
