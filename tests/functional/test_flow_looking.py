@@ -183,6 +183,8 @@ def test_root_hears_whose_code_runs(world):
     seen = world.tfrepair("diagnose", "--no-import", "--env", env)
     assert f"warning: `{env}` is #4711's" in seen.out
     assert "sudo -u '#4711' tfrepair" in seen.out
+    for words in (["-q"], ["-q", "--json"]):
+        assert f"warning: `{env}` is #4711's" in world.tfrepair("diagnose", "--no-import", "--env", env, *words).err
 
 
 def test_of_a_moved_environment_its_scripts_are_named_and_what_to_do_about_them(world):

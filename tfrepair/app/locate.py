@@ -45,7 +45,7 @@ def _warn(path: Path, screen: Screen) -> bool:
     if uid == 0:
         return False
     owner = _user(uid)
-    screen.say(
+    screen.warn(
         f"warning: `{path}` is {owner}'s, and to look at it and to repair it runs code of it, as root: as {owner} "
         f"(`sudo -u {shlex.quote(owner)} tfrepair ...`) it could do no more than {owner} may"
     )

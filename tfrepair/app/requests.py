@@ -121,6 +121,9 @@ class Screen(Protocol):
     def say(self, message: str) -> None:
         """A sentence about what happens."""
 
+    def warn(self, message: str) -> None:
+        """A sentence that nobody may miss."""
+
     def step(self, message: str) -> None:
         """A long step begins."""
 

@@ -102,6 +102,11 @@ class Console:
         """A sentence."""
         self._tell([message])
 
+    def warn(self, message: str) -> None:
+        """A sentence that is heard when quiet too."""
+        self._end_step()
+        say(message, error=self._json or self._quiet)
+
     def step(self, message: str) -> None:
         """A long step begins; on a terminal a line shows its time, a log hears now and then that it goes on."""
         self._end_step()
