@@ -24,6 +24,8 @@ MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
 RELEASES = {"3.10": ("2.15.0", "2.15.1"), "3.11": ("2.15.0", "2.15.1"), "3.12": ("2.17.0", "2.17.1")}
 OLD, NEW = RELEASES.get(MINOR, ("2.20.0", "2.21.0"))
 """Two final releases of TensorFlow that have wheels for the Python that runs the tests."""
+NEWEST = NEW == "2.21.0"
+"""There is no release that is newer than the stand-ins, and none of NumPy 1."""
 KERAS = "2.15.0" if NEW.startswith("2.15.") else "3.5.0"
 NUMPY, NUMPY_2 = "1.26.4", "2.1.0"
 PROTOBUF = "6.33.0" if NEW == "2.21.0" else "4.25.3"

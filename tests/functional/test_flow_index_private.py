@@ -8,7 +8,7 @@ import time
 
 import psutil
 import pytest
-from functional_support import MINOR, NEW, NUMPY, json_of, naming
+from functional_support import MINOR, NEW, NEWEST, NUMPY, json_of, naming
 from index_support import PASSWORD, USER, pip_conf, pypiserver
 
 from tfrepair.target import interpreter
@@ -105,6 +105,7 @@ def in_an_old_keyring(user, server, monkeypatch):
         ("pip", in_a_keyring),
     ],
 )
+@pytest.mark.skipif(NEWEST, reason="what is known to work on this Python is of NumPy 2, the stand-ins are not")
 def test_it_is_repaired_and_the_password_is_nowhere(
     world, known, user, server, place, installer, monkeypatch, command_lines
 ):

@@ -1,9 +1,10 @@
 """A repair from an index that does not say when its files were uploaded."""
 
 import pytest
-from functional_support import KERAS, MINOR, NEW, json_of
+from functional_support import KERAS, MINOR, NEW, NEWEST, json_of
 
 
+@pytest.mark.skipif(NEWEST, reason="what is known to work on this Python is of NumPy 2, the stand-ins are not")
 @pytest.mark.parametrize("more", [(), ("--offline",), ("--installer", "pip")])
 def test_its_tree_is_held_to_the_versions_that_are_known_to_work(world, known, more):
     env = world.folder / "new"
