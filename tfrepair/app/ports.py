@@ -75,7 +75,8 @@ def ports_for(bench: Workbench, subject: Subject, seen: Look, bytecode: Bytecode
 
 def in_the_copy(word: str, prefix: Path, copy: Path) -> str:
     """A word of a command, with every path in the environment, as facts name them, turned to that in its copy."""
-    return re.sub(rf"(?<![\w./~-]){re.escape(str(prefix))}(?![\w.~-])", lambda _: str(copy), word)
+    begin = r"(?:(?<![\w./~-])|(?<=^-[A-Za-z]))"  # not in the middle of a path, but behind `-I` and its like
+    return re.sub(rf"{begin}{re.escape(str(prefix))}(?![\w.~-])", lambda _: str(copy), word)
 
 
 def registered_facts(registered: Mapping[str, Any]) -> Facts:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 MOST_ROUNDS = 4
-"""Of a loop that is not simple, loops around it multiplied: so many are no more than writing it out."""
+"""Of a loop that is not simple, times those of all loops around it: so many are no more than writing it out."""
 _SAMPLE = "".join(map(chr, range(0x250))) + "\u0416\u3042\u4e00\uac00\u3000\u2019"
 """Characters that tell whether two kinds have one in common: all that patterns name, and one of each script."""
 
@@ -28,15 +28,16 @@ class Loops:
         self._characters = {constants.LITERAL, constants.NOT_LITERAL, constants.ANY, constants.IN}
         self._looks = {constants.ASSERT, constants.ASSERT_NOT, constants.AT}
 
-    def are_ambiguous(self, tree: Any, rounds: int = 1) -> bool:
-        """Whether loops that are not simple go more than a few rounds."""
+    def are_ambiguous(self, tree: Any, around: int = 1) -> bool:
+        """Whether a loop that is not simple goes more than a few rounds; `around` are those of the loops around it."""
         for operator, argument in tree:
+            rounds = around
             if operator in self._repeats:
                 _, most, body = argument
-                inner = rounds if most <= 1 or self._is_simple(body) else rounds * min(int(most), MOST_ROUNDS + 1)
-                if inner > MOST_ROUNDS or self.are_ambiguous(body, inner):
+                rounds *= min(int(most), MOST_ROUNDS + 1) or 1
+                if most > 1 and rounds > MOST_ROUNDS and not self._is_simple(body):
                     return True
-            elif any(self.are_ambiguous(part, rounds) for part in self._parts(operator, argument)):
+            if any(self.are_ambiguous(part, rounds) for part in self._parts(operator, argument)):
                 return True
         return False
 
@@ -53,14 +54,23 @@ class Loops:
         return [argument] if str(operator) == "ATOMIC_GROUP" else []
 
     def _is_simple(self, body: Any) -> bool:
-        items = list(self._flat(body))
-        if any(operator is self._c.BRANCH and not self._begin_apart(argument[1]) for operator, argument in items):
+        if not all(self._begin_apart(ways) for ways in self._branches(body)):
             return False
+        items = list(self._flat(body))
         varying = [item for item in items if self._varies(item)]
         if not varying:
             return True
         ends = [item for item in items if item[0] in self._characters]
         return len(varying) == 1 and any(self._apart([end], self._all([varying[0]])) for end in ends)
+
+    def _branches(self, tree: Any) -> Iterator[Any]:
+        """The ways of every choice in one round, however deep."""
+        for operator, argument in tree:
+            if operator is self._c.BRANCH:
+                yield argument[1]
+            if operator not in self._looks:
+                for part in self._parts(operator, argument):
+                    yield from self._branches(part)
 
     def _flat(self, tree: Any) -> Iterator[tuple[Any, Any]]:
         """What follows each other in one round, groups opened."""
