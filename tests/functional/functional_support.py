@@ -28,7 +28,7 @@ NEWEST = NEW == "2.21.0"
 """There is no release that is newer than the stand-ins, and none of NumPy 1."""
 KERAS = "2.15.0" if NEW.startswith("2.15.") else "3.5.0"
 NUMPY, NUMPY_2 = "1.26.4", "2.1.0"
-PROTOBUF = "6.33.0" if NEW == "2.21.0" else "4.25.3"
+PROTOBUF = "6.33.0" if NEWEST else "4.25.3"
 
 INIT = '''
 """A stand-in for TensorFlow."""

@@ -11,8 +11,8 @@ def site(tmp_path):
     return Site(tmp_path / "venv")
 
 
-def facts(site, *probes):
-    return collect(site.target, ProbeOptions(imports=False), {}, probes=probes or (inventory.PROBE,))
+def facts(site, *probes, **options):
+    return collect(site.target, ProbeOptions(imports=False, **options), {}, probes=probes or (inventory.PROBE,))
 
 
 def test_a_healthy_environment_has_nothing_in_any_list(site):
@@ -54,10 +54,10 @@ def test_only_native_libraries_of_what_tensorflow_needs_are_hashed(site):
     for path in site.path.glob("*/a.*"):
         path.write_text("evil")
     assert facts(site).value("inventory.damaged") == []
-    found = collect(site.target, ProbeOptions(imports=False, hash_native=True), {}, probes=(inventory.PROBE,))
+    found = facts(site, hash_native=True)
     damaged = {each["name"]: each["altered"] for each in found.value("inventory.damaged")}
     assert damaged == {"keras": 1, "nvidia-cudnn-cu12": 1, "tensorflow": 1}
-    found = collect(site.target, ProbeOptions(imports=False, deep=True), {}, probes=(inventory.PROBE,))
+    found = facts(site, deep=True)
     damaged = {each["name"]: each["altered"] for each in found.value("inventory.damaged")}
     assert damaged == {"keras": 2, "nvidia-cudnn-cu12": 2, "tensorflow": 2, "torch": 2}
 

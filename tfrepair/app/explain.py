@@ -78,12 +78,15 @@ def explain(
     diagnosis = chosen(reason(text, facts, playbooks, load_known_cases()), playbook_request)
     log.info("explained", characters=len(text), causes=[finding.id for finding in diagnosis.findings])
     screen.diagnosis(diagnosis, target_from_facts(facts))
-    messages = [*([cut] if cut else []), *_not_looked_at(where)]
+    absent = _absent(where)
+    messages = [*([cut] if cut else []), *absent]
     if not diagnosis.findings:
         messages += ["no known cause is in the text", *_more(where)]
         return Report(
             command="explain", status="healthy", exit_code=0, facts=facts, diagnosis=diagnosis, messages=tuple(messages)
         )
+    if where.words and not absent:
+        messages.append(f"only the text was read; `tfrepair diagnose{where.words}` looks at the environment itself")
     first = diagnosis.findings[0]
     status: Status = "manual" if first.repair == "manual" else "broken"
     if request.cpu and not isinstance(facts.get("host.has_avx"), Known):
@@ -243,15 +246,10 @@ def _more(where: TargetRequest) -> list[str]:
     return [f"next: `tfrepair diagnose{_here(where)}` looks at the environment itself"]
 
 
-def _not_looked_at(where: TargetRequest) -> list[str]:
-    """What became of an environment that was named: it is not looked at."""
-    if where.env is not None and not (where.cwd / where.env).exists():
-        return [
-            f"`{where.env}` is not on this machine; only the text was read, and the next command is for where it is"
-        ]
-    if not where.words:
+def _absent(where: TargetRequest) -> list[str]:
+    if where.env is None or (where.cwd / where.env).exists():
         return []
-    return [f"only the text was read; `tfrepair diagnose{where.words}` looks at the environment itself"]
+    return [f"`{where.env}` is not on this machine; only the text was read, and the next command is for where it is"]
 
 
 def _here(where: TargetRequest) -> str:

@@ -109,7 +109,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """The JSON object in a file; None when there is none that can be read."""
     try:
         document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tfrepair.execute.files import read_json
 from tfrepair.execute.tree import write_text
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def register_kernel(stage: Path, final: Path, python: str, operation: RegisterKe
     What the file says beside that (`metadata` and the like) stays. Raises StepError, OSError.
     """
     place = f"{operation.path}/kernel.json"
-    before = _read(stage / place)
+    before = read_json(stage / place) or {}
     inside = os.path.relpath(python, stage)
     document = before | {
         "argv": [str(final / inside), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
@@ -32,11 +33,3 @@ def register_kernel(stage: Path, final: Path, python: str, operation: RegisterKe
     if document == before:
         return False
     return write_text(stage, place, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}

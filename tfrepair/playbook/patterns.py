@@ -6,14 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-try:
-    from re import _constants as constants  # type: ignore[attr-defined]
-    from re import _parser as parser  # type: ignore[attr-defined]
-except ImportError:  # Python 3.10
-    import sre_constants as constants
-    import sre_parse as parser
-
-from tfrepair.playbook.ambiguity import Loops
+from tfrepair.playbook.ambiguity import are_ambiguous
+from tfrepair.playbook.regex_tree import LEAVES, REPEATS, children, constants, nodes, parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,16 +15,6 @@ if TYPE_CHECKING:
 MAX_LENGTH = 500
 MAX_UNBOUNDED = 3
 """How many `*` and `+` one alternative of a pattern may have: each one more multiplies the cost of a long line."""
-
-_REPEATS = {
-    constants.MAX_REPEAT,
-    constants.MIN_REPEAT,
-    getattr(constants, "POSSESSIVE_REPEAT", constants.MAX_REPEAT),
-}
-
-
-_LEAVES = {constants.LITERAL, constants.NOT_LITERAL, constants.ANY, constants.IN, constants.AT}
-"""What most of a pattern consists of, and nothing lies below."""
 
 
 def pattern_problems(pattern: str) -> tuple[str, ...]:
@@ -157,23 +141,23 @@ def whole_problems(pattern: str) -> tuple[str, ...]:
         return (f"the pattern is longer than {MAX_LENGTH} characters",)
     try:
         tree = parser.parse(pattern, re.MULTILINE)
-        nodes = tuple(_nodes(tree))
-        if _looks_behind_loosely(nodes):  # a width that is not fixed is refused only when the pattern is compiled
+        every = tuple(nodes(tree))
+        if _looks_behind_loosely(every):  # a width that is not fixed is refused only when the pattern is compiled
             re.compile(pattern, re.MULTILINE)
     except (re.error, OverflowError, RecursionError) as error:
         return (f"`{pattern}` is not a regular expression: {error}",)
-    return tuple(_objections(tree, nodes, pattern))
+    return tuple(_objections(tree, every, pattern))
 
 
-def _objections(tree: Any, nodes: Sequence[tuple[Any, Any]], pattern: str) -> Iterator[str]:
-    if _has_nested(nodes):
+def _objections(tree: Any, every: Sequence[tuple[Any, Any]], pattern: str) -> Iterator[str]:
+    if _has_nested(every):
         yield f"`{pattern}` repeats a repetition, which can take for ever on a long text: write it without nesting"
-    elif Loops(constants).are_ambiguous(tree):
+    elif are_ambiguous(tree):
         yield (
             f"`{pattern}` has a loop that can go through one text in many ways, which can take for ever: let each "
             "round of it end with a character that nothing else in it matches"
         )
-    if any(operator is constants.GROUPREF for operator, _ in nodes):
+    if any(operator is constants.GROUPREF for operator, _ in every):
         yield f"`{pattern}` refers back to a group, which is not supported"
     if _starts_unbounded(tree):
         yield f"`{pattern}` starts with a repetition, which a search does not need: leave it out"
@@ -183,48 +167,22 @@ def _objections(tree: Any, nodes: Sequence[tuple[Any, Any]], pattern: str) -> It
         yield f"`{pattern}` matches the empty text, so it says nothing"
 
 
-def _looks_behind_loosely(nodes: Sequence[tuple[Any, Any]]) -> bool:
+def _looks_behind_loosely(every: Sequence[tuple[Any, Any]]) -> bool:
     """Whether something of no fixed width is looked for behind a place."""
     kinds = (constants.ASSERT, constants.ASSERT_NOT)
     return any(
-        operator in kinds and argument[0] < 0 and len(set(argument[1].getwidth())) > 1 for operator, argument in nodes
+        operator in kinds and argument[0] < 0 and len(set(argument[1].getwidth())) > 1 for operator, argument in every
     )
 
 
-def _children(operator: Any, argument: Any) -> list[Any]:
-    match argument:
-        case _ if operator in _REPEATS:
-            return [argument[2]]
-        case _ if operator is constants.BRANCH:
-            return list(argument[1])
-        case _ if operator is constants.SUBPATTERN:
-            return [argument[3]]
-        case _ if operator in (constants.ASSERT, constants.ASSERT_NOT):
-            return [argument[1]]
-        case _ if str(operator) == "ATOMIC_GROUP":
-            return [argument]
-        case _ if operator is constants.GROUPREF_EXISTS:
-            return [part for part in argument[1:] if part is not None]
-        case _:
-            return []
-
-
-def _nodes(tree: Any) -> Iterator[tuple[Any, Any]]:
-    for operator, argument in tree:
-        yield operator, argument
-        if operator not in _LEAVES:
-            for child in _children(operator, argument):
-                yield from _nodes(child)
-
-
 def _is_unbounded(operator: Any, argument: Any) -> bool:
-    return operator in _REPEATS and argument[1] is constants.MAXREPEAT
+    return operator in REPEATS and argument[1] is constants.MAXREPEAT
 
 
-def _has_nested(nodes: Sequence[tuple[Any, Any]]) -> bool:
+def _has_nested(every: Sequence[tuple[Any, Any]]) -> bool:
     return any(
-        operator in _REPEATS and argument[1] > 1 and any(_is_unbounded(*inner) for inner in _nodes(argument[2]))
-        for operator, argument in nodes
+        operator in REPEATS and argument[1] > 1 and any(_is_unbounded(*inner) for inner in nodes(argument[2]))
+        for operator, argument in every
     )
 
 
@@ -234,15 +192,15 @@ def _starts_unbounded(tree: Any) -> bool:
     operator, argument = tree[0]
     if _is_unbounded(operator, argument):
         return True
-    return operator not in _REPEATS and any(_starts_unbounded(child) for child in _children(operator, argument))
+    return operator not in REPEATS and any(_starts_unbounded(child) for child in children(operator, argument))
 
 
 def _unbounded(tree: Any) -> int:
     """The most unbounded repetitions on one way through the pattern."""
     total = 0
     for operator, argument in tree:
-        if operator in _LEAVES:
+        if operator in LEAVES:
             continue
-        inner = [_unbounded(child) for child in _children(operator, argument)]
+        inner = [_unbounded(child) for child in children(operator, argument)]
         total += _is_unbounded(operator, argument) + (max(inner) if inner else 0)
     return total

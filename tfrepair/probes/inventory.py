@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
@@ -17,7 +18,7 @@ from tfrepair.target.inventory import Inventory, read_inventory
 from tfrepair.target.release_data import load_releases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from tfrepair.model.distribution import Distribution
 
@@ -30,20 +31,8 @@ def collect(context: Context) -> Iterator[Fact]:
     options = context.options
     markers = context.target.interpreter.markers
     family = load_releases().family
-
-    def decisive(distributions: Sequence[Distribution]) -> frozenset[str]:
-        """What TensorFlow needs, and the CUDA that it may bring: libraries of others do not keep it from loading."""
-        cuda = (
-            canonicalize_name(requirement.name)
-            for each in distributions
-            if each.canonical_name in family
-            for requirement in of_extra(each.requires, EXTRA, markers)
-        )
-        return tree(distributions, family, markers) | frozenset(cuda)
-
-    inventory = read_inventory(
-        context.target.environment, hash_native=decisive if options.hash_native else None, hash_all=options.deep
-    )
+    decisive = partial(_decisive, family=family, markers=markers) if options.hash_native else None
+    inventory = read_inventory(context.target.environment, hash_native=decisive, hash_all=options.deep)
     needed = tree(inventory.distributions, family, markers)
     for path, value in {**_lists(inventory, needed), **_damage(inventory, needed)}.items():
         yield _fact(f"inventory.{path}", value)
@@ -57,6 +46,19 @@ def collect(context: Context) -> Iterator[Fact]:
         ],
     )
     yield from _by_distribution(inventory.distributions)
+
+
+def _decisive(
+    distributions: Sequence[Distribution], family: Collection[str], markers: Mapping[str, str]
+) -> frozenset[str]:
+    """What TensorFlow needs, and the CUDA that it may bring: libraries of others do not keep it from loading."""
+    cuda = (
+        canonicalize_name(requirement.name)
+        for each in distributions
+        if each.canonical_name in family
+        for requirement in of_extra(each.requires, EXTRA, markers)
+    )
+    return tree(distributions, family, markers) | frozenset(cuda)
 
 
 def _fact(path: str, value: Any) -> Fact:
