@@ -19,7 +19,7 @@ from tfrepair.playbook.yaml_reader import read_yaml
 DATA = Path(__file__).resolve().parent.parent / "tfrepair" / "data"
 
 if __name__ == "__main__":
-    for name, content in ((STORED, json_schema()), (STORED_FACTS, sorted(declared_facts()))):
+    for name, content in ((STORED, json_schema()), (STORED_FACTS, declared_facts())):
         (DATA / name).write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     files = (path.read_bytes() for path in builtin_files())
     lines = (f"{json.dumps(digest(raw))}: {json.dumps(read_yaml(raw)[0], ensure_ascii=False)}" for raw in files)

@@ -36,6 +36,13 @@ def test_by_count(runs):
     assert names(runs, keep=5) == []
 
 
+def test_by_count_of_each_environment(runs, tmp_path):
+    other = RunFolder.create(tmp_path / "other", {"TFREPAIR_STATE_DIR": str(tmp_path / "state")})
+    other.update(started=runs[2].data["started"], kept=True)
+    assert names([*runs, other], keep=1) == [1, 2]
+    assert names([*runs, other], keep=0) == [0, 1, 2, 3]
+
+
 def test_by_age(runs):
     assert names(runs, older_than=1.5) == [2]
 

@@ -129,7 +129,7 @@ def test_a_playbook_of_a_distribution_that_is_wrong_is_a_finding(shelf, env, cap
         {
             "acme_bad_playbooks/__init__.py": "",
             "acme_bad_playbooks/a.yaml": "schema: 1\n",
-            "acme_bad_playbooks/b.yaml": MANUAL.format(name="numpy-abi", fact="host.system", severity="error"),
+            "acme_bad_playbooks/b.yaml": MANUAL.format(name="numpy-abi", fact="disk.free", severity="error"),
         },
     )
     _, body = diagnosed(capsys, env)

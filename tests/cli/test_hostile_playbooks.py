@@ -124,7 +124,9 @@ def test_very_many_mistakes_are_not_all_shown(work, capsys):
 
 def test_yaml_that_surprises_is_read_as_written(work, capsys):
     """2.10 stays 2.10, on stays on, and a day stays its text."""
-    text = HEAD.replace("exists: true", "in: [2.10, on, 2024-01-02, 1:30, 0x10, 1_000, ~, No]")
+    text = HEAD.replace("host.system", "host.cpu_name").replace(
+        "exists: true", "in: [2.10, on, 2024-01-02, 1:30, 0x10, 1_000, ~, No]"
+    )
     path = work / "mine.yaml"
     path.write_text(text.replace("automatic", "manual") + "manual: [on, 2.10]\n")
     assert run(["playbook", "validate", str(path)]) == 0, capsys.readouterr().out

@@ -1,7 +1,7 @@
 """What works is left alone."""
 
 import pytest
-from functional_support import NEW
+from functional_support import NEW, OLD, site
 
 
 @pytest.fixture
@@ -51,3 +51,33 @@ def test_an_error_is_one_document_when_only_the_variable_asks_for_json(world, mo
     done = world.tfrepair("fix", "--nonsense")
     assert done.code == 2, done
     assert done.json["status"] == "failed"
+
+
+def test_a_requirements_file_that_is_met_changes_nothing(world, env):
+    path = world.folder.parent / "ours.txt"
+    path.write_text(f"tensorflow=={NEW}\nkeras\nlamp ; python_version < '3'\n")
+    before = world.tree()
+    done = world.tfrepair("fix", "--yes", "--env", env, "--requirement", path, "--json")
+    assert (done.code, done.json["status"]) == (0, "healthy"), done
+    assert world.tree() == before
+
+
+def test_what_a_requirements_file_asks_for_comes_although_tensorflow_works(world, env):
+    path = world.folder.parent / "ours.txt"
+    path.write_text("lamp\n")
+    shown = world.tfrepair("fix", "--dry-run", "--env", env, "--requirement", path, "--json")
+    assert (shown.code, shown.json["status"]) == (1, "planned"), shown
+    done = world.tfrepair("fix", "--yes", "--env", env, "--requirement", path, "--json")
+    assert (done.code, done.json["status"]) == (0, "repaired"), done
+    assert (site(env) / "lamp.py").is_file()
+    assert world.imported(env) == NEW
+
+
+def test_a_pin_in_a_requirements_file_counts_although_another_release_works(world, env):
+    path = world.folder.parent / "ours.txt"
+    path.write_text(f"tensorflow=={OLD}\n")
+    kept = world.tfrepair("fix", "--yes", "--env", env, "--requirement", path, "--tensorflow", NEW, "--json")
+    assert (kept.code, kept.json["status"]) == (0, "healthy"), kept
+    done = world.tfrepair("fix", "--yes", "--env", env, "--requirement", path, "--json")
+    assert (done.code, done.json["status"]) == (0, "repaired"), done
+    assert world.imported(env) == OLD

@@ -89,8 +89,10 @@ def test_cleaning_frees_what_is_kept_and_the_way_back_is_gone(world, env, run):
 def test_only_the_named_run_is_cleaned(world, env, run):
     other = world.conflict(name="other")
     second = world.tfrepair("fix", "--yes", "--env", other, "--json").json["run"]["id"]
-    cleaned = world.tfrepair("runs", "clean", "--yes", run, "--json")
-    assert cleaned.json["cleaned"] == [run]
+    cleaned = world.tfrepair("runs", "clean", "--yes", run).out
+    assert cleaned.splitlines()[0] == f"dropped: {run}  {env}"
+    assert second not in cleaned
+    assert "1 kept environment dropped" in cleaned
     assert world.tfrepair("rollback", "--yes", "--env", env).code == 2
     back = world.tfrepair("rollback", "--yes", second)
     assert back.code == 0, back

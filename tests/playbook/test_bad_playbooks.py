@@ -8,7 +8,17 @@ from tfrepair.errors import PlaybookError
 from tfrepair.playbook.loader import check_file, load_playbook
 
 FOLDER = Path(__file__).parent.parent / "bad_playbooks"
-FACTS = ("host.system", "host.machine", "distribution.*.version", "a.b")
+FACTS = {
+    "host.system": "Text: `linux`, `darwin` or `windows`.",
+    "host.machine": "Text: `x86_64`, `aarch64`.",
+    "host.free_mb": "Number: of megabytes.",
+    "import.ok": "True or false: it worked.",
+    "inventory.overlaps": "list of {names, folder, family}: files that several recorded",
+    "inventory.conflicts": "list like inventory.overlaps: those of TensorFlow",
+    "inventory.names": "list of text: canonical names",
+    "distribution.*.version": "text: the installed version",
+    "a.b": "anything",
+}
 PLAYBOOKS = ("numpy-abi", "keras-mismatch")
 
 

@@ -69,7 +69,7 @@ def test_a_mistake_in_a_change_stands_where_the_change_is_written(tmp_path):
     path.write_text(
         "schema: 1\nextends: corrupt-install\nfix:\n  - id: remove-orphans\n    when: {fact: host.sistem, exists: true}\n"
     )
-    assert check_file(path, known_facts=("host.system",)) == (
+    assert check_file(path, known_facts={"host.system": "Text."}) == (
         f"{path}:5:18: no probe knows the fact `host.sistem`, did you mean `host.system`?",
     )
 

@@ -11,7 +11,7 @@ from tfrepair.playbook.yaml_reader import read_yaml
 
 FOLDER = Path(__file__).parents[1] / "malformed"
 OTHERS = Path(__file__).parents[1] / "bad_playbooks"
-FACTS = ("host.system", "host.machine", "host.libc", "distribution.*.version", "inventory.names", "inventory.overlaps", "disk.free_gb")  # fmt: skip
+FACTS = dict.fromkeys(("host.system", "host.machine", "host.libc", "distribution.*.version", "inventory.names", "inventory.overlaps", "disk.free_gb"), "")  # fmt: skip
 PLAYBOOKS = ("numpy-abi", "keras-mismatch")
 
 spec = importlib.util.spec_from_file_location("malformed_rules", FOLDER / "rules.py")

@@ -1,5 +1,8 @@
+import os
+
 import pytest
 from fake_site import Site
+from other_user import without_rights
 
 from tfrepair.model.facts import Absent
 from tfrepair.probes import bounds, inventory, releases, tensorflow
@@ -21,7 +24,7 @@ def test_a_healthy_environment_has_nothing_in_any_list(site):
     found = facts(site)
     for name in (
         "duplicates", "leftovers", "orphans", "unreadable", "overlaps", "conflicts", "damaged", "damaged_tree",
-        "no_record", "no_record_tree", "unsatisfied", "lost_scripts", "inherited",
+        "no_record", "no_record_tree", "unsatisfied", "closed", "lost_scripts", "inherited",
     ):  # fmt: skip
         assert found.value(f"inventory.{name}") == [], name
     assert found.value("inventory.names") == ["numpy", "tensorflow"]
@@ -124,3 +127,24 @@ def test_all_probes_can_be_ordered():
     names = [probe.name for probe in all_probes()]
     assert names.index("inventory") < names.index("tensorflow") < names.index("bounds")
     assert names.index("tensorflow") < names.index(releases.PROBE.name)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows other permissions")
+def test_a_closed_folder_says_whether_tensorflow_needs_it(site, tmp_path):
+    site.install(
+        "tensorflow", "2.10.0", {"tensorflow/__init__.py": "x", "tensorflow/core/a.py": "x"}, requires=["keras"]
+    )
+    site.install("keras", "2.10.0", {"keras/__init__.py": "x"})
+    site.install("pandas", "2.0.0", {"pandas/__init__.py": "x"})
+    closed = [site.path / name for name in ("keras", "pandas", "tensorflow/core")]
+    for folder in closed:
+        folder.chmod(0)
+    with without_rights(tmp_path):
+        found = facts(site).value("inventory.closed")
+    for folder in closed:
+        folder.chmod(0o755)
+    assert found == [
+        {"path": str(closed[0]), "site": False, "family": True},
+        {"path": str(closed[1]), "site": False, "family": False},
+        {"path": str(closed[2]), "site": False, "family": True},
+    ]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from other_user import without_rights
 
 from tfrepair.errors import TargetError
 from tfrepair.target import bases
@@ -185,3 +186,17 @@ def test_a_shim_that_fails_is_no_base(environ, tmp_path):
     (shims / "python3.7").write_text("#!/bin/sh\nexit 127\n")
     (shims / "python3.7").chmod(0o755)
     assert all(not each.executable.startswith(str(shims)) for each in find_bases({**environ, "PATH": str(shims)}))
+
+
+def test_what_may_not_be_looked_at_is_refused_with_a_sentence(environ, tmp_path):
+    (tmp_path / "closed" / "env").mkdir(parents=True)
+    (tmp_path / "bare" / "bin").mkdir(parents=True)
+    (tmp_path / "closed").chmod(0)
+    behind = {**environ, "PATH": f"{tmp_path / 'closed' / 'env'}{os.pathsep}{environ.get('PATH', '')}"}
+    with without_rights(tmp_path):
+        for word in ("closed", "closed/env"):
+            with pytest.raises(TargetError, match="closed"):
+                find(behind, tmp_path, env=word)
+        with pytest.raises(TargetError, match="closed"):
+            find(behind, tmp_path, python="closed/env/bin/python")
+    (tmp_path / "closed").chmod(0o755)

@@ -1,7 +1,9 @@
 import json
+import os
 
 import pytest
 from fake_site import Site
+from other_user import without_rights
 
 from tfrepair.target.inventory import Overlap, read_inventory
 
@@ -185,3 +187,38 @@ def test_folded_and_localised_metadata_is_read(site):
     text = "Name: x\nVersion: 1\nAuthor: J\xf6rg\nRequires-Dist: numpy\n <2\n\nRequires-Dist: not-this\n"
     (folder / "METADATA").write_bytes(text.encode("latin-1"))
     assert only(read_inventory(site.environment)).requires == ("numpy <2",)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows other permissions")
+def test_what_may_not_be_looked_into_is_named_and_is_not_missing(site, tmp_path):
+    site.install("tensorflow", "2.15.1", {"tensorflow/__init__.py": "x", "tensorflow/python/a.py": "y"})
+    site.install("numpy", "1.26.4", {"numpy/__init__.py": "x", "numpy/core/b.py": "y"})
+    secret = site.install("secret", "1.0", {"secret.py": "x"})
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "c.py").write_text("z")
+    site.install("linked", "1.0", {"linked/c.py": "z"})
+    (site.path / "linked" / "c.py").unlink()
+    (site.path / "linked" / "c.py").symlink_to(tmp_path / "elsewhere" / "c.py")
+    closed = [tmp_path / "elsewhere", site.path / "numpy", secret, site.path / "tensorflow" / "python"]
+    for folder in closed:
+        folder.chmod(0)
+    with without_rights(tmp_path):
+        found = read_inventory(site.environment)
+    for folder in closed:
+        folder.chmod(0o755)
+    assert found.closed == tuple(map(str, (site.path / "linked", *closed[1:])))
+    assert {each.name: each.missing for each in found.distributions} == dict.fromkeys(
+        ("linked", "numpy", "secret", "tensorflow"), 0
+    )
+    assert found.unreadable == ()
+    assert read_inventory(site.environment).closed == ()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows other permissions")
+def test_a_site_folder_that_may_not_be_listed_is_closed_and_not_empty(site, tmp_path):
+    site.install("tensorflow", "2.15.1", {"tensorflow/__init__.py": "x"})
+    site.path.chmod(0)
+    with without_rights(tmp_path):
+        found = read_inventory(site.environment)
+    site.path.chmod(0o755)
+    assert (found.distributions, found.closed) == ((), (str(site.path),))

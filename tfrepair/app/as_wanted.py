@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from tfrepair.app.wishes import is_file
+from tfrepair.app.wishes import is_wheel
 from tfrepair.model.bounds import within
-from tfrepair.model.dependencies import of_extra
+from tfrepair.model.dependencies import active, of_extra
 from tfrepair.model.wire import installed_in
 from tfrepair.reason.choose import Wanted, parse_wanted
 
@@ -18,18 +18,35 @@ if TYPE_CHECKING:
 
 
 def is_as_wanted(seen: Look, bench: Workbench) -> bool:
-    """The release is the one that `--tensorflow` asks for, the Python the one that `--base-python` names."""
+    """The release is the one that `--tensorflow` asks for, the Python the one that `--base-python` names.
+
+    And what the files of `--requirement` ask for is there.
+    """
     given = bench.request.tensorflow
-    if bench.request.strategy == "rebuild" or not _python_as_wanted(seen, bench):
+    if bench.request.strategy == "rebuild" or not _python_as_wanted(seen, bench) or not _requirements_met(seen, bench):
         return False
     if given is None:
         return True
-    if is_file(given):
+    if is_wheel(given):
         return False
     pin = parse_wanted(Wanted(text=given, source="--tensorflow"))
     name = seen.facts.value("tensorflow.name")
     version = seen.facts.value("import.tensorflow") or seen.facts.value("tensorflow.version")
     return pin.allows(name, str(version)) and all(_has_extra(extra, seen) for extra in pin.extras)
+
+
+def _requirements_met(seen: Look, bench: Workbench) -> bool:
+    """Of what is asked for by its URL only the name counts; `--tensorflow` comes before what a file says of it."""
+    lines = [line for line, _ in bench.requirements]
+    own = bench.releases.family if bench.request.tensorflow is not None else ()
+    installed = {each.canonical_name: each for each in installed_in(seen.facts)}
+    for wanted in active(lines, seen.target.interpreter.markers):
+        name = canonicalize_name(wanted.name)
+        if name in own:
+            continue
+        if name not in installed or not within(installed[name].version, str(wanted.specifier)):
+            return False
+    return True
 
 
 def _has_extra(extra: str, seen: Look) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfrepair.execute.files import sync_file_system
 from tfrepair.target.compiling import OLDEST, settle, start_compiling, start_restoring
+from tfrepair.target.paths import is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -143,4 +144,4 @@ def _own(environment: Environment, prefix: Path) -> list[str]:
 
 def _is_compiled(environment: Environment) -> bool:
     """There is bytecode of TensorFlow beside its files, and not only of what an import that fails comes to."""
-    return any(Path(site, _LATE, "__pycache__").is_dir() for site in environment.site_folders)
+    return any(is_folder(Path(site, _LATE, "__pycache__")) for site in environment.site_folders)

@@ -7,6 +7,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import PlaybookError, TfrepairError, UsageError
+from tfrepair.model.nearest import nearest
+from tfrepair.playbook.builtin import builtin_files
 from tfrepair.reason.diagnose import diagnose
 from tfrepair.reason.variables import bound
 
@@ -60,10 +62,22 @@ def differences(case: Case, playbooks: Sequence[Playbook]) -> tuple[str, ...]:
         return (case.at("vars", error.message),)
     try:
         diagnosis = diagnose(case.facts, playbooks)
-        return (*_of_findings(case, diagnosis), *_of_operations(case, diagnosis, playbooks))
+        return (
+            *_of_names(case, playbooks),
+            *_of_findings(case, diagnosis),
+            *_of_operations(case, diagnosis, playbooks),
+        )
     except (LookupError, TypeError, AttributeError, ValueError) as error:  # what is written there no probe would say
         said = f"a fact has not the shape that its probe gives it ({type(error).__name__}: {error})"
         return (case.at("facts", f"{said}: `tfrepair playbook facts` says what each holds"),)
+
+
+def _of_names(case: Case, playbooks: Sequence[Playbook]) -> Iterator[str]:
+    """What is expected to be absent must be something that could be found."""
+    names = {playbook.name for playbook in playbooks} | {path.stem for path in builtin_files()}
+    for name in case.absent:
+        if name not in names:
+            yield case.at("absent", f"there is no playbook `{name}`{nearest(name, names)}")
 
 
 def _of_findings(case: Case, diagnosis: Diagnosis) -> Iterator[str]:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from tfrepair.errors import PlaybookError
 from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
 from tfrepair.model.nearest import nearest
+from tfrepair.playbook.kinds import kind_of_fact, never
 from tfrepair.playbook.lint_conditions import nearest_fact
 from tfrepair.playbook.yaml_reader import Problem, YamlError, read_yaml
 from tfrepair.reason.variables import as_text
+from tfrepair.target.paths import is_file, is_folder, is_there
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tfrepair.playbook.yaml_reader import Path as Place
     from tfrepair.playbook.yaml_reader import Positions
@@ -73,7 +75,7 @@ def machines_folder() -> Path:
     """The machines that come with tfrepair: inside the installed package, or in the tests of a checkout."""
     package = Path(__file__).resolve().parent.parent
     inside = package / MACHINES
-    return inside if inside.is_dir() else package.parent / "tests" / "cases" / MACHINES
+    return inside if is_folder(inside) else package.parent / "tests" / "cases" / MACHINES
 
 
 def cases_in(folder: Path) -> tuple[Path, ...]:
@@ -81,7 +83,7 @@ def cases_in(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(path for path in folder.glob("*/*.yaml") if not path.parent.name.startswith("_")))
 
 
-def read_case(path: Path, known_facts: Collection[str] | None = None) -> Case:
+def read_case(path: Path, known_facts: Mapping[str, str] | None = None) -> Case:
     """The case of a file, with the facts of the machine it is like. Raises PlaybookError with every problem."""
     document = _Document(path, known_facts)
     if problems := tuple(document.all_problems()):
@@ -102,7 +104,7 @@ def read_case(path: Path, known_facts: Collection[str] | None = None) -> Case:
 class _Document:
     """One file, read and checked."""
 
-    def __init__(self, path: Path, known_facts: Collection[str] | None, *, depth: int = 0) -> None:
+    def __init__(self, path: Path, known_facts: Mapping[str, str] | None, *, depth: int = 0) -> None:
         self.path = path
         self.known_facts = known_facts
         self.depth = depth
@@ -175,6 +177,8 @@ class _Document:
         for key, path in named:
             if text := self._unknown_fact(path):
                 yield self._problem((key, path), text, key=True)
+            elif key == "facts" and (text := self._never(path, data[key][path])):
+                yield self._problem((key, path), text)
         for index, path in enumerate(_list(data, "missing")):
             if not isinstance(path, str):
                 yield self._problem(("missing", index), "the path of a fact must be a text")
@@ -187,6 +191,11 @@ class _Document:
         if self.known_facts is None or any(belongs(path, family) for family in self.known_facts):
             return None
         return f"no probe knows the fact `{path}`{nearest_fact(path, self.known_facts)}"
+
+    def _never(self, path: str, value: Any) -> str | None:
+        """Why a fact never has a value; None where it may, and for null, which stands for what is not there."""
+        wrong = None if value is None else never(kind_of_fact(path, self.known_facts or {}), "equals", value)
+        return wrong and f"`{path}` {wrong}"
 
     def _finding_problems(self, place: Place, finding: Any) -> Iterator[Problem]:
         if not isinstance(finding, dict) or not isinstance(finding.get("id"), str):
@@ -216,7 +225,7 @@ def _machine(case: Path, name: Any) -> Path | None:
     if not isinstance(name, str) or not _MACHINE.fullmatch(name):
         return None
     paths = (folder / f"{name}.yaml" for folder in _machine_folders(case))
-    return next((path for path in paths if path.is_file()), None)
+    return next((path for path in paths if is_file(path)), None)
 
 
 def _machines(case: Path) -> list[str]:
@@ -224,7 +233,7 @@ def _machines(case: Path) -> list[str]:
 
 
 def _bytes_of(path: Path) -> bytes:
-    if not path.is_file():
-        raise OSError("it is not a file" if path.exists() else "No such file or directory")
+    if not is_file(path):
+        raise OSError("it is not a file" if is_there(path) else "No such file or directory")
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)

@@ -12,6 +12,8 @@ from tfrepair.app.locate import found, tell, unfinished, warn_of_named
 from tfrepair.app.look import MORE_TIME, look, smoke_of
 from tfrepair.app.playbooks import bound_playbooks
 from tfrepair.app.report import Report, Status
+from tfrepair.errors import SurroundingsError
+from tfrepair.model.facts import Unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +77,9 @@ def judged(
     screen.diagnosis(diagnosis, seen.target)
     command = _next(seen.target, where.words + request.words)
     status, code, manual, more = _verdict(diagnosis, playbooks, seen.facts, command, works=seen.works)
+    blind = None if diagnosis.errors else _blind(seen)
+    if blind is not None:
+        status, code, more = "failed", blind.exit_code, ()
     if status == "healthy" and never_written(seen.target.environment) is None:
         more += for_warnings(diagnosis, command)
     hidden = [finding.id for finding in seen.diagnosis.errors if finding not in diagnosis.errors]
@@ -92,8 +97,20 @@ def judged(
         works=seen.works,
         python=seen.target.interpreter.executable if seen.works else None,
         smoke=smoke_of(seen.facts),
+        error=blind,
         manual=manual,
         messages=(*messages, *seen.second_witness, *more),
+    )
+
+
+def _blind(seen: Look) -> SurroundingsError | None:
+    """Neither the files nor an import say anything: that is not health."""
+    files = seen.facts.get("inventory.names")
+    if seen.works is not None or not isinstance(files, Unknown):
+        return None
+    return SurroundingsError(
+        f"what is installed could not be read, so nothing can be said of it: {files.reason}; nothing was changed",
+        hint="`tfrepair diagnose` without `--no-import` tries TensorFlow itself",
     )
 
 

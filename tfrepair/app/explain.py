@@ -13,6 +13,7 @@ from tfrepair.app.playbooks import bound_playbooks
 from tfrepair.app.report import Report, Status
 from tfrepair.errors import UsageError
 from tfrepair.model.facts import Fact, Facts, Known, Unknown
+from tfrepair.target.paths import is_there
 from tfrepair.target.plain_file import without_waiting
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ def _more(where: TargetRequest) -> list[str]:
 
 
 def _absent(where: TargetRequest) -> list[str]:
-    if where.env is None or (where.cwd / where.env).exists():
+    if where.env is None or is_there(where.cwd / where.env):
         return []
     return [f"`{where.env}` is not on this machine; only the text was read, and the next command is for where it is"]
 

@@ -23,11 +23,12 @@ from tfrepair.app.reviewed import how_anew, reviewed_plan
 from tfrepair.app.selfcopy import step_aside
 from tfrepair.app.space import check_space, copied_of, not_writable
 from tfrepair.app.subject import find_subject
-from tfrepair.app.wishes import is_file
+from tfrepair.app.wishes import is_wheel
 from tfrepair.app.workbench import Workbench
 from tfrepair.errors import ChangedError, NoRepairError, SurroundingsError, TfrepairError, UsageError
 from tfrepair.model.operations import RunCommand
 from tfrepair.reason.choose import Wanted, parse_wish
+from tfrepair.target.paths import is_file, is_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +64,7 @@ def fix(
         screen=screen,
         log=log,
     )
-    if request.tensorflow is not None and not is_file(request.tensorflow):
+    if request.tensorflow is not None and not is_wheel(request.tensorflow):
         parse_wish(Wanted(text=request.tensorflow, source="--tensorflow"), bench.releases.family)
     keep_count(request.keep)
     _refuse_missing(request, where.cwd)
@@ -219,10 +220,12 @@ def _refuse_missing(request: FixRequest, cwd: Path) -> None:
     """A file that was named and is not there is a mistake, whatever is found. Raises UsageError."""
     for option, names in (("--constraint", request.constraints), ("--requirement", request.requirements)):
         for name in names:
-            if "://" not in name and not Path(cwd, name).is_file():
-                raise UsageError(f"`{option} {name}`: there is no such file; nothing was started")
+            path = Path(cwd, name)
+            if "://" not in name and not is_file(path):
+                what = "it is not a file that may be read" if is_there(path) else "there is no such file"
+                raise UsageError(f"`{option} {name}`: {what}; nothing was started")
     for name in request.index.find_links:
-        if "://" not in name and not Path(cwd, name).exists():
+        if "://" not in name and not is_there(Path(cwd, name)):
             raise UsageError(f"`--find-links {name}`: there is no such file or folder; nothing was started")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tfrepair.app.report import Report, RunInfo
 from tfrepair.errors import RollbackError, SurroundingsError, TfrepairError, UsageError
+from tfrepair.target.paths import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -217,7 +218,7 @@ def _target(prefix: Path, where: TargetRequest) -> Target | None:
 
 
 def _restored(run: RunFolder) -> str:
-    if not run.place.exists():
+    if not is_there(run.place):
         return f"removed: `{run.prefix}` did not exist before {run.id}; what was there is kept"
     undone = ", which was a rollback: what that had put away is back" if run.data.get("of") else ""
     return f"restored: `{run.prefix}` is as it was before {run.id}{undone}"
@@ -254,13 +255,13 @@ def kept(specs: Sequence[str], environ: Mapping[str, str]) -> tuple[RunFolder, .
 def chosen_for_cleaning(
     runs: Sequence[RunFolder], *, older_than: float | None, keep: int | None, max_size: float | None
 ) -> tuple[RunFolder, ...]:
-    """Those of these runs that go: by age in days, beyond the newest `keep`, or until the rest fits `max_size` bytes.
+    """Those of these runs that go: by age, beyond the newest of each environment, or until the rest fits a size.
 
-    `runs` are the newest first; without any limit all of them go.
+    `older_than` is in days, `keep` a count, `max_size` in bytes. `runs` are the newest first; without a limit all go.
     """
     if older_than is None and keep is None and max_size is None:
         return tuple(runs)
-    gone = {run.id for run in runs[keep:]} if keep is not None else set()
+    gone = set() if keep is None else _beyond_newest(runs, keep)
     if older_than is not None:
         gone |= {run.id for run in runs if _days_since(run) > older_than}
     if max_size is not None:
@@ -280,6 +281,14 @@ def _days_since(run: RunFolder) -> float:
 
     started = dt.datetime.fromisoformat(str(run.data["started"]).replace("Z", "+00:00"))
     return (dt.datetime.now(dt.timezone.utc) - started).total_seconds() / 86400
+
+
+def _beyond_newest(runs: Sequence[RunFolder], keep: int) -> set[str]:
+    """What is left when each environment has its newest ones."""
+    by_place: dict[Path, list[str]] = {}
+    for run in runs:
+        by_place.setdefault(run.place, []).append(run.id)
+    return {run for ids in by_place.values() for run in ids[keep:]}
 
 
 def _beyond(runs: Sequence[RunFolder], max_size: float) -> set[str]:

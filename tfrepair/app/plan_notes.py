@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfrepair.app.wishes import is_file
+from tfrepair.app.wishes import is_wheel
 
 if TYPE_CHECKING:
     from tfrepair.app.subject import Subject
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def why_this_python(python: Target, subject: Subject, bench: Workbench, plan: Plan) -> tuple[str, ...]:
     """Why a fresh environment gets its Python, where neither an option nor another environment says."""
     named = bench.request.base_python is not None or subject.looked_at is not None
-    if plan.strategy != "create" or named or is_file(bench.request.tensorflow or ""):
+    if plan.strategy != "create" or named or is_wheel(bench.request.tensorflow or ""):
         return ()
     said = (
         f"Python {python.interpreter.version_text} is the newest here that has a wheel of {plan.tensorflow.name} "

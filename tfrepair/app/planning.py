@@ -16,7 +16,7 @@ from tfrepair.app.out_of_reach import refuse_out_of_reach
 from tfrepair.app.plan_notes import users_of, way, why_this_python
 from tfrepair.app.plugins import plugins
 from tfrepair.app.resolving import blamed, cutoff, resolver, settings_for
-from tfrepair.app.wishes import about_wishes, choice_for, is_file, wishes
+from tfrepair.app.wishes import about_wishes, choice_for, is_wheel, wishes
 from tfrepair.errors import NoRepairError, SurroundingsError, UnresolvableError, UsageError
 from tfrepair.model.dependencies import tree
 from tfrepair.model.goals import Goals
@@ -26,6 +26,7 @@ from tfrepair.reason.choose import parse_wanted
 from tfrepair.reason.goals import acting, checks_of, goals_of, in_the_way, manual_steps, untrusted
 from tfrepair.reason.planner import make_plan
 from tfrepair.reason.situation import Situation
+from tfrepair.target.paths import is_folder
 from tfrepair.target.release_data import load_known_good
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def leftovers(seen: Look, bench: Workbench) -> tuple[tuple[str, str], ...]:
     for site in seen.target.environment.site_folders:
         for top in sorted(tops):
             path = Path(site, top)
-            if path.is_dir() and path.is_relative_to(prefix):
+            if is_folder(path) and path.is_relative_to(prefix):
                 found.append((path.relative_to(prefix).as_posix(), "whatever is left of TensorFlow's files"))
     return tuple(found)
 
@@ -197,7 +198,7 @@ def _other_python_needed(python: Target, seen: Look, bench: Workbench, turn: Rou
     """The release has no wheel for this Python, and another one may be taken."""
     if not bench.request.allow_python_change or bench.request.base_python is not None or turn.choice is not None:
         return False
-    wheel = bench.request.tensorflow is not None and is_file(bench.request.tensorflow)
+    wheel = bench.request.tensorflow is not None and is_wheel(bench.request.tensorflow)
     return not wheel and refusal_of(python, bench, seen.facts) is not None
 
 
@@ -230,7 +231,7 @@ def _pin(
     facts: Facts, subject: Subject, bench: Workbench, python: Target, turn: Round, goals: Goals
 ) -> tuple[str | None, Choice]:
     given = bench.request.tensorflow
-    if given is not None and is_file(given):
+    if given is not None and is_wheel(given):
         from tfrepair.app.wheel_pin import wheel_pin
 
         return wheel_pin(given, python, bench)
@@ -250,7 +251,7 @@ def _lacks(error: TfrepairError, choice: Choice) -> bool:
 
 def _another(facts: Facts, bench: Workbench, python: Target, turn: Round, goals: Goals) -> bool:
     """Another release meets what was asked for: that was a range, or nothing."""
-    if turn.choice is not None or (bench.request.tensorflow is not None and is_file(bench.request.tensorflow)):
+    if turn.choice is not None or (bench.request.tensorflow is not None and is_wheel(bench.request.tensorflow)):
         return False
     try:
         other = choice_for(bench, python.interpreter, facts, goals.install, absent=turn.absent)
@@ -275,7 +276,7 @@ def _stays(choice: Choice, seen: Look) -> bool:
 def _extras(bench: Workbench, python: Target, choice: Choice) -> tuple[str, ...]:
     """Extras that the pin and what else counts of the wishes names: `tensorflow[and-cuda]`."""
     given = bench.request.tensorflow
-    if given is not None and is_file(given):
+    if given is not None and is_wheel(given):
         from tfrepair.app.wheel_pin import split_reference
 
         named, _ = split_reference(given)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tfrepair.app.plugins import plugins
 from tfrepair.errors import UsageError
 from tfrepair.playbook.builtin import stored
+from tfrepair.target.paths import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,13 +27,13 @@ def new_playbook(name: str, folder: Path) -> tuple[Path, ...]:
     """
     path, schema = folder / f"{name}.yaml", folder / SCHEMA_FILE
     text = skeleton(name, path.name)
-    if path.exists():
+    if is_there(path):
         raise UsageError(f"`{path}` exists already; nothing was changed", hint="choose another name, or remove it")
     written = [path]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        if not schema.exists():
+        if not is_there(schema):
             schema.write_text(schema_text(), encoding="utf-8")
             written.append(schema)
     except OSError as error:

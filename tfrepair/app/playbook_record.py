@@ -21,6 +21,7 @@ from tfrepair.playbook.yaml_reader import REFUSED
 from tfrepair.reason.diagnose import diagnose
 from tfrepair.reason.redact import Identity, redacted
 from tfrepair.reason.variables import as_text
+from tfrepair.target.paths import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,7 +50,7 @@ def record(
     output: Path | None,
 ) -> str:
     """The text of the case, written to `output` when that is given. Raises UsageError when that exists already."""
-    if output is not None and output.exists():
+    if output is not None and is_there(output):
         raise UsageError(f"`{output}` exists already; nothing was changed", hint="name another file, or remove it")
     known = bound_playbooks(playbooks, where)
     target = locate(where, screen)

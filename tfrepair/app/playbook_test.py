@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tfrepair.app.case_run import Outcome, outcomes
 from tfrepair.app.playbooks import gather
 from tfrepair.errors import UsageError
+from tfrepair.target.paths import is_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +23,9 @@ def run_folder(folder: Path, request: PlaybookRequest, cwd: Path) -> tuple[Outco
 
     Raises UsageError when there is no case, PlaybookError for a playbook that is not valid.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise UsageError(f"`{folder}` is not a folder", hint="name the folder that holds playbooks and `cases/`")
     own = (str(folder),) if any(folder.glob("*.yaml")) else ()
     playbooks = gather(replace(request, extra=(*own, *request.extra)), cwd)
     cases = folder / CASES
-    return tuple(outcomes(cases if cases.is_dir() else folder, playbooks))
+    return tuple(outcomes(cases if is_folder(cases) else folder, playbooks))

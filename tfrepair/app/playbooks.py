@@ -12,9 +12,10 @@ from tfrepair.app.sources import PROJECT_FOLDER, folder_files, none_passed_over,
 from tfrepair.errors import PlaybookError, UsageError
 from tfrepair.model.nearest import nearest_word
 from tfrepair.reason.variables import bound
+from tfrepair.target.paths import is_file, is_folder, is_there
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from tfrepair.app.requests import PlaybookRequest, TargetRequest
     from tfrepair.model.playbook import Playbook, Source
@@ -90,38 +91,42 @@ def _in_order(request: PlaybookRequest, cwd: Path, found: Collection[str]) -> It
     yield from loaded(user_files(request.user_folder), "user")
     yield from loaded(project_files(cwd), "project", trusted=request.trust)
     for extra in request.extra:
-        if not problems or Path(extra).exists():  # else it may be the name of one that is not valid
+        if not problems or is_there(Path(extra)):  # else it may be the name of one that is not valid
             yield from loaded(_files(extra, found), "option")
     if problems:
         raise PlaybookError(tuple(problems))
 
 
 @cache
-def builtin_facts() -> frozenset[str]:
-    """Every fact path that the tool itself provides, as stored with the package: a test holds it to the probes."""
+def builtin_facts() -> Mapping[str, str]:
+    """The facts that the tool itself provides, as stored with the package: a test holds it to the probes.
+
+    Path, and one sentence: its type and its meaning.
+    """
     from tfrepair.playbook.builtin import stored
 
-    return frozenset(json.loads(stored(STORED_FACTS)))
+    facts: dict[str, str] = json.loads(stored(STORED_FACTS))
+    return facts
 
 
-def declared_facts() -> frozenset[str]:
+def declared_facts() -> Mapping[str, str]:
     """The same, as the probes declare it, all of which are imported for that."""
     from tfrepair.app.look import STATED
     from tfrepair.probes.collector import all_probes
 
-    return frozenset(STATED).union(*(probe.provides for probe in all_probes()))
+    return STATED | {path: text for probe in all_probes() for path, text in probe.provides.items()}
 
 
-def known_facts() -> frozenset[str]:
-    """Every fact path that a condition or a text may name, those of plug-ins included."""
+def known_facts() -> Mapping[str, str]:
+    """Every fact that a condition or a text may name, those of plug-ins included."""
     from tfrepair.app.plugins import plugins
 
-    return builtin_facts().union(plugins().provides)
+    return {**builtin_facts(), **plugins().provides}
 
 
 def named_files(paths: Sequence[Path]) -> tuple[Path, ...]:
     """The playbooks that these name: files as they are, and those of folders. Raises UsageError for an empty folder."""
-    return tuple(file for path in paths for file in (_of_folder(path) if path.is_dir() else [path]))
+    return tuple(file for path in paths for file in (_of_folder(path) if is_folder(path) else [path]))
 
 
 def problems_of(files: Sequence[Path]) -> tuple[str, ...]:
@@ -140,9 +145,9 @@ def problems_of(files: Sequence[Path]) -> tuple[str, ...]:
 
 def _files(extra: str, known: Collection[str]) -> Sequence[Path]:
     path = Path(extra)
-    if path.is_dir():
+    if is_folder(path):
         return _of_folder(path)
-    if path.is_file():
+    if is_file(path):
         return [path]
     if extra in known:
         return []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.registry import ACTIONS
 from tfrepair.probes.collector import Probe, all_probes, in_order
+from tfrepair.target.paths import is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -71,6 +72,6 @@ def action_problem(name: str, found: Any, others: Collection[str] = ()) -> str |
 def folder_of(package: Any) -> Path:
     """The folder of a package of playbooks. Raises ValueError for what is no package in a folder."""
     places = [Path(place) for place in getattr(package, "__path__", ())]
-    if not places or not places[0].is_dir():
+    if not places or not is_folder(places[0]):
         raise ValueError("it is not a package in a folder: name the package that holds the `*.yaml`")
     return places[0]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import PlaybookError
+from tfrepair.target.paths import is_folder, is_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,8 +115,8 @@ def _entry_points(path: tuple[str, ...]) -> Iterator[EntryPoint]:
 
 def _mentioned(entry: Path) -> bool:
     """Whether metadata of a folder name one of our groups; to read all metadata takes thirty times as long."""
-    if not entry.is_dir():
-        return entry.exists()  # an archive: only importlib.metadata looks into it
+    if not is_folder(entry):
+        return is_there(entry)  # an archive: only importlib.metadata looks into it
     try:
         return any(b"[tfrepair." in points.read_bytes() for points in entry.glob("*/entry_points.txt"))
     except OSError:
@@ -155,7 +156,7 @@ def _playbooks(folders: list[tuple[EntryPoint, Path]], found: Plugins, failed: l
     from tfrepair.app.plugin_rules import name_problem
     from tfrepair.playbook.loader import load_playbook
 
-    facts = builtin_facts().union(found.provides)
+    facts = {**builtin_facts(), **found.provides}
     taken: dict[str, str] = {}
     for point, folder in folders:
         files = sorted(folder.glob("*.yaml"))

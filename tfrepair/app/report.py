@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from tfrepair.target.paths import is_there
+
 if TYPE_CHECKING:
     from tfrepair.errors import TfrepairError
     from tfrepair.execute.run_folder import RunFolder
@@ -33,7 +35,7 @@ class RunInfo:
     @classmethod
     def of(cls, run: RunFolder, *, made: bool = False) -> RunInfo:
         """What is known of a run."""
-        log = run.log_path if run.log_path.exists() else run.journal_path
+        log = run.log_path if is_there(run.log_path) else run.journal_path
         return cls(id=run.id, folder=str(run.folder), log=str(log), kept=run.record().kept, made=made)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfrepair.app.wishes import is_file
+from tfrepair.app.wishes import is_wheel
 from tfrepair.errors import UsageError
 from tfrepair.reason.choose import Pin, Wanted, parse_wanted
 
@@ -33,7 +33,7 @@ def reviewed_plan(path: Path, subject: Subject, request: FixRequest, *, trusted:
     if Path(plan.prefix) != subject.prefix:
         raise UsageError(f"the plan `{path}` is for `{plan.prefix}`, not for `{subject.prefix}`")
     asked = request.tensorflow
-    if asked is not None and (is_file(asked) or not _pin(asked).allows(plan.tensorflow.name, plan.tensorflow.version)):
+    if asked is not None and (is_wheel(asked) or not _pin(asked).allows(plan.tensorflow.name, plan.tensorflow.version)):
         raise UsageError(
             f"the plan `{path}` installs {plan.tensorflow.name} {plan.tensorflow.version}, and `--tensorflow {asked}` "
             "asks for another; nothing was changed",

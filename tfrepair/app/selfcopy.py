@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tfrepair.errors import NoRepairError, SurroundingsError
 from tfrepair.target.interpreter import hand_over
+from tfrepair.target.paths import is_file, is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,7 +70,7 @@ def _base_interpreter() -> str:
     Before Python 3.11 `sys._base_executable` may name the one of the venv.
     """
     names = ("python.exe",) if os.name == "nt" else (f"bin/python{sys.version_info[0]}.{sys.version_info[1]}",)
-    found = next((path for name in names if (path := Path(sys.base_prefix, name)).is_file()), None)
+    found = next((path for name in names if is_file(path := Path(sys.base_prefix, name))), None)
     return str(found or Path(sys.executable).resolve())
 
 
@@ -78,7 +79,7 @@ def copy_self(destination: Path) -> None:
     for distribution in _needed():
         for file in distribution.files or ():
             source = Path(str(distribution.locate_file(file)))
-            if not source.is_file():
+            if not is_file(source):
                 continue
             parts = [part for part in file.parts if part != ".."]
             outside = file.parts[:1] == ("..",)
@@ -92,12 +93,12 @@ def _editable(destination: Path) -> None:
     """An editable install has no files of its own: take the package folder."""
     import tfrepair
 
-    if not (destination / "tfrepair").is_dir():
+    if not is_folder(destination / "tfrepair"):
         shutil.copytree(
             Path(tfrepair.__file__).parent, destination / "tfrepair", ignore=shutil.ignore_patterns("*.pyc")
         )
         playbooks = Path(tfrepair.__file__).parent.parent / "playbooks"
-        if playbooks.is_dir():
+        if is_folder(playbooks):
             shutil.copytree(playbooks, destination / "tfrepair" / "_playbooks")
 
 

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import PlaybookError, UsageError
+from tfrepair.target.paths import is_file, is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +61,7 @@ def _named_in_pyproject(cwd: Path) -> Iterator[Path]:
     """What `playbooks` in the table `[tool.tfrepair]` names: files, or folders of them, below the current folder."""
     for name in _names(cwd / "pyproject.toml"):
         path = cwd / name
-        if path.is_dir():
+        if is_folder(path):
             yield from folder_files(path)
         else:
             yield path
@@ -68,7 +69,7 @@ def _named_in_pyproject(cwd: Path) -> Iterator[Path]:
 
 def _names(pyproject: Path) -> list[str]:
     try:
-        raw = pyproject.read_bytes() if pyproject.is_file() and pyproject.stat().st_size <= _MAX_BYTES else b""
+        raw = pyproject.read_bytes() if is_file(pyproject) and pyproject.stat().st_size <= _MAX_BYTES else b""
     except OSError:
         return []
     if PROJECT_TABLE.encode() not in raw:

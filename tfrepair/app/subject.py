@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.errors import NoRepairError, TargetError, UsageError
+from tfrepair.target.paths import is_folder, is_there
+from tfrepair.target.tree import is_closed
 
 if TYPE_CHECKING:
     from tfrepair.app.requests import FixRequest, Screen, TargetRequest
@@ -70,7 +72,9 @@ def find_subject(request: FixRequest, where: TargetRequest, screen: Screen) -> S
     beside = locate(where, screen) if named else None
     prefix = Path(where.cwd, request.venv)
     prefix = prefix.parent.resolve() / prefix.name
-    if prefix.is_dir() and any(prefix.iterdir()):
+    if is_there(prefix) and (not is_folder(prefix) or is_closed(str(prefix))):
+        raise UsageError(f"`{request.venv}` is not a folder that may be read", hint="name a folder for the environment")
+    if is_folder(prefix) and any(prefix.iterdir()):
         try:
             target = describe_environment(prefix, where.environ)
         except TargetError as error:
@@ -81,8 +85,6 @@ def find_subject(request: FixRequest, where: TargetRequest, screen: Screen) -> S
         tell(target, screen)
         _writable(target)
         return Subject(prefix=prefix, target=target, looked_at=beside)
-    if prefix.exists() and not prefix.is_dir():
-        raise UsageError(f"`{request.venv}` is a file", hint="name a folder for the environment")
     screen.say(f"target: a new environment, `{prefix}`")
     return Subject(prefix=prefix, target=None, looked_at=beside)
 

@@ -12,6 +12,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from tfrepair.errors import NoRepairError, UsageError
 from tfrepair.model.plan import Choice
+from tfrepair.target.paths import is_file
 from tfrepair.target.wheel_file import damage_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def wheel_pin(given: str, python: Target, bench: Workbench) -> tuple[str, Choice
     """
     named, given = split_reference(given)
     path = _path(given, bench.cwd)
-    if path is not None and not path.is_file():
+    if path is not None and not is_file(path):
         raise UsageError(f"the wheel `{given}` does not exist", hint="give a file that is there, a URL, or a version")
     filename = path.name if path is not None else unquote(PurePosixPath(urlsplit(given).path).name)
     try:

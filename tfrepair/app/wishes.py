@@ -22,7 +22,7 @@ def wishes(bench: Workbench, markers: Mapping[str, str], steps: Iterable[str] = 
     `steps` are the requirements of playbooks' steps. Raises UsageError for a requirements file that cannot be read.
     """
     given = bench.request.tensorflow
-    if given is not None and not is_file(given):
+    if given is not None and not is_wheel(given):
         return (Wanted(text=given, source="--tensorflow"),)
     return (*_from_requirements(bench, markers), *_from_steps(bench, steps), *_from_project(bench, markers))
 
@@ -50,7 +50,7 @@ def choice_for(
     )
 
 
-def is_file(pin: str) -> bool:
+def is_wheel(pin: str) -> bool:
     """The pin is a wheel file or a URL."""
     return pin.endswith(".whl") or "://" in pin
 

@@ -66,7 +66,8 @@ def clean(
         ),
     ] = None,
     keep: Annotated[
-        str | None, typer.Option("--keep", metavar="N", envvar="TFREPAIR_KEEP", help="Spare the newest N.")
+        str | None,
+        typer.Option("--keep", metavar="N", envvar="TFREPAIR_KEEP", help="Spare the newest N of each environment."),
     ] = None,
     max_size: Annotated[
         float | None,
@@ -91,9 +92,11 @@ def clean(
     spared = None if keep is None else spare_count(keep)
     known = chosen_for_cleaning(kept(run or (), os.environ), older_than=older_than, keep=spared, max_size=limit)
     if known and not yes:
+        for each in known:
+            say(f"{each.id}  {each.prefix}", error=True)
         if not sys.stdin.isatty():
             raise UsageError("there is no terminal to ask on, so nothing was done", hint="`--yes` answers the question")
-        if not typer.confirm(f"drop {len(known)} kept environments?", err=True):
+        if not typer.confirm(f"drop what these {len(known)} keep?", err=True):
             raise typer.Exit(1)
     done = use_case(known)
     if json:
@@ -108,4 +111,8 @@ def clean(
         return
     for sentence in done.left:
         say(f"not dropped: {sentence}", error=True)
-    say(f"{len(done.runs)} kept environments dropped, {done.freed / 1e6:.0f} MB freed")
+    prefixes = {each.id: each.prefix for each in known}
+    for name in done.runs:
+        say(f"dropped: {name}  {prefixes[name]}")
+    environments = "environment" if len(done.runs) == 1 else "environments"
+    say(f"{len(done.runs)} kept {environments} dropped, {done.freed / 1e6:.0f} MB freed")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.errors import SurroundingsError
+from tfrepair.target.paths import is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ class Beside:
         """The folder that belongs to a prefix, however the prefix is spelled; the one that is there already counts."""
         place = Path(os.path.realpath(prefix))
         beside, within = cls(place), cls(place, inside=True)
-        if os.path.lexists(beside.folder) or not place.is_dir():
+        if os.path.lexists(beside.folder) or not is_folder(place):
             return beside
         if os.path.lexists(within.folder):
             return within

@@ -27,6 +27,7 @@ from tfrepair.execute.paths import RUN_ID, Beside, new_run_id, runs_dir
 from tfrepair.execute.scope import EVERYTHING, Scope
 from tfrepair.execute.swap import inode
 from tfrepair.model.run import RunRecord
+from tfrepair.target.paths import is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +110,7 @@ class RunFolder:
     def is_of(self, prefix: Path) -> bool:
         """The run is of this environment, however its path is spelled."""
         place = Beside.of(prefix).place
-        return place == self.place or (place.exists() and self.place.exists() and place.samefile(self.place))
+        return place == self.place or (is_folder(place) and is_folder(self.place) and place.samefile(self.place))
 
     @property
     def scope(self) -> Scope:

@@ -16,6 +16,7 @@ from tfrepair.execute.lock import environment_lock
 from tfrepair.execute.paths import RUN_ID, Beside, runs_dir
 from tfrepair.execute.recover import complete, holds, settle, settle_run, unfinished
 from tfrepair.execute.run_folder import RunFolder
+from tfrepair.target.paths import is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -230,7 +231,7 @@ def prune(run: RunFolder, keep: int) -> int:
 
 def _kept(beside: Beside) -> list[Path]:
     """The private folders of runs beside an environment, the newest first."""
-    if not beside.folder.is_dir():
+    if not is_folder(beside.folder):
         return []
     return sorted((path for path in beside.folder.iterdir() if RUN_ID.match(path.name)), reverse=True)
 
@@ -266,7 +267,7 @@ def clean(every: Iterable[RunFolder], *, lock_timeout: float = 10.0) -> Cleaned:
         if (waiting := unfinished(chosen[0].prefix)) is not None:
             left.append(waiting.sentence)
             continue
-        if not beside.folder.is_dir():
+        if not is_folder(beside.folder):
             continue
         with environment_lock(beside, timeout=lock_timeout, run="cleaning"):
             freed += size([run.tree for run in chosen]).exclusive

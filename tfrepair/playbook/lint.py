@@ -60,7 +60,7 @@ class _Document(Steps):
         for path, check in entries(("verify",), data.get("verify")):
             yield from self.condition((*path, "that"), check.get("that"), later=True)
             for key in ("name", "message"):
-                yield from self.text((*path, key), check.get(key), item=False, later=key == "message")
+                yield from self.text((*path, key), check.get(key), item=None, later=key == "message")
         yield from self.repair(data)
         yield from self.manual(("manual",), data.get("manual"))
         yield from self.explains(data)
@@ -70,12 +70,13 @@ class _Document(Steps):
             yield from self.condition((*path, key), rule.get(key))
         for where, evidence in entries((*path, "evidence"), rule.get("evidence")):
             each = evidence.get("each")
-            yield from self.text((*where, "text"), evidence.get("text"), item=each is not None)
+            yield from self.text((*where, "text"), evidence.get("text"), item=None if each is None else str(each))
             if each is not None:
                 yield from self.fact((*where, "each"), each)
             elif "where" in evidence:
                 yield self.problem((*where, "where"), "`where` chooses among the items of `each`, which is not there")
             yield from self.wanted((*where, "where"), evidence.get("where"))
+            yield from self.keys((*where, "where"), evidence.get("where"), each)
 
     def variable(self, path: Path, variable: Any) -> Iterator[Problem]:
         """A default, and each choice, is of the variable's type; the default is one of the choices."""
@@ -118,7 +119,7 @@ class _Document(Steps):
 
     def manual(self, path: Path, lines: Any) -> Iterator[Problem]:
         for index, line in enumerate(sequence(lines)):
-            yield from self.text((*path, index), line, item=False)
+            yield from self.text((*path, index), line, item=None)
             for word, block in mapping(mapping(line).get("platforms")).items():
                 yield from self.manual((*path, index, "platforms", word), block)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.model.facts import belongs
 from tfrepair.model.nearest import nearest
+from tfrepair.playbook.kinds import Kind, kind_of_fact, never
 from tfrepair.playbook.patterns import pattern_problems
 from tfrepair.playbook.shape import kind_of, meant_word
 from tfrepair.playbook.yaml_reader import Problem
@@ -52,8 +53,8 @@ _ITEM = re.compile(r"item(?:\.[\w-]+)*")
 class Known:
     """What a playbook may name. None: not known here, so not checked."""
 
-    facts: Collection[str] | None = None
-    """Fact paths; families have `*` (`distribution.*.version`)."""
+    facts: Mapping[str, str] | None = None
+    """Fact paths, and what each is in a sentence; families have `*` (`distribution.*.version`)."""
     families: tuple[str, ...] = ()
     """Those of the facts that are families."""
     playbooks: Collection[str] | None = None
@@ -89,6 +90,7 @@ class Conditions:
         """A condition; with `later`, one that is looked at when the steps are done."""
         if isinstance(condition, dict):
             yield from self.one_operator(path, condition)
+            yield from self.kinds(path, condition)
         for key, value in mapping(condition).items():
             where = (*path, key)
             match key:
@@ -107,6 +109,41 @@ class Conditions:
             found = " and ".join(f"`{name}`" for name in operators) or "none"
             choices = ", ".join(f"`{name}`" for name in OPERATORS)
             yield self.problem(path, f"a test needs exactly one of {choices}; it has {found}")
+
+    def kinds(self, path: Path, test: Mapping[str, Any]) -> Iterator[Problem]:
+        """A fact is compared with what it can be."""
+        fact = test.get("fact")
+        if not isinstance(fact, str):
+            return
+        kind = self.kind(fact)
+        for operator in OPERATORS.keys() & test.keys():
+            wrong = never(kind, operator, test[operator])
+            if any(_TEMPLATE.search(text) for text in texts_in(test[operator])):
+                continue  # `operand` says so
+            if wrong is not None:
+                yield self.problem((*path, operator), f"`{fact}` {wrong}")
+            elif operator == "contains":
+                yield from self.keys((*path, operator), test[operator], fact)
+
+    def kind(self, fact: Any) -> Kind:
+        """What is known of the values of a fact."""
+        if not isinstance(fact, str) or self.known.facts is None:
+            return Kind(name="")
+        return kind_of_fact(fact, self.known.facts)
+
+    def keys(self, path: Path, wanted: Any, fact: Any) -> Iterator[Problem]:
+        """The items of a list have the keys that are asked for."""
+        for key in mapping(wanted):
+            if wrong := self.no_key(key, fact):
+                line, column = self.positions.key((*path, key))
+                yield Problem(line=line, column=column, text=wrong)
+
+    def no_key(self, key: Any, fact: Any) -> str | None:
+        """That the items of a list do not have a key, as a sentence; None where they may."""
+        have = self.kind(fact).keys
+        if key is None or not have or key in have:
+            return None
+        return f"no item of `{fact}` has `{key}`{nearest(str(key), have)}"
 
     def operand(self, path: Path, operator: str, value: Any) -> Iterator[Problem]:
         """What a fact is compared with."""
@@ -187,8 +224,8 @@ class Conditions:
             meant = f", not `{what}`{nearest(what, REGISTERED)}" if what else f": which of them of `{name}`?"
             yield self.problem(path, f"a step registers {keys}{meant}")
 
-    def text(self, path: Path, text: Any, *, item: bool, later: bool = False) -> Iterator[Problem]:
-        """A text with facts in braces; with `item`, `{item}` means something in it."""
+    def text(self, path: Path, text: Any, *, item: str | None, later: bool = False) -> Iterator[Problem]:
+        """A text with facts in braces; `{item}` means one of the items of the fact `item`."""
         if not isinstance(text, str):
             return
         doubled = [found for found in _ANSIBLE.finditer(text) if self._is_meant(found[1])]
@@ -203,9 +240,11 @@ class Conditions:
                 continue
             if not _ITEM.fullmatch(inside):
                 yield from self.fact(path, inside or "{}", later=later)
-            elif not item:
+            elif item is None:
                 place = "a step with `loop`" if path[0] == "fix" else "evidence with `each`"
                 yield self.problem(path, f"`{{{inside}}}` has a meaning only in {place}")
+            elif wrong := self.no_key(inside.partition(".")[2].partition(".")[0] or None, item):
+                yield self.problem(path, wrong)
 
     def _is_known(self, fact: str, facts: Collection[str]) -> bool:
         """Whether it is one of these facts, or a member of one of their families."""

@@ -28,7 +28,7 @@ class Steps(Conditions):
 
     def step(self, path: Path, step: dict[str, Any]) -> Iterator[Problem]:
         """One step."""
-        item = "loop" in step
+        item = str(step["loop"]) if "loop" in step else None
         yield from self.text((*path, "name"), step.get("name"), item=item)
         for key in ("when", "unless"):
             yield from self.condition((*path, key), step.get(key))
@@ -52,15 +52,16 @@ class Steps(Conditions):
         if "where" in step and "loop" not in step:
             yield self.problem((*path, "where"), "`where` chooses among the items of `loop`, which is not there")
         yield from self.wanted((*path, "where"), step.get("where"))
+        yield from self.keys((*path, "where"), step.get("where"), step.get("loop"))
 
-    def keywords(self, path: Path, step: dict[str, Any], *, item: bool) -> Iterator[Problem]:
+    def keywords(self, path: Path, step: dict[str, Any], *, item: str | None) -> Iterator[Problem]:
         """What is said when it fails, and what undoes it."""
         failure = mapping(step.get("on_failure"))
         yield from self.text((*path, "on_failure", "message"), failure.get("message"), item=item, later=True)
         for index, part in enumerate(sequence(step.get("undo"))):
             yield from self.text((*path, "undo", index), part, item=item)
 
-    def arguments(self, path: Path, action: str, args: dict[str, Any], *, item: bool) -> Iterator[Problem]:
+    def arguments(self, path: Path, action: str, args: dict[str, Any], *, item: str | None) -> Iterator[Problem]:
         """Every argument of an action."""
         words = self.known.arguments[action]
         written = _written(args, words)
@@ -78,7 +79,7 @@ class Steps(Conditions):
             for (first, *keys), text in self.known.problems[action](meant):
                 yield self.problem((*path, "args", written[str(first)], *keys), text)
 
-    def argument(self, path: Path, action: str, kind: str, value: Any, *, item: bool) -> Iterator[Problem]:
+    def argument(self, path: Path, action: str, kind: str, value: Any, *, item: str | None) -> Iterator[Problem]:
         """One argument of a kind."""
         match kind:
             case "list":
@@ -90,11 +91,13 @@ class Steps(Conditions):
             case "text":
                 yield from self.text(path, value, item=item, later=action == "message")
 
-    def texts(self, path: Path, value: Any, *, item: bool) -> Iterator[Problem]:
+    def texts(self, path: Path, value: Any, *, item: str | None) -> Iterator[Problem]:
         """A list of texts, or a fact."""
         match value:
             case {"fact": fact, **rest} if rest.keys() <= {"key"}:
                 yield from self.fact((*path, "fact"), fact)
+                if wrong := self.no_key(rest.get("key"), fact):
+                    yield self.problem((*path, "key"), wrong)
             case [*parts] if parts:
                 for index, part in enumerate(parts):
                     where = (*path, index)
@@ -108,7 +111,7 @@ class Steps(Conditions):
                 text = f"`{path[-1]}` must be a list of texts or `{{fact: path, key: name}}`, not {kind_of(value)}"
                 yield self.problem(path, text)
 
-    def pairs(self, path: Path, value: Any, *, item: bool, nulls: bool) -> Iterator[Problem]:
+    def pairs(self, path: Path, value: Any, *, item: str | None, nulls: bool) -> Iterator[Problem]:
         """Names and texts."""
         if not isinstance(value, dict) or not value:
             yield self.problem(path, f"`{path[-1]}` must be a mapping of names to texts, not {kind_of(value)}")

@@ -40,7 +40,7 @@ def load_playbook(
     origin: Origin,
     trusted: bool = True,  # noqa: FBT001, FBT002  # the one thing that varies beside where it came from
     *,
-    known_facts: Collection[str] | None = None,
+    known_facts: Mapping[str, str] | None = None,
     known_playbooks: Collection[str] | None = None,
     actions: Mapping[str, Action] | None = None,
 ) -> Playbook:
@@ -54,7 +54,7 @@ def load_playbook(
     return build(document.data, Source(path=str(path), origin=origin, trusted=trusted), extends=document.extends)
 
 
-def load_builtin(*, known_facts: Collection[str] | None = None) -> tuple[Playbook, ...]:
+def load_builtin(*, known_facts: Mapping[str, str] | None = None) -> tuple[Playbook, ...]:
     """Every built-in playbook, by rank and name. Raises PlaybookError, which means a damaged installation.
 
     With `known_facts` they are checked as anybody's are. Without, only one that cannot be read or built is: they were
@@ -89,7 +89,7 @@ def _content(raw: bytes, known: Mapping[str, Any]) -> Any:
     return read_yaml(raw)[0]
 
 
-def _checked(files: Iterable[Path], known_facts: Collection[str] | None) -> list[Playbook]:
+def _checked(files: Iterable[Path], known_facts: Mapping[str, str] | None) -> list[Playbook]:
     from tfrepair.playbook.builder import build
 
     names = {path.stem for path in files}
@@ -108,7 +108,7 @@ def _builtin(path: Path) -> Source:
 def check_file(
     path: Path,
     *,
-    known_facts: Collection[str] | None = None,
+    known_facts: Mapping[str, str] | None = None,
     known_playbooks: Collection[str] | None = None,
     actions: Mapping[str, Action] | None = None,
 ) -> tuple[str, ...]:
@@ -145,7 +145,7 @@ def _shape_problems(
 
 def _document(
     path: Path,
-    known_facts: Collection[str] | None,
+    known_facts: Mapping[str, str] | None,
     known_playbooks: Collection[str] | None,
     actions: Mapping[str, Action] | None = None,
 ) -> Document:
@@ -219,7 +219,7 @@ def _extending(data: Any, positions: Positions, known: Known) -> tuple[Iterable[
 
 
 def _known(
-    facts: Collection[str] | None, playbooks: Collection[str] | None, actions: Mapping[str, Action] | None
+    facts: Mapping[str, str] | None, playbooks: Collection[str] | None, actions: Mapping[str, Action] | None
 ) -> Known:
     from tfrepair.actions.registry import ACTIONS
     from tfrepair.playbook.lint import Known

@@ -19,6 +19,7 @@ from tfrepair.target.cuda_files import (
     toolkits,
 )
 from tfrepair.target.loader import Found, Loader
+from tfrepair.target.paths import is_file, is_folder
 from tfrepair.target.release_data import load_gpu_data, load_releases
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def _libraries(
             {"library": name, "path": str(folder / name)}
             for name in missing
             for folder in beside
-            if (folder / name).is_file()
+            if is_file(folder / name)
         ],
         "cuda.others": [
             {"library": name, "path": str(path)} for name in missing for path in other_versions(name, elsewhere)
@@ -186,7 +187,7 @@ def _libraries(
 
 def _folders_of(each: Installation) -> tuple[Path, ...]:
     """The folders with libraries of a toolkit, or beside a cuDNN's header."""
-    return library_folders(each.path if each.path.is_dir() else each.path.parent.parent)
+    return library_folders(each.path if is_folder(each.path) else each.path.parent.parent)
 
 
 def _wheel_folders(wanted: _Wanted, context: Context) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tfrepair.probes.collector import Context, Probe, known
 from tfrepair.target.console_scripts import foreign_scripts
 from tfrepair.target.describe import read_config
+from tfrepair.target.paths import is_file, is_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ _NAME = "environment"
 
 def _collect(context: Context) -> Iterator[Fact]:
     environment = context.target.environment
-    has_pip = any((Path(folder) / "pip" / "__init__.py").is_file() for folder in _folders(context))
+    has_pip = any(is_file(Path(folder) / "pip" / "__init__.py") for folder in _folders(context))
     return known(
         _NAME,
         {
@@ -33,7 +34,7 @@ def _collect(context: Context) -> Iterator[Fact]:
             "environment.prompt": _prompt(Path(environment.prefix)),
             "environment.noexec": _noexec(environment.prefix),
             "environment.foreign_scripts": [
-                {"path": str(path), "python": str(python), "exists": python.exists()}
+                {"path": str(path), "python": str(python), "exists": is_there(python)}
                 for path, python in (foreign_scripts(environment) if environment.kind == "venv" else ())
             ],
         },

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tfrepair.model.facts import Absent, Fact, Known, State, Unknown
 from tfrepair.probes.collector import Context, Probe, known, unknown
 from tfrepair.target.interpreter import run
+from tfrepair.target.paths import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,7 +53,7 @@ def _msvc_missing(context: Context) -> list[str] | None:
     if context.target.host.system != "windows":
         return None
     folder = Path(context.environ.get("SystemRoot", "C:\\Windows"), "System32")
-    return [name for name in _MSVC if not (folder / name).is_file()]
+    return [name for name in _MSVC if not is_file(folder / name)]
 
 
 def _processor(machine: str) -> Iterator[Fact]:

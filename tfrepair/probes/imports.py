@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.probes.collector import Context, Probe, known, unknown
+from tfrepair.target.paths import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,7 +18,7 @@ _NAME = "imports"
 
 
 def _collect(context: Context) -> Iterable[Fact]:
-    if not Path(context.target.environment.prefix).exists():  # a new environment, before there is one
+    if not is_there(Path(context.target.environment.prefix)):  # a new environment, before there is one
         return known(_NAME, dict.fromkeys(PROBE.provides))
     if not context.options.imports:
         return _nothing(context, "not asked for")

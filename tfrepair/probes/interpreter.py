@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.probes.collector import Context, Probe, known
+from tfrepair.target.paths import is_there
 from tfrepair.target.startup import failing_startup_file, starts_without_site
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def _collect(context: Context) -> Iterator[Fact]:
             "interpreter.starts_without_site": without_site,
             "interpreter.failing_startup_file": stopper,
             "interpreter.base_executable": base,
-            "interpreter.base_exists": None if base is None else Path(base).exists(),
+            "interpreter.base_exists": None if base is None else is_there(Path(base)),
             "interpreter.free_threaded": interpreter.free_threaded,
             "interpreter.bits": interpreter.bits,
             "interpreter.machine": interpreter.machine,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ def collect(context: Context) -> Iterator[Fact]:
     needed = tree(inventory.distributions, family, markers)
     for path, value in {**_lists(inventory, needed), **_damage(inventory, needed)}.items():
         yield _fact(f"inventory.{path}", value)
+    yield _fact("inventory.closed", _closed(context.target.environment.site_folders, inventory, needed))
     inherited = read_inherited(context.target.environment, {each.canonical_name for each in inventory.distributions})
     yield _fact("inventory.inherited", [_inherited(each) for each in inherited])
     yield _fact(
@@ -63,6 +65,25 @@ def _decisive(
 
 def _fact(path: str, value: Any) -> Fact:
     return Fact(path=path, state=Known(value), source="inventory")
+
+
+def _closed(sites: Collection[str], inventory: Inventory, needed: frozenset[str]) -> list[dict[str, Any]]:
+    """The folders that may not be listed; a whole site folder concerns TensorFlow as well."""
+    close = {
+        os.path.join(site, folder)  # noqa: PTH118
+        for site in sites
+        for each in inventory.distributions
+        if each.canonical_name in needed
+        for folder in (*each.top_level, os.path.basename(each.metadata_path))  # noqa: PTH119
+    }
+    return [
+        {"path": path, "site": path in sites, "family": path in sites or any(_within(path, one) for one in close)}
+        for path in inventory.closed
+    ]
+
+
+def _within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder + os.sep)
 
 
 def _lists(inventory: Inventory, needed: frozenset[str]) -> dict[str, Any]:
@@ -191,6 +212,10 @@ PROBE = Probe(
             "list of text: absolute paths of import folders of TensorFlow and its close kin that no distribution owns"
         ),
         "inventory.unreadable": "list of {path, what}: metadata files that are missing or cannot be used",
+        "inventory.closed": (
+            "list of {path, site, family}: folders that this user may not look into; `site` is true for all of"
+            " site-packages, `family` for what TensorFlow needs"
+        ),
         "inventory.overlaps": (
             "list of {names, folder, files, family}: files that several distributions recorded, by top-level folder"
         ),

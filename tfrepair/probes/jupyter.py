@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.probes.collector import Context, Probe, known, unknown
+from tfrepair.target.paths import is_there
 from tfrepair.target.plain_file import read_plain
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _kernel(file: Path, context: Context, *, own: bool) -> dict[str, Any] | None
         "python": python,
         "own": own,
         "here": plain or _same_folder(python, context),
-        "exists": plain or Path(python).exists(),
+        "exists": plain or is_there(Path(python)),
     }
 
 

@@ -13,6 +13,7 @@ from tfrepair.model.dependencies import active
 from tfrepair.model.facts import Known
 from tfrepair.probes.collector import Context, Probe, known, unknown
 from tfrepair.target.leftovers import left_release
+from tfrepair.target.paths import is_file, is_folder
 from tfrepair.target.plain_file import read_plain
 from tfrepair.target.records import load_record, located, matches_hash
 from tfrepair.target.release_data import load_releases
@@ -68,7 +69,7 @@ def collect(context: Context) -> Iterator[Fact]:
         "version": version,
         "source": source,
         "folder": str(folder) if folder else None,
-        "husk": folder is not None and not (folder / "__init__.py").is_file(),
+        "husk": folder is not None and not is_file(folder / "__init__.py"),
         "missing": sum(row["missing"] - row["missing_scripts"] for row in owners),
         "altered": sum(row["altered"] for row in owners),
         "stub": bool(stubs) and not owners,
@@ -107,7 +108,7 @@ def _partner(row: _Row, context: Context) -> str | None:
 
 def _folder(context: Context) -> Path | None:
     folders = (Path(site, "tensorflow") for site in context.target.environment.site_folders)
-    return next((folder for folder in folders if folder.is_dir()), None)
+    return next((folder for folder in folders if is_folder(folder)), None)
 
 
 def _release(

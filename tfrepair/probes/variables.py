@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.probes.collector import Context, Probe, known
+from tfrepair.target.paths import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ def _collect(context: Context) -> Iterator[Fact]:
                 {"variable": name, "path": str(path)} for name, folder in led for path in _libraries(Path(folder))
             ],
             "loader.preloaded": [
-                {"variable": name, "path": word, "exists": Path(word).exists() if os.sep in word else None}
+                {"variable": name, "path": word, "exists": is_there(Path(word)) if os.sep in word else None}
                 for name in _FILES
                 for word in environ.get(name, "").replace(":", " ").split()
             ],

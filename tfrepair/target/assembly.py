@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tfrepair.errors import TargetError
 from tfrepair.model.target import Environment, EnvironmentKind, Host, Interpreter, Target
 from tfrepair.target.describe import Surroundings, base_of, look_around, prefix_of
+from tfrepair.target.paths import is_file, is_folder, is_there
 from tfrepair.target.tags import libc_of_this_machine, narrow_platform, tags_for
 from tfrepair.target.user_site import user_environment
 
@@ -46,7 +47,7 @@ def target_from_answer(
         implementation=data["implementation"],
     )
     interpreter = Interpreter(
-        executable=named if named and Path(named).exists() else str(executable),
+        executable=named if named and is_there(Path(named)) else str(executable),
         version=(version[0], version[1], version[2]),
         implementation=data["implementation"],
         platform=narrow,
@@ -87,13 +88,13 @@ def _base_executable(data: Mapping[str, Any], around: Surroundings, kind: Enviro
 
 
 def _kind(prefix: Path, base_prefix: str) -> EnvironmentKind:
-    if (prefix / "conda-meta").is_dir():
+    if is_folder(prefix / "conda-meta"):
         return "conda"
     return "system" if str(prefix) == base_prefix else "venv"
 
 
 def _writable(prefix: Path, purelib: Path) -> bool:
-    return os.access(purelib if purelib.is_dir() else prefix, os.W_OK)
+    return os.access(purelib if is_folder(purelib) else prefix, os.W_OK)
 
 
 def _system_site_packages(around: Surroundings) -> bool:
@@ -142,7 +143,7 @@ def target_from_files(executable: Path, around: Surroundings, spec: str, reason:
         sys_path=(),
         writable=_writable(around.prefix, Path(purelib)),
         system_site_packages=_system_site_packages(around),
-        externally_managed=kind == "system" and (Path(purelib).parent / "EXTERNALLY-MANAGED").is_file(),
+        externally_managed=kind == "system" and is_file(Path(purelib).parent / "EXTERNALLY-MANAGED"),
     )
     return Target(spec=spec, reason=reason, interpreter=interpreter, environment=environment, host=host)
 

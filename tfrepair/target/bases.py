@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import TargetError
 from tfrepair.target.describe import absolute, ask, executable_of
+from tfrepair.target.paths import is_folder, is_there
 from tfrepair.target.tags import narrow_platform
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ def find_base(spec: str, environ: Mapping[str, str]) -> Base:
     if re.fullmatch(r"\d+(\.\d+){1,2}t?", spec):
         return _by_version(spec, environ)
     path = absolute(Path(spec).expanduser())
-    executable = executable_of(path) if path.is_dir() else path
-    base = _query(str(executable), "option", environ) if executable is not None and executable.exists() else None
+    executable = executable_of(path) if is_folder(path) else path
+    base = _query(str(executable), "option", environ) if executable is not None and is_there(executable) else None
     if base is None:
         raise TargetError(
             f"`{spec}` is not a CPython that starts",
@@ -131,7 +132,7 @@ def _query(executable: str, source: str, environ: Mapping[str, str], *, deeper: 
 def _executable_in(prefix: Path, version: Iterable[int]) -> Path | None:
     major, minor = tuple(version)[:2]
     exact = prefix / "bin" / f"python{major}.{minor}"
-    return exact if exact.exists() else executable_of(prefix)
+    return exact if is_there(exact) else executable_of(prefix)
 
 
 def _candidates(environ: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
@@ -152,9 +153,9 @@ def _in_each(root: Path) -> Iterator[Path]:
     """The interpreter of every folder in a folder. What is a link there is another name for a neighbour, or a venv."""
     with contextlib.suppress(OSError):
         for folder in sorted(root.iterdir()):
-            if folder.is_dir() and not folder.name.startswith("."):
+            if is_folder(folder) and not folder.name.startswith("."):
                 executable = executable_of(folder)
-                if executable is not None and executable.exists():
+                if executable is not None and is_there(executable):
                     yield executable
 
 
@@ -174,7 +175,7 @@ def _conda(environ: Mapping[str, str], home: Path) -> Iterator[Path]:
         roots.insert(0, Path(conda).parent.parent)
     for root in dict.fromkeys(roots):
         executable = executable_of(root)
-        if executable is not None and executable.exists():
+        if executable is not None and is_there(executable):
             yield executable
             yield from _in_each(root / "envs")
 
@@ -208,7 +209,7 @@ def is_harmless(path: Path) -> bool:
     """On macOS `/usr/bin/python3` without the developer tools opens a dialog instead of running."""
     if platform.system() != "Darwin" or path.parent != Path("/usr/bin"):
         return True
-    return Path("/Library/Developer/CommandLineTools").is_dir() or Path("/Applications/Xcode.app").is_dir()
+    return is_folder(Path("/Library/Developer/CommandLineTools")) or is_folder(Path("/Applications/Xcode.app"))
 
 
 def _registered(environ: Mapping[str, str]) -> Iterator[Path]:

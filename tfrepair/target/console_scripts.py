@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.target.interpreter import run
+from tfrepair.target.paths import is_file, is_folder, is_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +47,7 @@ def foreign_scripts(environment: Environment) -> Iterator[tuple[Path, Path]]:
     for path, python in _interpreters(scripts):
         if _PYTHON.fullmatch(python.name) is None or python.parent.resolve() == here:
             continue
-        if not python.exists() or (python.parent.parent / "pyvenv.cfg").is_file():
+        if not is_there(python) or is_file(python.parent.parent / "pyvenv.cfg"):
             yield path, python
 
 
@@ -58,11 +59,11 @@ def console_script_problem(environment: Environment, environ: Mapping[str, str])
     scripts = Path(environment.scripts)
     quiet = environment.variables(environ) | {"PYTHONDONTWRITEBYTECODE": "1"}
     for path, interpreter in _interpreters(scripts):
-        if interpreter.is_relative_to(environment.prefix) and not interpreter.exists():
+        if interpreter.is_relative_to(environment.prefix) and not is_there(interpreter):
             return f"`{path}` names the interpreter `{interpreter}`, which is not there"
     for name, argument in HARMLESS:
         path = scripts / name
-        if path.is_file():
+        if is_file(path):
             try:
                 done = run([str(path), argument], env=quiet, timeout=60)
             except OSError as error:
@@ -74,10 +75,10 @@ def console_script_problem(environment: Environment, environ: Mapping[str, str])
 
 def _interpreters(scripts: Path) -> Iterator[tuple[Path, Path]]:
     """Each script and the interpreter that its first line names."""
-    if not scripts.is_dir():
+    if not is_folder(scripts):
         return
     for path in sorted(scripts.iterdir()):
-        if path.is_file() and not path.is_symlink():
+        if is_file(path) and not path.is_symlink():
             try:
                 with path.open("rb") as file:
                     named = interpreter_of(file.read(_LONGEST))

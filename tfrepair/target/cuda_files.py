@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfrepair.target.paths import is_folder
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -104,7 +106,7 @@ def _cudnn_header(path: Path) -> str | None:
 
 def library_folders(toolkit: Path) -> tuple[Path, ...]:
     """The folders of a toolkit that hold libraries."""
-    return tuple(folder for name in _LIBRARIES if (folder := toolkit / name).is_dir())
+    return tuple(folder for name in _LIBRARIES if is_folder(folder := toolkit / name))
 
 
 def other_versions(name: str, folders: Iterable[Path]) -> tuple[Path, ...]:
@@ -116,7 +118,7 @@ def other_versions(name: str, folders: Iterable[Path]) -> tuple[Path, ...]:
     pattern = f"{stem}.so.*" if ".so." in name else f"{stem}64_*.dll"
     found: dict[Path, Path] = {}
     for folder in folders:
-        for path in sorted(folder.glob(pattern)) if folder.is_dir() else ():
+        for path in sorted(folder.glob(pattern)) if is_folder(folder) else ():
             if path.name != name and not path.name.startswith(f"{name}."):
                 found.setdefault(path.resolve(), path)
     return tuple(found.values())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import TargetError
 from tfrepair.target.interpreter import Completed, marked_json, new_mark, run
+from tfrepair.target.paths import is_file, is_folder, is_there
 from tfrepair.target.plain_file import read_plain
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Surroundings:
     @property
     def conda(self) -> bool:
         """It is a conda environment."""
-        return (self.prefix / "conda-meta").is_dir()
+        return is_folder(self.prefix / "conda-meta")
 
     @property
     def is_environment(self) -> bool:
@@ -64,7 +65,7 @@ class Surroundings:
     @property
     def windows(self) -> bool:
         """Laid out as on Windows."""
-        return (self.prefix / "Scripts").is_dir() and not (self.prefix / "bin").is_dir()
+        return is_folder(self.prefix / "Scripts") and not is_folder(self.prefix / "bin")
 
 
 def ask(
@@ -151,7 +152,7 @@ def look_around(prefix: Path) -> Surroundings:
         config=config,
         version=version,
         purelib=purelib,
-        stdlib=library is not None and (library / "os.py").is_file(),
+        stdlib=library is not None and is_file(library / "os.py"),
         free_threaded=free_threaded,
     )
 
@@ -168,14 +169,14 @@ def read_config(path: Path) -> dict[str, str]:
 
 def _library(prefix: Path) -> tuple[Path | None, bool, tuple[int, int, int] | None]:
     windows = prefix / "Lib"
-    if os.name == "nt" or ((prefix / "Scripts").is_dir() and (windows / "site-packages").is_dir()):
-        return (windows, False, None) if windows.is_dir() else (None, False, None)
+    if os.name == "nt" or (is_folder(prefix / "Scripts") and is_folder(windows / "site-packages")):
+        return (windows, False, None) if is_folder(windows) else (None, False, None)
     found = []
     with contextlib.suppress(OSError):
         for folder in (prefix / "lib").iterdir():
             match = _STDLIB_FOLDER.fullmatch(folder.name)
-            if match and folder.is_dir():
-                filled = (folder / "site-packages").is_dir() or (folder / "os.py").is_file()
+            if match and is_folder(folder):
+                filled = is_folder(folder / "site-packages") or is_file(folder / "os.py")
                 found.append((filled, (int(match[1]), int(match[2])), bool(match[3]), folder))
     if not found:
         return None, False, None
@@ -227,4 +228,4 @@ def base_of(surroundings: Surroundings) -> str | None:
     if surroundings.version is not None:
         names.insert(0, f"python{surroundings.version[0]}.{surroundings.version[1]}")
     paths = [Path(home) / name for name in names]
-    return str(next((path for path in paths if path.exists()), paths[0]))
+    return str(next((path for path in paths if is_there(path)), paths[0]))

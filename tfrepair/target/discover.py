@@ -16,6 +16,7 @@ from tfrepair.target.assembly import host_of_this_machine, target_from_answer, t
 from tfrepair.target.bases import Base, find_base, find_bases, is_harmless
 from tfrepair.target.describe import Answer, Surroundings, absolute, ask, executable_of, look_around, prefix_of
 from tfrepair.target.interpreter import run
+from tfrepair.target.paths import is_file, is_folder, is_there
 from tfrepair.target.tags import tags_for
 from tfrepair.target.user_site import is_meant
 
@@ -86,7 +87,7 @@ def describe_environment(prefix: Path, environ: Mapping[str, str], *, interprete
 def _named(spec: str, option: str, environ: Mapping[str, str], cwd: Path) -> Target:
     path = _path(spec, environ, cwd)
     reason = f"`{option} {spec}` names it"
-    if path.is_dir():
+    if is_folder(path):
         return _folder(path, spec, reason, environ)
     if os.path.lexists(path):
         return _interpreter(path, spec, reason, environ)
@@ -109,7 +110,7 @@ def search_path(environ: Mapping[str, str]) -> Iterator[Path]:
     """The folders of PATH; relative ones are left out, because they run what lies in the current folder."""
     for entry in environ.get("PATH", "").split(os.pathsep):
         folder = Path(entry)
-        if entry and folder.is_absolute() and folder.is_dir():
+        if entry and folder.is_absolute() and is_folder(folder):
             yield folder
 
 
@@ -125,8 +126,9 @@ def _active(variable: str, value: str, environ: Mapping[str, str], cwd: Path) ->
 
 
 def _folder(folder: Path, spec: str, reason: str, environ: Mapping[str, str]) -> Target:
-    if not folder.is_dir():
-        raise TargetError(f"`{folder}` is not a folder", hint=_NEW)
+    if not is_folder(folder):
+        may = " that this user may look into" if is_there(folder) and not is_file(folder) else ""
+        raise TargetError(f"`{folder}` is not a folder{may}", hint=_NEW)
     around = look_around(folder)
     executable = executable_of(folder)
     if executable is None and not around.is_environment:
@@ -141,7 +143,7 @@ def _folder(folder: Path, spec: str, reason: str, environ: Mapping[str, str]) ->
 def _near(folder: Path) -> str:
     inside = []
     with contextlib.suppress(OSError):
-        inside = [path for path in sorted(folder.iterdir()) if path.is_dir() and (path / "pyvenv.cfg").is_file()]
+        inside = [path for path in sorted(folder.iterdir()) if is_folder(path) and is_file(path / "pyvenv.cfg")]
     if inside:
         return f"did you mean `--env {inside[0]}`?"
     return f"name the folder that holds `pyvenv.cfg`; {_NEW}"
@@ -178,10 +180,10 @@ def _why_not(executable: Path, around: Surroundings, answer: Answer) -> str:
     """Why an interpreter does not start. Raises TargetError when it is no interpreter."""
     ours = bool(around.config) or around.stdlib or around.conda
     if ours and _PYTHON_NAME.fullmatch(executable.name):
-        if executable.exists():
+        if is_there(executable):
             return answer.error or ""
         return f"`{executable}` leads to `{os.path.realpath(executable)}`, which is gone"
-    what = "is not a Python interpreter" if executable.exists() else "is a link to a file that is gone"
+    what = "is not a Python interpreter" if is_there(executable) else "is a link to a file that is gone"
     raise TargetError(
         f"`{executable}` {what}: {_last_line(answer)}",
         hint="name an interpreter with `--python`, or the folder of an environment with `--env`",

@@ -14,8 +14,9 @@ from packaging.utils import canonicalize_name
 from tfrepair.model.distribution import Distribution
 from tfrepair.target.leftovers import is_leftover
 from tfrepair.target.metadata import METADATA_SUFFIXES, Metadata, read_metadata
+from tfrepair.target.paths import is_folder
 from tfrepair.target.records import Damage, RecordEntry, check, is_bytecode, is_native, is_script, load_record
-from tfrepair.target.tree import Tree, names_in
+from tfrepair.target.tree import Tree, is_closed, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -76,6 +77,8 @@ class Inventory:
     orphans: tuple[str, ...] = ()
     """Absolute paths of import folders of TensorFlow and its close kin in which no distribution owns a file."""
     overlaps: tuple[Overlap, ...] = ()
+    closed: tuple[str, ...] = ()
+    """Absolute paths of folders that this user may not look into, the outermost: what they hold is not known."""
     damage: Mapping[str, Damage] = field(default_factory=dict)
     """Every missing and altered file, by the metadata path of the distribution."""
 
@@ -116,9 +119,13 @@ def read_inventory(
     reads: list[_Read] = []
     leftovers: list[str] = []
     orphans: list[str] = []
+    trees: list[Tree] = []
     for site in sites:
         names = names_in(site)
         tree = Tree(environment.prefix, site)
+        trees.append(tree)
+        if not names and is_closed(site):
+            tree.closed.add(site)
         found = [
             _read(Path(site, name), tree)
             for name in names
@@ -142,8 +149,17 @@ def read_inventory(
         overlaps=tuple(
             overlap for site in sites for overlap in _overlaps([read for read in reads if read.site == site])
         ),
+        closed=_outermost(folder for tree in trees for folder in tree.closed),
         damage={read.distribution.metadata_path: read.damage for read in reads},
     )
+
+
+def _outermost(folders: Iterable[str]) -> tuple[str, ...]:
+    found: list[str] = []
+    for folder in sorted(folders):
+        if not (found and folder.startswith(found[-1] + os.sep)):
+            found.append(folder)
+    return tuple(found)
 
 
 def _own_sites(environment: Environment) -> tuple[str, ...]:
@@ -154,6 +170,8 @@ def _own_sites(environment: Environment) -> tuple[str, ...]:
 
 def _read(path: Path, tree: Tree) -> _Read:
     metadata = read_metadata(path)
+    if metadata.problem is not None and is_closed(str(path)):
+        tree.closed.add(str(path))
     state, entries = load_record(path)
     distribution = Distribution(
         name=metadata.name,
@@ -169,7 +187,8 @@ def _read(path: Path, tree: Tree) -> _Read:
         record=state,
         metadata_readable=metadata.problem is None,
     )
-    return _Read(distribution=distribution, entries=entries, problem=metadata.problem, tree=tree)
+    problem = None if str(path) in tree.closed else metadata.problem
+    return _Read(distribution=distribution, entries=entries, problem=problem, tree=tree)
 
 
 def _compared(read: _Read, *, hash_native: bool, hash_all: bool) -> _Read:
@@ -209,7 +228,7 @@ def _guessed_top_level(metadata: Metadata, site: str) -> tuple[str, ...]:
 
 def _metadata_file(path: str) -> str:
     file = {".dist-info": "METADATA", ".egg-info": "PKG-INFO", ".egg": "EGG-INFO/PKG-INFO"}.get(Path(path).suffix)
-    return str(Path(path, file)) if file and Path(path).is_dir() else path
+    return str(Path(path, file)) if file and is_folder(Path(path)) else path
 
 
 def _orphans(site: str, names: Sequence[str], reads: Sequence[_Read]) -> Iterator[str]:

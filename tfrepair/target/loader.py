@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfrepair.target.paths import is_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -62,7 +64,7 @@ class Loader:
         for via, folder in self.folders:
             if via == "system folder" and name in self.cached:
                 break
-            if (folder / name).is_file():
+            if is_file(folder / name):
                 return Found(path=folder / name, via=via)
         cached = self.cached.get(name)
         return Found(path=cached, via="loader cache") if cached else None
@@ -82,7 +84,7 @@ def read_cache(root: Path = Path("/")) -> dict[str, Path]:
     paths = (root / match[0].decode(errors="replace").lstrip("/") for match in _CACHED.finditer(data))
     found: dict[str, Path] = {}
     for path in paths:
-        if path.is_file():
+        if is_file(path):
             found.setdefault(path.name, path)
     return found
 

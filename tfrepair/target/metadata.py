@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfrepair.target.paths import is_file, is_folder, is_there
 from tfrepair.target.plain_file import read_plain
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def read_metadata(path: Path) -> Metadata:
         return _linked(path)
     if path.suffix == ".egg":
         return _folder(path / "EGG-INFO", "PKG-INFO", path.name)
-    if path.is_dir():
+    if is_folder(path):
         return _folder(path, "PKG-INFO" if path.suffix == ".egg-info" else "METADATA", path.name)
     return _described(path, path.name)
 
@@ -63,7 +64,7 @@ def wheel_tags(path: Path) -> tuple[str, ...]:
 def _linked(link: Path) -> Metadata:
     lines = (_text(link) or "").splitlines()
     project = Path(lines[0].strip()) if lines else None
-    found = next(iter(sorted(project.glob("*.egg-info"))), None) if project and project.is_dir() else None
+    found = next(iter(sorted(project.glob("*.egg-info"))), None) if project and is_folder(project) else None
     if found is None or project is None:
         name, version = _named(link.name)
         return Metadata(name=name, version=version, editable=True, problem="points to a project that is not there")
@@ -83,7 +84,7 @@ def _folder(folder: Path, file: str, fallback: str) -> Metadata:
         version=described.version,
         requires=described.requires or tuple(_legacy_requires(_text(folder / "requires.txt") or "")),
         installer=installer or None,
-        requested=(folder / "REQUESTED").exists(),
+        requested=is_file(folder / "REQUESTED"),
         editable=editable,
         direct_url=url,
         top_level=tuple((_text(folder / "top_level.txt") or "").split()),
@@ -94,7 +95,7 @@ def _folder(folder: Path, file: str, fallback: str) -> Metadata:
 def _described(file: Path, fallback: str) -> Metadata:
     text = _text(file)
     if text is None:
-        problem = "cannot be read" if file.exists() else "is missing"
+        problem = "cannot be read" if is_there(file) else "is missing"
         name, version = _named(fallback)
         return Metadata(name=name, version=version, problem=problem)
     headers = _headers(text)

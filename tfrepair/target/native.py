@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tfrepair.target.elf import Library, read_library
 from tfrepair.target.interpreter import run
 from tfrepair.target.loader import system_folders
+from tfrepair.target.paths import is_file, is_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -56,7 +57,7 @@ def libstdcxx(machine: str, environ: Mapping[str, str]) -> Library | None:
     named = (folder for folder in environ.get("LD_LIBRARY_PATH", "").split(":") if folder)
     for folder in (*named, *system_folders(machine)):
         path = Path(folder, _LIBSTDCXX)
-        if path.is_file():
+        if is_file(path):
             return read_library(path)
     return None
 
@@ -82,7 +83,7 @@ def missing_sonames(
         system = system_folders(library.machine)
         for name in library.sonames:
             folders = (*library.folders, *named, *beside, *system)
-            if "/" in name or any(name in listed(folder) and Path(folder, name).exists() for folder in folders):
+            if "/" in name or any(name in listed(folder) and is_there(Path(folder, name)) for folder in folders):
                 continue
             carried = _carried(environment.site_folders) if carried is None else carried
             if name in carried:
@@ -102,11 +103,7 @@ def _listed(folder: str) -> frozenset[str]:
 def _carried(site_folders: Iterable[str]) -> frozenset[str]:
     """Names of the shared libraries that the distributions of an environment bring along."""
     return frozenset(
-        path.name
-        for site in site_folders
-        for pattern in _CARRIED
-        for path in Path(site).glob(pattern)
-        if path.is_file()
+        path.name for site in site_folders for pattern in _CARRIED for path in Path(site).glob(pattern) if is_file(path)
     )
 
 

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfrepair.target.paths import is_file, is_there
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -51,7 +53,7 @@ def _driver(device: Path) -> str | None:
 
 def has_nodes(root: Path = Path("/")) -> bool:
     """The device files that programs reach the GPU through are there."""
-    return any((root / node).exists() for node in _NODES)
+    return any(is_there(root / node) for node in _NODES)
 
 
 def container(environ: Mapping[str, str], root: Path = Path("/")) -> str | None:
@@ -59,7 +61,7 @@ def container(environ: Mapping[str, str], root: Path = Path("/")) -> str | None:
     if environ.get("KUBERNETES_SERVICE_HOST"):
         return "kubernetes"
     for mark, name in _MARKS.items():
-        if (root / mark).exists():
+        if is_there(root / mark):
             return name
     return environ.get("container") or None  # systemd's word for it
 
@@ -77,7 +79,7 @@ def gpu_asked_for(environ: Mapping[str, str]) -> str | None:
 
 def has_windows_driver(environ: Mapping[str, str]) -> bool:
     """Windows has the NVIDIA driver's CUDA library."""
-    return Path(environ.get("SystemRoot", "C:\\Windows"), "System32", "nvcuda.dll").is_file()
+    return is_file(Path(environ.get("SystemRoot", "C:\\Windows"), "System32", "nvcuda.dll"))
 
 
 def hidden(environ: Mapping[str, str]) -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.target.interpreter import run
+from tfrepair.target.paths import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +44,8 @@ def find_tool(system: str, environ: Mapping[str, str], root: Path = Path("/")) -
     """The tool in the folders where drivers put it. PATH is not asked: it may lead into a folder of anybody's."""
     if system == "windows":
         path = Path(environ.get("SystemRoot", "C:\\Windows"), "System32", "nvidia-smi.exe")
-        return path if path.is_file() else None
-    return next((path for place in _PLACES if (path := root / place / "nvidia-smi").is_file()), None)
+        return path if is_file(path) else None
+    return next((path for place in _PLACES if is_file(path := root / place / "nvidia-smi")), None)
 
 
 def ask(tool: Path, *, timeout: float = TIMEOUT) -> Answer:

@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from tfrepair.target.paths import is_there
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -84,7 +86,7 @@ def _spelled(words: Sequence[str], process: psutil.Process) -> Iterator[str]:
 def _mapped(process: psutil.Process) -> Iterator[str]:
     """Files that it has in its memory; read directly on Linux, where the library also asks how much of each."""
     maps = Path(f"/proc/{process.pid}/maps")
-    if not maps.exists():
+    if not is_there(maps):
         yield from (region.path for region in process.memory_maps())
         return
     for line in maps.read_bytes().splitlines():

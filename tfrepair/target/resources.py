@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from tfrepair.target.paths import is_folder
+
 MEGABYTE = 1_000_000
 _CGROUPS = (
     ("sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory.current"),
@@ -16,7 +18,7 @@ _CGROUPS = (
 
 def existing_folder(folder: Path) -> Path:
     """The folder, or where it does not exist yet the nearest one above it that does."""
-    return next((path for path in (folder, *folder.parents) if path.is_dir()), folder)
+    return next((path for path in (folder, *folder.parents) if is_folder(path)), folder)
 
 
 def free_disk(folder: str) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfrepair.target.paths import is_file, is_folder
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -58,15 +60,15 @@ def _user_site(target: Target, environ: Mapping[str, str]) -> str | None:
         return None
     base = environ.get("PYTHONUSERBASE") or (f"{home}/.local" if home else None)
     folder = Path(base, "lib", f"python{target.interpreter.minor}", "site-packages") if base else None
-    return str(folder) if folder is not None and folder.is_dir() else None
+    return str(folder) if folder is not None and is_folder(folder) else None
 
 
 def has_module(folder: str, module: str) -> bool:
     """Something with the name of a module can be imported from a folder."""
     path = Path(folder, module)
-    if path.is_dir():
-        return (path / "__init__.py").is_file() or module == "google/protobuf"
-    return path.with_name(f"{path.name}.py").is_file()
+    if is_folder(path):
+        return is_file(path / "__init__.py") or module == "google/protobuf"
+    return is_file(path.with_name(f"{path.name}.py"))
 
 
 def leaking(target: Target, environ: Mapping[str, str]) -> Iterator[tuple[str, Entry]]:
@@ -96,5 +98,5 @@ def shadowing(folders: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for folder in dict.fromkeys(folders):
         for module in HIDDEN:
             path = Path(folder, f"{module}.py")
-            if path.is_file():
+            if is_file(path):
                 yield module, str(path)

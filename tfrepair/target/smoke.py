@@ -15,6 +15,7 @@ from tfrepair.model.run import Smoke
 from tfrepair.target.compiling import bytecode_variables
 from tfrepair.target.describe import script
 from tfrepair.target.interpreter import Completed, marked_json, new_mark, run
+from tfrepair.target.paths import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -115,7 +116,7 @@ def _environ(environ: Mapping[str, str], folder: Path, bytecode: Path | None, *,
     home, temporary = folder / "keras", folder / "temporary"
     home.mkdir()
     temporary.mkdir()
-    if settings.is_file():
+    if is_file(settings):
         shutil.copy(settings, home)
     return result | {"KERAS_HOME": str(home)} | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
 

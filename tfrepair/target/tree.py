@@ -28,6 +28,8 @@ class Tree:
     _inside: dict[str, bool] = field(init=False)
     _listings: dict[str, dict[str, int]] = field(default_factory=dict)
     _links: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
+    """Folders that this user may not list, of those that were asked for: what is in them is not known."""
     _ignores_case: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,7 +78,12 @@ class Tree:
         """Names in a folder with their sizes in bytes, -1 for what is no file; empty when there is no such folder."""
         known = self._listings.get(folder)
         if known is None:
-            known, links = _listing(folder)
+            try:
+                known, links = _listing(folder)
+            except OSError as error:
+                known, links = {}, []
+                if isinstance(error, PermissionError):
+                    self.closed.add(folder)
             self._links.update(os.path.join(folder, name) for name in links)  # noqa: PTH118
             self._listings[folder] = known
         return known
@@ -87,6 +94,15 @@ class Tree:
         if found is None and self._ignores_case:  # it may have the name that another distribution gave it
             return _size(os.path.join(folder, name))  # noqa: PTH118
         return found
+
+
+def is_closed(folder: str) -> bool:
+    """It is a folder, and this user may not list it or look at what is in it."""
+    try:
+        _listing(folder)
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return False
 
 
 def names_in(folder: str) -> list[str]:
@@ -123,20 +139,15 @@ def _is_link(folder: str) -> bool:
 
 
 def _listing(folder: str) -> tuple[dict[str, int], list[str]]:
-    """Names with sizes, and those of them that are links."""
-    try:
-        if os.scandir not in os.supports_fd:
-            with os.scandir(folder) as entries:
-                return _sizes(entries)
-        # asked beside an open folder, the system need not walk the whole path again for every file
-        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:
-        return {}, []
+    """Names with sizes, and those of them that are links. Raises OSError when it, or what is in it, is closed."""
+    if os.scandir not in os.supports_fd:
+        with os.scandir(folder) as entries:
+            return _sizes(entries)
+    # asked beside an open folder, the system need not walk the whole path again for every file
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         with os.scandir(opened) as entries:
             return _sizes(entries)
-    except OSError:
-        return {}, []
     finally:
         os.close(opened)
 
@@ -155,6 +166,8 @@ def _sizes(entries: Iterator[os.DirEntry[str]]) -> tuple[dict[str, int], list[st
                 links.append(name)
             else:
                 found[name] = -1
+        except PermissionError:  # whether it is there is not known
+            raise
         except OSError:  # a link to nowhere is as good as missing
             continue
     return found, links

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from tfrepair.target.paths import is_folder, is_there
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -56,7 +58,7 @@ def configuration_files(
         return
     name = "pip.ini" if system == "windows" else "pip.conf"
     yield from (folder / name for folder in _global_folders(environ, system, root))
-    if not (named and Path(named).exists()):
+    if not (named and is_there(Path(named))):
         yield from (folder / name for folder in _user_folders(environ, system))
     if prefix is not None:
         yield prefix / name
@@ -85,7 +87,7 @@ def _user_folders(environ: Mapping[str, str], system: System) -> Iterator[Path]:
         case "darwin":
             yield base / ".pip"
             native = base / "Library" / "Application Support" / "pip"
-            yield native if native.is_dir() else base / ".config" / "pip"
+            yield native if is_folder(native) else base / ".config" / "pip"
         case "linux":
             yield base / ".pip"
             yield Path(environ.get("XDG_CONFIG_HOME") or base / ".config") / "pip"

@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 from tfrepair.errors import UsageError
 from tfrepair.log import redacted
 from tfrepair.target.installer.pip_configuration import System, home, read_pip_configuration
+from tfrepair.target.paths import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -219,7 +220,7 @@ def _place(text: str, user: Path, *, as_url: bool) -> str | _Unusable:
         path = user / text[2:] if text.startswith("~/") else Path(text)
     if not path.is_absolute():
         return _Unusable("is relative, and nothing is taken from the current folder")
-    if not path.exists():
+    if not is_there(path):
         return _MISSING
     return path.as_uri() if as_url else str(path)
 

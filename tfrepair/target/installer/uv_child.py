@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import SurroundingsError
 from tfrepair.target.installer import base
+from tfrepair.target.paths import is_file, is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,8 +54,8 @@ def uv_environment(settings: IndexSettings, environ: Mapping[str, str]) -> dict[
         "UV_INSECURE_HOST": " ".join(settings.trusted_hosts),
         "UV_HTTP_TIMEOUT": None if settings.timeout is None else str(max(1, round(settings.timeout))),
         "UV_KEYRING_PROVIDER": "subprocess" if settings.keyring in {"subprocess", "import"} else None,
-        "SSL_CERT_FILE": str(certificate) if certificate and certificate.is_file() else None,
-        "SSL_CERT_DIR": str(certificate) if certificate and certificate.is_dir() else None,
+        "SSL_CERT_FILE": str(certificate) if certificate and is_file(certificate) else None,
+        "SSL_CERT_DIR": str(certificate) if certificate and is_folder(certificate) else None,
         "SSL_CLIENT_CERT": settings.client_cert,
         "ALL_PROXY": settings.proxy,
         "HTTP_PROXY": settings.proxy,

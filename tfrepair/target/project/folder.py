@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tfrepair.model.dependencies import active
+from tfrepair.target.paths import is_file
 from tfrepair.target.plain_file import read_plain
 from tfrepair.target.project.conda import conda_environment
 from tfrepair.target.project.locks import locked_packages
@@ -139,7 +140,7 @@ def _not_followed(written: str, path: str) -> str:
 def _read(folder: Path, name: str, reader: Reader) -> list[ProjectPin | Included]:
     file = folder / name
     try:
-        if not file.is_file():
+        if not is_file(file):
             return []
         if file.stat().st_size > _MAX_BYTES:
             return [ProjectPin(requirement="", source=name, note="is larger than 4 MiB and was not read")]

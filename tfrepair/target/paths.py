@@ -1,0 +1,33 @@
+"""What a path leads to, without an error where a folder on the way belongs to somebody else and lets nobody in.
+
+`pathlib` raises PermissionError there before Python 3.14.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def is_file(path: Path) -> bool:
+    """It leads to a file that may be looked at."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: Path) -> bool:
+    """It leads to a folder that may be looked at."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def is_there(path: Path) -> bool:
+    """It leads to something. What may not be looked at counts as there: nobody can say that it is gone."""
+    try:
+        path.stat()
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
