@@ -54,6 +54,13 @@ _PROMPTED = re.compile(
 )
 _FENCE = re.compile(r"^[ \t]{0,8}(?:`{1,4}|\*\*)|(?:`{1,4}|\*\*)[ \t]{0,8}$", re.MULTILINE)
 _ESCAPED = re.compile(r"Traceback \(most recent call last\):(?:\\r)?\\n")
+_STARTING = re.compile(
+    r"oneDNN custom operations are on|Unable to register cu(?:FFT|DNN|BLAS) factory|computation placer already registered"
+    r"|This TensorFlow binary is optimized |^To enable the following instructions: |All log messages before absl::Init"
+    r"|Your CPU supports instructions that this TensorFlow binary was not compiled to use"
+)
+"""What TensorFlow prints when it starts, where nothing is wrong."""
+_RAISED = re.compile(r"^\s*(?:\w+\.)*\w*(?:Error|Exception)\b(?::|$)")
 _MOST_DECORATIONS = 4
 """How many layers of quoting are taken off a line."""
 
@@ -64,7 +71,14 @@ def cleaned(text: str) -> str:
     text = _TAG.sub("", _BREAK.sub("\n", text))
     text = _ENTITY.sub(lambda found: html.unescape(found[0]).replace("\N{NO-BREAK SPACE}", " "), text)
     lines = (part for line in text.split("\n") for part in _undecorated(_shortened(line)).split("\n"))
-    return with_english(_FENCE.sub("", _both_ends("\n".join(_once(list(lines))))))
+    return with_english(_FENCE.sub("", _both_ends("\n".join(_without_start(list(_once(list(lines))))))))
+
+
+def _without_start(lines: list[str]) -> list[str]:
+    """The lines without what every start of TensorFlow prints, where an exception says what is wrong."""
+    if not any(map(_RAISED.match, lines)):
+        return lines
+    return [line for line in lines if not _STARTING.search(line)]
 
 
 def _once(lines: list[str]) -> Iterator[str]:
