@@ -19,6 +19,13 @@ def test_what_is_left_after_a_repair_is_said(world, monkeypatch):
     assert any(message.startswith(left) for message in done.json["messages"]), done.json["messages"]
 
 
+def test_nothing_is_left_where_scripts_of_the_copy_name_the_place_it_takes(world, env):
+    done = world.tfrepair("fix", "--yes", "--env", env, "--json")
+    assert done.code == 0, done
+    assert not [message for message in done.json["messages"] if "next:" in message]
+    assert world.tfrepair("diagnose", "--env", env, "--json").json["findings"] == []
+
+
 def test_the_diagnosis_names_the_root_first_and_what_follows_from_it_after(world, env):
     before = world.tree()
     seen = world.tfrepair("diagnose", "--env", env, "--json")

@@ -115,6 +115,9 @@ def test_a_kernel_of_the_environment_that_runs_another_interpreter_is_foreign(si
     assert [row["name"] for row in found.value("jupyter.kernels")] == ["moved", "own", "plain", "user"]
     (foreign,) = found.value("jupyter.foreign")
     assert (foreign["name"], foreign["exists"]) == ("moved", False)
+    copied = replace(site.target, environment=replace(site.target.environment, stands_for="/home/ada/old"))
+    rows = facts_of(jupyter, replace(context(site, HOME=str(tmp_path)), target=copied)).value("jupyter.kernels")
+    assert {row["name"]: row["here"] for row in rows} == {"moved": True, "own": True, "plain": True, "user": True}
 
 
 @pytest.mark.parametrize("text", ["{garbage", '["python"]', "[" * 100_000])

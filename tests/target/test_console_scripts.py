@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,13 @@ def test_scripts_of_a_copied_environment_are_foreign_while_the_first_is_there(en
     venv.create(tmp_path / "first", with_pip=False, symlinks=True)
     script(environment, "pip", "", interpreter=tmp_path / "first" / "bin" / "python")
     assert foreign(environment) == [("pip", str(tmp_path / "first" / "bin" / "python"))]
+
+
+def test_scripts_of_a_copy_name_the_place_that_it_will_take(environment, tmp_path):
+    script(environment, "sealed", "", interpreter=tmp_path / "new" / "bin" / "python")
+    script(environment, "old", "", interpreter=tmp_path / "other" / "bin" / "python")
+    copied = replace(environment, stands_for=str(tmp_path / "new"))
+    assert foreign(copied) == [("old", str(tmp_path / "other" / "bin" / "python"))]
 
 
 def test_scripts_of_its_own_and_of_somebody_are_not_foreign(environment, tmp_path):

@@ -300,6 +300,7 @@ def _look_at_stage(stage: Path, subject: Subject, bench: Workbench, bytecode: By
     from tfrepair.target.discover import describe_environment
 
     target = describe_environment(stage, bench.environ, interpreter=subject.interpreter)
+    target = replace(target, environment=replace(target.environment, stands_for=str(subject.prefix)))
     request = replace(bench.look, hash_native=False, deep=False, pip_view=False, bytecode=bytecode.folder)
     try:
         return look(target, bench.playbooks, request, bench.environ, bench.screen, bench.log, told=bench.told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -63,6 +64,15 @@ class Environment:
     writable: bool = True
     externally_managed: bool = False
     system_site_packages: bool = False
+    stands_for: str | None = None
+    """Of a copy that is being repaired: the prefix whose place it will take, which its scripts name already."""
+
+    @property
+    def script_folders(self) -> tuple[str, ...]:
+        """The folder of the scripts, and the one where they will lie."""
+        if self.stands_for is None:
+            return (self.scripts,)
+        return (self.scripts, str(PurePath(self.stands_for, PurePath(self.scripts).relative_to(self.prefix))))
 
     @property
     def site_folders(self) -> tuple[str, ...]:

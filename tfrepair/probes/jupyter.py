@@ -81,7 +81,7 @@ def _is_python(data: Mapping[str, Any], command: str) -> bool:
 
 def _same_folder(python: str, context: Context) -> bool:
     """Whether it lies among the environment's own scripts; the links of environments lead to one file."""
-    here = (context.target.environment.scripts, str(Path(context.target.interpreter.executable).parent))
+    here = (*context.target.environment.script_folders, str(Path(context.target.interpreter.executable).parent))
     return os.path.realpath(Path(python).parent) in {os.path.realpath(folder) for folder in here}
 
 

@@ -55,7 +55,7 @@ _PROMPTED = re.compile(
 _FENCE = re.compile(r"^[ \t]{0,8}(?:`{1,4}|\*\*)|(?:`{1,4}|\*\*)[ \t]{0,8}$", re.MULTILINE)
 _ESCAPED = re.compile(r"Traceback \(most recent call last\):(?:\\r)?\\n")
 _STARTING = re.compile(
-    r"oneDNN custom operations are on|Unable to register cu(?:FFT|DNN|BLAS) factory|computation placer already registered"
+    r"oneDNN custom operations are on|Unable to register cu(?:FFT|DNN|BLAS) factory|computation placer already regist"
     r"|This TensorFlow binary is optimized |^To enable the following instructions: |All log messages before absl::Init"
     r"|Your CPU supports instructions that this TensorFlow binary was not compiled to use"
 )

@@ -43,9 +43,9 @@ def foreign_scripts(environment: Environment) -> Iterator[tuple[Path, Path]]:
     So they do in an environment that was moved or copied. One that names the Python of the system is somebody's own.
     """
     scripts = Path(environment.scripts)
-    here = scripts.resolve()
+    here = {Path(folder).resolve() for folder in environment.script_folders}
     for path, python in _interpreters(scripts):
-        if _PYTHON.fullmatch(python.name) is None or python.parent.resolve() == here:
+        if _PYTHON.fullmatch(python.name) is None or python.parent.resolve() in here:
             continue
         if not is_there(python) or is_file(python.parent.parent / "pyvenv.cfg"):
             yield path, python
