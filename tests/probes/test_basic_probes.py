@@ -127,3 +127,28 @@ def test_disagreements_are_sentences():
         "pip lists moved 2, and its metadata says 1",
         "pip lists pips 3, and no metadata on disk says so",
     ]
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ("", None),
+        ("\n  \n", None),
+        ("starting\nkilled\n", "killed"),
+        (
+            "starting\nFatal Python error: Segmentation fault\n\nThread 1:\n  File x\n",
+            "Fatal Python error: Segmentation fault",
+        ),
+        (
+            "2026-11-28 01:16:26.0: F external/xla/flags.cc:224] Unknown flags\nmore\nFatal Python error: Aborted\n\n  File x\n",
+            "2026-11-28 01:16:26.0: F external/xla/flags.cc:224] Unknown flags",
+        ),
+        (
+            "terminate called after throwing an instance of 'x'\n  what():  bad\nFatal Python error: Aborted\n",
+            "what():  bad",
+        ),
+    ],
+)
+def test_the_last_words_of_an_import_tell_of_its_end(output, words):
+    smoke = Smoke(ok=False, rung="import", seconds=1.0, tensorflow=None, exit_code=-6, signal="SIGABRT", output=output)
+    assert Facts.of(imports.smoke_facts(smoke)).value("import.last_words") == words

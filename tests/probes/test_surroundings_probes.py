@@ -96,6 +96,21 @@ def test_memory_is_what_the_machine_and_the_container_leave(tmp_path, files, exp
     assert room.free_memory(tmp_path) == expected
 
 
+def test_the_backend_of_keras_is_told_by_a_variable_or_else_by_its_file(site, tmp_path):
+    file = tmp_path / "home" / ".keras" / "keras.json"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"backend": "theano", "floatx": "float32"}')
+    by_file = facts_of(variables, context(site, HOME=str(tmp_path / "home")))
+    assert (by_file.value("keras.backend"), by_file.value("keras.backend_from")) == ("theano", f"`{file}`")
+    both = facts_of(variables, context(site, HOME=str(tmp_path / "home"), KERAS_BACKEND="jax"))
+    assert (both.value("keras.backend"), both.value("keras.backend_from")) == ("jax", "KERAS_BACKEND")
+    for text in ("[", "[]", '{"backend": 3}', "[" * 100_000):
+        file.write_text(text)
+        named = facts_of(variables, context(site, KERAS_HOME=str(file.parent)))
+        assert named.get("keras.backend") == Absent()
+    assert facts_of(variables, context(site)).get("keras.backend") == Absent()
+
+
 def kernel(folder, name, argv, language="python"):
     path = folder / "share" / "jupyter" / "kernels" / name / "kernel.json"
     path.parent.mkdir(parents=True)

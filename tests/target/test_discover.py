@@ -54,6 +54,20 @@ def test_an_interpreter_a_folder_and_a_variable_name_the_same(venv, environ, tmp
     assert "--env env" in by_env.reason
 
 
+def test_an_environment_whose_python_has_become_another_minor_version_does_not_work(venv, environ, tmp_path):
+    (library,) = (venv / "lib").glob("python3.*")
+    library.rename(library.with_name("python3.5"))
+    config = venv / "pyvenv.cfg"
+    minor = library.name.removeprefix("python")
+    config.write_text(config.read_text().replace(f"version = {minor}", "version = 3.5"))
+    found = find(environ, tmp_path, env="env")
+    assert not found.interpreter.starts
+    assert f"it is Python {minor} now, and the environment was made for 3.5" in found.interpreter.start_error
+    assert str(library.with_name("python3.5")) in found.interpreter.start_error
+    (library / "site-packages").mkdir(parents=True)
+    assert find(environ, tmp_path, env="env").interpreter.starts, "what is installed for this one counts"
+
+
 def test_nothing_of_the_current_folder_runs(venv, environ, tmp_path):
     (tmp_path / "json.py").write_text("raise SystemExit('from the current folder')")
     assert find({**environ, "PYTHONPATH": str(tmp_path)}, tmp_path, env=str(venv)).interpreter.starts

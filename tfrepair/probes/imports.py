@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from tfrepair.model.run import Smoke
 
 _NAME = "imports"
+_LONGEST_LINE = 300
+_FATAL = re.compile(r": F |^F\d{4} |^terminate called|^\s*what\(\):|Check failed|Inconsistency detected|Assertion ")
+"""How native code says why it ends the process."""
 
 
 def _collect(context: Context) -> Iterable[Fact]:
@@ -55,11 +59,20 @@ def smoke_facts(smoke: Smoke, *, gpu: bool = False) -> Iterator[Fact]:
             "import.exit_code": smoke.exit_code,
             "import.signal": smoke.signal,
             "import.output": smoke.output,
+            "import.last_words": _last_words(smoke.output),
             "import.exceptions": list(smoke.exceptions),
             "import.seconds": smoke.seconds,
             "import.tensorflow": smoke.tensorflow,
         },
     )
+
+
+def _last_words(output: str) -> str | None:
+    """What a program says before it is ended: the stack that Python prints after it is left out."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    end = next((number for number, line in enumerate(lines) if line.startswith("Fatal Python error")), len(lines) - 1)
+    said = next((line for line in reversed(lines[:end]) if _FATAL.search(line)), None)
+    return (said or lines[end])[:_LONGEST_LINE] if lines else None
 
 
 def _gpu(smoke: Smoke) -> bool | None:
@@ -78,6 +91,7 @@ PROBE = Probe(
         "import.exit_code": "Number: how the attempt ended; negative for a signal, absent at the time limit.",
         "import.signal": "Text: the signal that ended it, `SIGILL`; absent when none did.",
         "import.output": "Text: everything that the attempt printed.",
+        "import.last_words": "Text: the line of it that tells of its end, or the last; absent when it printed nothing.",
         "import.exceptions": "List of texts: the chain of exceptions, the innermost cause first.",
         "import.seconds": "Number: seconds that the attempt took.",
         "import.tensorflow": "Text: the version that was imported; absent when none was.",

@@ -160,6 +160,9 @@ def _interpreter(
     if folder is not None and _elsewhere(answer.data, around):
         error = "`pyvenv.cfg` is missing, so its interpreter looks for everything elsewhere"
         return target_from_files(executable, around, spec, reason, error)
+    outgrown = _another_minor(answer.data, around)
+    if outgrown is not None:
+        return target_from_files(executable, around, spec, reason, outgrown)
     target = target_from_answer(answer.data, executable, spec, reason)
     # A folder that was named is meant itself.
     if folder is None and target.environment.kind == "system" and is_meant(answer.data, environ):
@@ -198,6 +201,19 @@ def _elsewhere(data: Mapping[str, Any], around: Surroundings) -> bool:
     if around.config or around.stdlib or around.conda or around.purelib is None:
         return False
     return Path(data["prefix"]).resolve() != around.prefix.resolve()
+
+
+def _another_minor(data: Mapping[str, Any], around: Surroundings) -> str | None:
+    """That the Python behind a virtual environment is of another minor version than the one it was made for."""
+    if not around.config or around.windows or around.purelib is None or around.version is None:
+        return None
+    is_, was = (".".join(map(str, version[:2])) for version in (data["version"], around.version))
+    if is_ == was or is_folder(around.purelib.parent.with_name(f"python{is_}") / "site-packages"):
+        return None
+    return (
+        f"it is Python {is_} now, and the environment was made for {was}: what is installed lies in "
+        f"`{around.purelib.parent}`, where it does not look"
+    )
 
 
 def _tracked(cwd: Path, name: str, environ: Mapping[str, str]) -> bool:
