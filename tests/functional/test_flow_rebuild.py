@@ -103,3 +103,11 @@ def test_an_environment_that_is_reached_by_a_link_stays_reached_by_it(world, env
     assert world.imported(env) == NEW
     back = world.tfrepair("rollback", "--yes", "--env", link)
     assert back.code == 0, back
+
+
+def test_the_plan_says_what_stays_behind(world, env):
+    (site(env) / "sitecustomize.py").write_text("import os\nos._exit(1)\n")
+    shown = world.tfrepair("fix", "--dry-run", "--env", env, "--json")
+    assert shown.code == 1, shown
+    summaries = [operation["summary"] for operation in shown.json["plan"]["operations"]]
+    assert any("sitecustomize.py" in summary for summary in summaries), summaries

@@ -8,6 +8,8 @@ from typing import Any, Literal
 from tfrepair.model.operations import PLAIN, Keywords, OwnOperation, described
 
 Strategy = Literal["create", "in-place", "rebuild"]
+_NAMED = 5
+"""How many paths a summary names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,10 @@ class Carry:
         """One line for the screen."""
         count = len(self.distributions)
         noun = "distribution" if count == 1 else "distributions"
-        return f"carry over {count} {noun} and every file that no distribution owns"
+        named = ", ".join(f"`{path}`" for path in self.leave[:_NAMED])
+        more = f" and {len(self.leave) - _NAMED} more" if len(self.leave) > _NAMED else ""
+        but = f", but not {named}{more}" if self.leave else ""
+        return f"carry over {count} {noun} and every file that no distribution owns{but}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from tfrepair.target.paths import is_file, is_folder
 from tfrepair.target.plain_file import read_plain
 from tfrepair.target.records import load_record, located, matches_hash
 from tfrepair.target.release_data import load_releases
-from tfrepair.target.tree import Tree
+from tfrepair.target.tree import Tree, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -123,13 +123,22 @@ def _release(
     left, left_version = _left(context)
     if headers is not None:
         matching = next((row for row in named if _same(row["version"], headers)), named[0] if named else None)
-        return (_canonical(matching) if matching else left or "tensorflow"), headers, "headers"
+        unowned = left or _of_libraries(context) or "tensorflow"
+        return (_canonical(matching) if matching else unowned), headers, "headers"
     if named:
         return _canonical(named[0]), named[0]["version"], "metadata"
     if left_version is not None:
         return left, left_version, "leftover"
     inherited = _inherited(context)
     return (inherited["name"], inherited["version"], "inherited") if inherited is not None else (None, None, None)
+
+
+def _of_libraries(context: Context) -> str | None:
+    """The distribution that the folder of libraries beside `tensorflow` is named after (`tensorflow_cpu.libs`)."""
+    family = load_releases().family
+    folders = (name for site in context.target.environment.site_folders for name in names_in(site))
+    names = (canonicalize_name(folder.removesuffix(".libs")) for folder in folders if folder.endswith(".libs"))
+    return next((name for name in names if name in family), None)
 
 
 def _inherited(context: Context) -> _Row | None:

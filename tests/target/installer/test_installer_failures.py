@@ -37,6 +37,11 @@ UNAUTHORIZED = """error: No solution found when resolving dependencies
 
 hint: An index URL (https://index.test/simple) could not be queried due to a lack of valid authentication credentials (401 Unauthorized)
 """
+PIP_WRONG_PASSWORD = """Looking in indexes: https://first.test/simple, http://****@index.test/simple
+WARNING: 401 Error, Credentials not correct for http://index.test/simple/demo-a/
+ERROR: Could not find a version that satisfies the requirement demo-a (from versions: none)
+ERROR: No matching distribution found for demo-a
+"""
 EXPIRED = """error: Failed to fetch: `https://index.test/simple/demo/`
   cause: error sending request for url (https://index.test/simple/demo/)
   cause: invalid peer certificate: Expired
@@ -185,6 +190,7 @@ def test_without_the_hashes_the_line_is_quoted():
     ("text", "stage", "words"),
     [
         (UNAUTHORIZED, "resolve", "`index.test` asks for credentials"),
+        (PIP_WRONG_PASSWORD, "resolve", "`index.test` asks for credentials"),
         (EXPIRED, "resolve", "certificate of `index.test` is not trusted"),
         (CLIENT, "resolve", "`index.test` asks for a certificate of the client"),
         (PIP_CLIENT, "resolve", "`index.test` asks for a certificate of the client"),

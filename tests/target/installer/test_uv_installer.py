@@ -246,6 +246,17 @@ def test_missing_credentials_are_named_with_the_host(environ, private_index):
         uv(IndexSettings(index_url=f"http://{private_index}/simple"), environ).resolve(request("demo-a"))
 
 
+def test_an_extra_index_that_refuses_is_named_where_something_is_lacking(environ, dated_index, private_index):
+    settings = IndexSettings(index_url=dated_index, extra_index_urls=(f"http://joe:wrong@{private_index}/simple",))
+    with pytest.raises(SurroundingsError, match=rf"{private_index}.* asks for credentials") as caught:
+        uv(settings, environ).resolve(request("demo-a", "only-inside"))
+    assert "wrong" not in caught.value.message
+    with pytest.raises(UnresolvableError):
+        uv(IndexSettings(index_url=dated_index, extra_index_urls=(dated_index,)), environ).resolve(
+            request("demo-a", "only-inside")
+        )
+
+
 def test_offline_says_that_the_network_was_not_used(environ):
     settings = IndexSettings(index_url="http://127.0.0.1:9/simple", offline=True)
     with pytest.raises(SurroundingsError, match="Without the network") as caught:

@@ -28,7 +28,7 @@ _CLIENT_CERTIFICATE = re.compile(
 )
 _REFUSED = re.compile(
     r"valid authentication credentials|\b(?:401|403)\b (?:Client Error|Unauthorized|Forbidden)|\(40[13] "
-    r"|HTTP error 40[13]\b"
+    r"|HTTP error 40[13]\b|40[13] Error, Credentials not correct"
 )
 _INSECURE = re.compile(r"The repository located at (?P<host>\S+) is not a trusted or secure host")
 _REDIRECTS = re.compile(r"Exceeded \d+ redirects|too many redirects|TooManyRedirects", re.IGNORECASE)
@@ -122,6 +122,7 @@ def _failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings
             hint="run it without `--offline`, or name a folder that holds the wheels with `--find-links`",
         )
     if _REFUSED.search(text):
+        host = _host(_line(text, _REFUSED), settings) if _HOST.search(_line(text, _REFUSED)) else host
         return SurroundingsError(
             f"{_capital(host)} asks for credentials, or refuses those it was given",
             hint="put them into the index URL of pip's configuration, into netrc, or into a keyring",

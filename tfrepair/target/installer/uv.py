@@ -35,6 +35,8 @@ _TOO_NEW = re.compile(r"exclude-newer|exclude newer")
 _FROM = re.compile(r"^(?P<name>[\w.-]+)==.*\n\s+# from (?P<index>https?://\S+)$", re.MULTILINE)
 _ROUNDS = 12
 """A tree of distributions without upload times comes to light level by level; TensorFlow's has six."""
+_ASKED_ANEW = 3
+"""How many of what is lacking the indexes are asked for once more."""
 _FAR_DAY = "2100-01-01T00:00:00Z"
 _CLEAN_LIMIT = 120.0
 
@@ -58,16 +60,22 @@ class UvInstaller:
         except UnresolvableError as error:
             lacking = {item.partition("==")[0] for item in error.missing}  # uv says the same of a version and of all
             refuse_what_is_no_index(lacking, request, self.outside.settings, lambda name: self._page(request, name))
+            if self.outside.settings.extra_index_urls:
+                for name in sorted(lacking)[:_ASKED_ANEW]:  # where indexes are weighed, uv does not tell of a refusal
+                    self._page(request, name)
             raise
 
     def _page(self, request: ResolveRequest, name: str) -> Page:
         with base.private_folder() as folder:
             asked = base.write_lines(folder / "requirements.in", [name])
             argv = [self.binary, "pip", "compile", str(asked), "--python", request.python, "--no-deps", "--no-build"]
-            argv += ["--color", "never", *self._index_options()]
+            argv += ["--color", "never", *self._index_options(weighed=False)]
             env = uv_environment(self.outside.settings, self.outside.environ)
             env.pop("UV_CONSTRAINT", None)
             done = self.outside.start(argv, env=env, cwd=folder, timeout=base.RESOLVE_LIMIT)
+        error = failure(done.stdout + done.stderr, stage="resolve", installer="uv", settings=self.outside.settings)
+        if not done.ok and isinstance(error, SurroundingsError):
+            raise error
         said = " ".join((done.stdout + done.stderr).split())
         if f"{name} was not found in" in said:
             return "no page"
@@ -215,7 +223,7 @@ class UvInstaller:
         settings = self.outside.settings
         return not settings.extra_index_urls and not any("://" in item for item in settings.find_links)
 
-    def _index_options(self) -> Iterator[str]:
+    def _index_options(self, *, weighed: bool = True) -> Iterator[str]:
         settings = self.outside.settings
         yield "--no-config"
         for item in settings.find_links:
@@ -223,7 +231,7 @@ class UvInstaller:
                 yield from ("--find-links", item)
         if settings.no_index:
             yield "--no-index"
-        if settings.extra_index_urls:  # as pip does: the best version of all indexes
+        if settings.extra_index_urls and weighed:  # as pip does: the best version of all indexes
             yield from ("--index-strategy", "unsafe-best-match")
         if settings.offline:
             yield "--offline"
