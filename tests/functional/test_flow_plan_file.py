@@ -137,6 +137,20 @@ fix:
     assert mark.exists()
 
 
+def test_a_reviewed_plan_is_carried_out_although_all_is_well(world):
+    env, path = world.healthy(), world.folder.parent / "plan.json"
+    assert world.tfrepair("fix", "--dry-run", "--env", env, "--tensorflow", OLD, "--plan-out", path).code == 1
+    done = world.tfrepair("fix", "--yes", "--env", env, "--plan", path, "--json")
+    assert (done.code, done.json["status"]) == (0, "repaired"), done
+    assert json_of(world.records()[0] / "plan.json") == json_of(path)
+    assert world.imported(env) == OLD
+    before = world.tree()
+    again = world.tfrepair("fix", "--yes", "--env", env, "--plan", path, "--json")
+    assert again.code == 6, again
+    assert "changed since" in again.json["error"]["message"]
+    assert world.tree() == before
+
+
 @pytest.mark.parametrize(
     "words", [("--plan", "nowhere.json"), ("--constraint", "none.txt"), ("--requirement", "no.txt")]
 )

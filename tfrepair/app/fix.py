@@ -106,11 +106,11 @@ def _turn(subject: Subject, bench: Workbench, reviewed: Plan | None) -> Report:
         command="fix", status="healthy", exit_code=0, target=seen.target, facts=seen.facts, diagnosis=diagnosis,
         works=seen.works,
     )  # fmt: skip
-    if not diagnosis.findings and bench.chosen.only:
+    if reviewed is None and not diagnosis.findings and bench.chosen.only:
         said = f"nothing was found of {', '.join(bench.chosen.only)}; nothing was done"
         works = bool(seen.works)
         return replace(base, status="healthy" if works else "broken", exit_code=0 if works else 1, messages=(said,))
-    if not bench.chosen.only and seen.works and is_as_wanted(seen, bench):
+    if reviewed is None and not bench.chosen.only and seen.works and is_as_wanted(seen, bench):
         command = f"tfrepair fix --dry-run{subject.words}{bench.chosen.words}"
         messages = ("it works; nothing was done", *for_warnings(diagnosis, command))
         python = seen.target.interpreter.executable
