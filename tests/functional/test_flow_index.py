@@ -4,7 +4,7 @@ import sys
 import zipfile
 
 import pytest
-from functional_support import KERAS, NEW, NUMPY, OLD, site, tensorflow_files, write_wheel
+from functional_support import KERAS, NEW, NUMPY, OLD, TENSORFLOW_REQUIRES, json_of, site, tensorflow_files, write_wheel
 
 
 @pytest.fixture
@@ -92,6 +92,28 @@ def test_a_wheel_file_is_the_pin(world, env):
     done = world.tfrepair("fix", "--yes", "--env", env, "--tensorflow", path, "--json")
     assert done.code == 0, done
     assert world.imported(env) == OLD
+
+
+def test_another_build_of_the_release_that_works_is_installed_and_then_stays(world):
+    env, folder = world.healthy(), world.folder.parent / "ours"
+    folder.mkdir()
+    path = write_wheel(folder, "tensorflow", NEW, tensorflow_files(NEW, "ours"), TENSORFLOW_REQUIRES)
+    done = world.tfrepair("fix", "--yes", "--env", env, "--tensorflow", path, "--json")
+    assert (done.code, done.json["status"]) == (0, "repaired"), done
+    assert world.imported(env, name="build") == "ours"
+    (metadata,) = site(env).glob("tensorflow-*.dist-info")
+    assert json_of(metadata / "direct_url.json")["url"] == path.as_uri()
+    before = world.tree()
+    for pin in (path, path.as_uri(), f"tensorflow @ {path.as_uri()}"):
+        again = world.tfrepair("fix", "--yes", "--env", env, "--tensorflow", pin, "--json")
+        assert (again.code, again.json["status"]) == (0, "healthy"), again
+    assert world.tree() == before
+
+
+def test_a_wheel_that_came_from_the_index_is_the_wheel_that_is_named(world):
+    (path,) = world.index.glob(f"tensorflow-{NEW}-*")
+    done = world.tfrepair("fix", "--yes", "--env", world.healthy(), "--tensorflow", path, "--json")
+    assert (done.code, done.json["status"]) == (0, "healthy"), done
 
 
 def test_a_wheel_may_be_named_as_requirements_do(world):

@@ -1,4 +1,4 @@
-"""Whether a wheel that was named is whole."""
+"""Whether a wheel that was named is whole, and whether it is what is installed."""
 
 import base64
 import hashlib
@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from tfrepair.target.wheel_file import damage_of
+from tfrepair.target.wheel_file import damage_of, is_installed
 
 RECORD = "tensorflow-2.15.1.dist-info/RECORD"
 
@@ -65,3 +65,29 @@ def test_bytes_that_were_lost_on_the_way(wheel):
     assert "cannot be read" in damage_of(path)
     path.write_bytes(b"")
     assert "cannot be read" in damage_of(path)
+
+
+OLD_FILES = {"tensorflow/__init__.py": b"", "tensorflow-2.15.1.data/purelib/tensorflow/lib.so": LIBRARY}
+OLD_FILES |= {"tensorflow-2.15.1.data/scripts/toco": b"#!python"}
+
+
+@pytest.mark.parametrize("files", [FILES, OLD_FILES])
+def test_a_wheel_is_installed_when_its_files_are_recorded_whatever_installers_add(wheel, tmp_path, files):
+    rows = "".join(row(name, data) for name, data in files.items())
+    path, metadata = wheel(files, rows + f"{RECORD},,\n"), tmp_path / "site" / "tensorflow-2.15.1.dist-info"
+    assert not is_installed(path, metadata)
+    metadata.mkdir(parents=True)
+    written = "".join(row(name, data) for name, data in FILES.items())
+    written += "../../../bin/toco,sha256=x,9\ntensorflow-2.15.1.dist-info/INSTALLER,sha256=y,2\n"
+    (metadata / "RECORD").write_text(written)
+    assert is_installed(path, metadata)
+    (metadata / "RECORD").write_text(written.replace(row("tensorflow/__init__.py", b""), ""))
+    assert not is_installed(path, metadata)
+    (metadata / "RECORD").write_text(written.replace(row("tensorflow/lib.so", LIBRARY), row("tensorflow/lib.so", b"")))
+    assert not is_installed(path, metadata)
+
+
+def test_a_wheel_that_says_nothing_of_its_files_is_not_installed(wheel, tmp_path):
+    (tmp_path / "RECORD").write_text(ROWS)
+    for path in (wheel(FILES), wheel(FILES, ""), wheel(FILES, b"\xff\xfe"), tmp_path / "none.whl"):
+        assert not is_installed(path, tmp_path)

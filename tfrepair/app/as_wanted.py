@@ -13,12 +13,14 @@ from tfrepair.model.wire import installed_in
 from tfrepair.reason.choose import Wanted, parse_wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tfrepair.app.look import Look
     from tfrepair.app.workbench import Workbench
 
 
 def is_as_wanted(seen: Look, bench: Workbench) -> bool:
-    """The release is the one that `--tensorflow` asks for, the Python the one that `--base-python` names.
+    """The release or build is the one that `--tensorflow` asks for, the Python the one that `--base-python` names.
 
     And what the files of `--requirement` ask for is there.
     """
@@ -28,11 +30,13 @@ def is_as_wanted(seen: Look, bench: Workbench) -> bool:
     if given is None:
         return True
     if is_wheel(given):
-        return False
+        from tfrepair.app.wheel_pin import extras_of, is_as_given
+
+        return is_as_given(given, seen, bench) and _have_extras(extras_of(given), seen)
     pin = parse_wanted(Wanted(text=given, source="--tensorflow"))
     name = seen.facts.value("tensorflow.name")
     version = seen.facts.value("import.tensorflow") or seen.facts.value("tensorflow.version")
-    return pin.allows(name, str(version)) and all(_has_extra(extra, seen) for extra in pin.extras)
+    return pin.allows(name, str(version)) and _have_extras(pin.extras, seen)
 
 
 def _requirements_met(seen: Look, bench: Workbench) -> bool:
@@ -49,8 +53,12 @@ def _requirements_met(seen: Look, bench: Workbench) -> bool:
     return True
 
 
+def _have_extras(extras: Iterable[str], seen: Look) -> bool:
+    """What the TensorFlow that is there asks for with these extras is there too."""
+    return all(_has_extra(extra, seen) for extra in extras)
+
+
 def _has_extra(extra: str, seen: Look) -> bool:
-    """What the TensorFlow that is there asks for with this extra is there too."""
     installed = {each.canonical_name: each for each in installed_in(seen.facts)}
     own = installed.get(canonicalize_name(seen.facts.value("tensorflow.name", "")))
     for wanted in of_extra(own.requires if own else (), extra, seen.target.interpreter.markers):

@@ -84,8 +84,11 @@ def plan_round(seen: Look, subject: Subject, bench: Workbench, turn: Round) -> P
     if _other_python_needed(python, seen, bench, turn):
         strategy, python = ("create" if subject.target is None else "rebuild"), any_base(bench, seen.facts)
     wheel, choice = _pin(seen.facts, subject, bench, python, turn, goals)
+    other_build = _other_build(seen, bench)
+    if other_build:
+        goals |= Goals(reinstall=(choice.name,))
     extras = _extras(bench, python, choice)
-    gpu = accelerate(choice, extras, strategy, seen, python, bench, stays=_stays(choice, seen))
+    gpu = accelerate(choice, extras, strategy, seen, python, bench, stays=_stays(choice, seen) and not other_build)
     situation = Situation(
         round=turn.number,
         prefix=str(turn.stage or subject.prefix),
@@ -243,6 +246,16 @@ def _pin(
         raise with_way_out(error, subject, bench, facts) from error
 
 
+def _other_build(seen: Look, bench: Workbench) -> bool:
+    """A wheel was named that is not what is there, though the version may be the same."""
+    given = bench.request.tensorflow
+    if given is None or not is_wheel(given):
+        return False
+    from tfrepair.app.wheel_pin import is_as_given
+
+    return not is_as_given(given, seen, bench)
+
+
 def _lacks(error: TfrepairError, choice: Choice) -> bool:
     """The index does not have the release that was chosen: a mirror that lags, or a folder of wheels."""
     told = error if isinstance(error, UnresolvableError) else error.__cause__
@@ -277,10 +290,9 @@ def _extras(bench: Workbench, python: Target, choice: Choice) -> tuple[str, ...]
     """Extras that the pin and what else counts of the wishes names: `tensorflow[and-cuda]`."""
     given = bench.request.tensorflow
     if given is not None and is_wheel(given):
-        from tfrepair.app.wheel_pin import split_reference
+        from tfrepair.app.wheel_pin import extras_of
 
-        named, _ = split_reference(given)
-        return tuple(sorted(named.extras)) if named is not None else ()
+        return extras_of(given)
     asked = wishes(bench, python.interpreter.markers)
     pins = [parse_wanted(wish) for number, wish in enumerate(asked) if number == 0 or not wish.optional]
     return tuple(sorted({extra for pin in pins if pin.allows(choice.name, choice.version) for extra in pin.extras}))

@@ -1,4 +1,4 @@
-"""A wheel file or URL as the pin: looked at before anything is staged."""
+"""A wheel file or URL as the pin: whether it is there already, and if not, looked at before anything is staged."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from tfrepair.errors import NoRepairError, UsageError
 from tfrepair.model.plan import Choice
+from tfrepair.model.wire import installed_in
 from tfrepair.target.paths import is_file
-from tfrepair.target.wheel_file import damage_of
+from tfrepair.target.wheel_file import damage_of, is_installed
 
 if TYPE_CHECKING:
+    from tfrepair.app.look import Look
     from tfrepair.app.workbench import Workbench
     from tfrepair.model.target import Target
 
@@ -53,6 +55,24 @@ def wheel_pin(given: str, python: Target, bench: Workbench) -> tuple[str, Choice
     return url, Choice(name=name, version=str(version), reason="asked for by --tensorflow")
 
 
+def is_as_given(given: str, seen: Look, bench: Workbench) -> bool:
+    """The TensorFlow that is there is this build and whole; behind a URL, it was installed from there.
+
+    Raises UsageError for what cannot be read.
+    """
+    named, place = split_reference(given)
+    names = bench.releases.family if named is None else {canonicalize_name(named.name)}
+    path = _path(place, bench.cwd)
+    own = (each for each in installed_in(seen.facts) if each.canonical_name in names and each.healthy)
+    if path is None:
+        return any(_bare(each.direct_url or "") == _bare(place) for each in own)
+    return any(is_installed(path, Path(each.metadata_path)) for each in own)
+
+
+def _bare(url: str) -> str:
+    return url.partition("#")[0]
+
+
 def split_reference(given: str) -> tuple[Requirement | None, str]:
     """Of `tensorflow[and-cuda] @ URL` the requirement and the URL; of a mere file or URL only that."""
     if " @ " not in given:
@@ -62,6 +82,12 @@ def split_reference(given: str) -> tuple[Requirement | None, str]:
     except InvalidRequirement as error:
         raise UsageError(f"`{given}` (--tensorflow) cannot be read: {error}".splitlines()[0]) from error
     return requirement, requirement.url or given
+
+
+def extras_of(given: str) -> tuple[str, ...]:
+    """The extras that `tensorflow[and-cuda] @ URL` names. Raises UsageError."""
+    named, _ = split_reference(given)
+    return tuple(sorted(named.extras)) if named is not None else ()
 
 
 def _path(given: str, cwd: Path) -> Path | None:
