@@ -1,10 +1,11 @@
 """What the keywords of steps do, through the command line: fail, try again, go on, take back, remember."""
 
 import json
+import re
 import signal
 
 import pytest
-from functional_support import NEW, write_slow_sdist
+from functional_support import NEW, site, write_slow_sdist
 from playbook_support import GRANT, SECOND_TROUBLE, needs_licence, python, write_playbook
 
 from tfrepair.execute.journal import Journal
@@ -87,6 +88,25 @@ fix:{GRANT}
     assert done.json["error"]["message"].endswith("ask the desk for a seat")
     assert ledger.read_text() == "+a+b-b-a"
     assert world.tree(".tfrepair-env") == before
+
+
+def test_what_a_command_makes_the_stage_take_of_the_disk_is_counted(world, env):
+    with (site(env) / "numpy" / "big.bin").open("wb") as stream:
+        stream.truncate(300_000_000)
+    with next(site(env).glob("numpy-*.dist-info/RECORD")).open("a") as record:
+        record.write("numpy/big.bin,,\n")
+    command = f"""
+  - name: Note it
+    action: run
+    args: {{argv: {python("pass")}}}
+"""
+    said = []
+    for text in (f"fix:{GRANT}", f"fix:{GRANT}{command}"):
+        path = write_playbook(world.folder.parent, text)
+        shown = world.tfrepair("fix", "--dry-run", "--env", env, "--playbook", path)
+        said += re.findall(r"needs up to (\d+) MB", f"{shown}")
+    few, many = map(int, said)
+    assert many >= few + 300
 
 
 def test_an_undo_that_fails_is_named_with_what_to_run(world, env):

@@ -26,7 +26,6 @@ from tfrepair.app.subject import find_subject
 from tfrepair.app.wishes import is_wheel
 from tfrepair.app.workbench import Workbench
 from tfrepair.errors import ChangedError, NoRepairError, SurroundingsError, TfrepairError, UsageError
-from tfrepair.model.operations import RunCommand
 from tfrepair.reason.choose import Wanted, parse_wish
 from tfrepair.target.paths import is_file, is_there
 
@@ -91,7 +90,7 @@ def fix(
 def _ran_commands(error: ChangedError) -> bool:
     """Commands of playbooks were run before it was noticed: to run them once more is not for us to decide."""
     plan = error.known.plan if isinstance(error.known, Report) else None
-    return plan is not None and any(isinstance(operation, RunCommand) for operation in plan.operations)
+    return plan is not None and plan.runs_commands
 
 
 def _turn(subject: Subject, bench: Workbench, reviewed: Plan | None) -> Report:
@@ -142,7 +141,7 @@ def _carry_out(plan: Plan, seen: Look, subject: Subject, bench: Workbench, base:
     base = replace(base, plan=plan)
     bench.screen.plan(plan)
     if plan.operations:
-        copied = copied_of(subject, everything=request.keep == "copy")
+        copied = copied_of(subject, everything=request.keep == "copy" or plan.runs_commands)
         bench.screen.say(f"  {check_space(plan, subject.prefix, copied=copied)}")
     if request.plan_out is not None:
         from tfrepair.model.wire import plan_to_json

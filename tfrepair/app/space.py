@@ -39,7 +39,10 @@ def _unpacked(name: str) -> int:
 
 
 def copied_of(subject: Subject, *, everything: bool) -> int:
-    """Bytes of an environment that its stage has copies of: what no distribution owns, or (`--keep copy`) all of it."""
+    """Bytes of an environment that its stage has copies of: what no distribution owns, or all of it.
+
+    All of it is copied with `--keep copy`, and before a command of a playbook runs, which may write files in place.
+    """
     from tfrepair.execute.linking import bytes_copied
     from tfrepair.execute.ownership import private_rule
 

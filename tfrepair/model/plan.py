@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tfrepair.model.operations import PLAIN, Keywords, OwnOperation, described
+from tfrepair.model.operations import PLAIN, Keywords, OwnOperation, RunCommand, described
 
 Strategy = Literal["create", "in-place", "rebuild"]
 _NAMED = 5
@@ -194,3 +194,8 @@ class Plan:
     """What the user should know before it runs, one sentence each."""
     untrusted: tuple[str, ...] = ()
     """Files of playbooks in it that act only with `--trust` or a confirmation."""
+
+    @property
+    def runs_commands(self) -> bool:
+        """A command of a playbook is among what it does."""
+        return any(isinstance(operation, RunCommand) for operation in self.operations)
