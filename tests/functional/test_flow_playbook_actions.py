@@ -149,6 +149,21 @@ def test_a_file_is_not_written_through_a_link_out_of_the_environment(world, env)
     assert not list(outside.iterdir())
 
 
+def test_what_makes_the_environment_is_not_written_though_only_a_loop_names_it(world, env):
+    text = f"""fix:{GRANT}
+  - name: Write
+    action: write
+    loop: [pyvenv.cfg]
+    args: {{path: '{{item}}', content: x}}
+"""
+    path = write_playbook(world.folder.parent, text)
+    before = world.tree()
+    done = world.tfrepair("fix", "--yes", "--env", env, "--playbook", path, "--json")
+    assert done.code == 2, done
+    assert "what makes the folder an environment" in done.json["error"]["message"]
+    assert world.tree() == before
+
+
 def test_a_command_is_spared_when_what_it_creates_is_there(world, env):
     text = f"""fix:{GRANT}
   - name: Make it

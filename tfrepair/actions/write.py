@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.arguments import inside_problem
@@ -17,6 +18,13 @@ ARGS = {
     "content": "literal text, written as it stands",
 }
 OWN = True
+_SCAFFOLDING = (
+    (re.compile(r"pyvenv\.cfg"), "what makes the folder an environment"),
+    (re.compile(r"(?:bin|scripts)/(?:python|pypy)w?[\d.]*t?(?:\.exe)?"), "the environment's interpreter"),
+    (re.compile(r"\.tfrepair.*"), "where repairs keep what is theirs"),
+    (re.compile(r"(?:.*/)?[^/]+\.(?:dist|egg)-info(?:/.*)?"), "what installers record of a distribution"),
+)
+"""Paths, in lower case as some file systems have them, that steps leave alone, and what lies there."""
 
 
 def goals(args: Mapping[str, Any], facts: Facts) -> Goals:  # noqa: ARG001  # every action has these two
@@ -29,5 +37,13 @@ def goals(args: Mapping[str, Any], facts: Facts) -> Goals:  # noqa: ARG001  # ev
 
 def problems(args: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What is wrong with the arguments, each with the keys that lead to it."""
-    if text := inside_problem(args.get("path")):
+    path = args.get("path")
+    if text := inside_problem(path) or _scaffolding_problem(path):
         yield ("path",), text
+
+
+def _scaffolding_problem(path: Any) -> str | None:
+    if not isinstance(path, str):
+        return None
+    what = next((what for pattern, what in _SCAFFOLDING if pattern.fullmatch(path.lower())), None)
+    return f"`{path}` is {what}, and cannot be written here" if what is not None else None
