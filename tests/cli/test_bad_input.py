@@ -67,6 +67,30 @@ def test_a_program_that_is_not_python(refused):
     assert "/bin/true" in refused("diagnose", "--python", "/bin/true", code=2)
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fix", "--timeout"),
+        ("fix", "--lock-timeout"),
+        ("rollback", "--lock-timeout"),
+        ("diagnose", "--timeout"),
+        ("verify", "--timeout"),
+        ("runs", "clean", "--older-than"),
+        ("runs", "clean", "--max-size"),
+    ],
+)
+def test_a_number_that_is_none(refused, words, number):
+    text = refused(*words, number, code=2)
+    assert f"error: Invalid value for '{words[-1]}'" in text
+    assert f": {number} is not " in text
+
+
+def test_a_number_that_is_none_in_a_variable(refused, monkeypatch):
+    monkeypatch.setenv("TFREPAIR_LOCK_TIMEOUT", "nan")
+    assert "'--lock-timeout' (env var: 'TFREPAIR_LOCK_TIMEOUT'): nan is not" in refused("fix", "--yes", code=2)
+
+
 def test_both_ways_to_name_a_target(refused, env):
     assert "--python" in refused("diagnose", "--python", sys.executable, "--env", env, code=2)
 

@@ -77,12 +77,7 @@ def fix(
         typer.Option("--requirement", metavar="FILE", help="A requirements file."),
     ] = None,
     timeout: opt.Timeout = 300.0,
-    lock_timeout: Annotated[
-        float,
-        typer.Option(
-            "--lock-timeout", min=0, metavar="SECONDS", envvar="TFREPAIR_LOCK_TIMEOUT", help="Wait for another repair."
-        ),
-    ] = 30.0,
+    lock_timeout: opt.LockTimeout = 30.0,
     gpu: Annotated[
         str,
         typer.Option(

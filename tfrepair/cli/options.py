@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+def finite(value: float | None) -> float | None:
+    """The number of an option. Raises BadParameter for one that nothing can be measured against."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a finite number.")
+    return value
+
 
 Python = Annotated[
     str | None, typer.Option("--python", metavar="PATH", envvar="TFREPAIR_PYTHON", help="The interpreter to look at.")
@@ -54,8 +63,20 @@ Timeout = Annotated[
     typer.Option(
         "--timeout",
         min=1,
+        callback=finite,
         metavar="SECONDS",
         envvar="TFREPAIR_TIMEOUT",
         help="Limit of each import, not of everything.",
+    ),
+]
+LockTimeout = Annotated[
+    float,
+    typer.Option(
+        "--lock-timeout",
+        min=0,
+        callback=finite,
+        metavar="SECONDS",
+        envvar="TFREPAIR_LOCK_TIMEOUT",
+        help="Wait for another repair.",
     ),
 ]

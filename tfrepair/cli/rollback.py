@@ -16,12 +16,7 @@ def rollback(
     python: opt.Python = None,
     env: opt.Env = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", envvar="TFREPAIR_YES", help="Ask nothing.")] = False,
-    lock_timeout: Annotated[
-        float,
-        typer.Option(
-            "--lock-timeout", min=0, metavar="SECONDS", envvar="TFREPAIR_LOCK_TIMEOUT", help="Wait for another repair."
-        ),
-    ] = 30.0,
+    lock_timeout: opt.LockTimeout = 30.0,
     json: opt.Json = False,
     log_format: opt.LogFormat = "console",
     log_file: opt.LogFile = None,

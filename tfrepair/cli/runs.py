@@ -62,7 +62,11 @@ def clean(
     older_than: Annotated[
         float | None,
         typer.Option(
-            "--older-than", metavar="DAYS", envvar="TFREPAIR_OLDER_THAN", help="Only what is older than so many days."
+            "--older-than",
+            callback=opt.finite,
+            metavar="DAYS",
+            envvar="TFREPAIR_OLDER_THAN",
+            help="Only what is older than so many days.",
         ),
     ] = None,
     keep: Annotated[
@@ -72,7 +76,12 @@ def clean(
     max_size: Annotated[
         float | None,
         typer.Option(
-            "--max-size", metavar="MB", min=0, envvar="TFREPAIR_MAX_SIZE", help="Drop the oldest until the rest fits."
+            "--max-size",
+            min=0,
+            callback=opt.finite,
+            metavar="MB",
+            envvar="TFREPAIR_MAX_SIZE",
+            help="Drop the oldest until the rest fits.",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", envvar="TFREPAIR_YES", help="Ask nothing.")] = False,
