@@ -67,6 +67,25 @@ def test_a_program_that_is_not_python(refused):
     assert "/bin/true" in refused("diagnose", "--python", "/bin/true", code=2)
 
 
+@pytest.mark.parametrize("option", ["--env", "--python"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fix", "--yes"),
+        ("fix", "--yes", "--venv", "new"),
+        ("diagnose",),
+        ("verify",),
+        ("report",),
+        ("rollback", "--yes"),
+        ("explain", "boom"),
+        ("tensorflow", "list"),
+    ],
+)
+def test_a_target_without_a_name_is_not_another_target(refused, monkeypatch, words, option):
+    monkeypatch.setenv("TFREPAIR_ENV", "")
+    assert f"`{option}` was given without a name" in refused(*words, option, "", code=2)
+
+
 @pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
 @pytest.mark.parametrize(
     "words",

@@ -35,6 +35,13 @@ def test_what_is_typed_counts_more_than_a_variable(tmp_path):
     assert (done.returncode, "both name a target" in json.loads(done.stdout)["error"]["message"]) == (2, True), done
 
 
+def test_an_empty_variable_names_no_target():
+    argv = [sys.executable, "-m", "tfrepair", "diagnose", "--no-import", "--json", "--python", sys.executable]
+    environ = os.environ | {"TFREPAIR_ENV": "", "TFREPAIR_PYTHON": ""}
+    done = subprocess.run(argv, env=environ, capture_output=True, check=False)
+    assert json.loads(done.stdout)["target"]["python"] == sys.executable, done
+
+
 def test_every_option_can_be_set_by_its_variable():
     for name, parameter in options():
         option = parameter.opts[0]

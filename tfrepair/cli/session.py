@@ -136,9 +136,15 @@ def set_by_variable(message: str, arguments: Sequence[str], environ: Mapping[str
 
 
 def target_request(python: str | None, env: str | None) -> TargetRequest:
-    """The target options together with the surroundings."""
+    """The target options together with the surroundings. Raises UsageError for one that was given and is empty."""
     from tfrepair.app.requests import TargetRequest
 
+    for option, value in (("--python", python), ("--env", env)):
+        if value == "":  # an environment variable that is empty counts as unset, and another target would be taken
+            raise UsageError(
+                f"`{option}` was given without a name; nothing was started",
+                hint="see what the variable of your shell holds that stands there, or leave the option out",
+            )
     if python is not None and env is not None:
         python, env = _typed(python, env)
     return TargetRequest(
