@@ -181,6 +181,12 @@ def test_a_plan_that_is_not_one(refused, env, tmp_path):
     assert "plan.json" in refused("fix", "--yes", "--env", env, "--plan", path, code=2)
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_plan_does_not_go_to_standard_output(refused, env, more):
+    text = refused("fix", "--dry-run", "--env", env, "--plan-out", "-", *more, code=2)
+    assert "name a file, such as `--plan-out plan.json`" in text
+
+
 def test_a_base_interpreter_that_is_not_there(refused, tmp_path):
     text = refused("fix", "--yes", "--venv", tmp_path / "new", "--base-python", "3.99", code=2)
     assert "3.99" in text

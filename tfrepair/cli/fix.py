@@ -115,12 +115,18 @@ def fix(
     from tfrepair.app.fix import fix as use_case
     from tfrepair.app.requests import FixRequest, IndexRequest, LookRequest
     from tfrepair.cli.session import Output, finish, listed, one_of, playbook_request, session, target_request
+    from tfrepair.errors import UsageError
 
     output = Output(
         command="fix", json=json, log_format=log_format, log_file=log_file, verbose=verbose, quiet=quiet,
         no_color=no_color, show_lock=dry_run, ask_first=not json if dry_run else not yes,
     )  # fmt: skip
     with session(output) as (console, log):
+        if str(plan_out) == "-":
+            raise UsageError(
+                "`--plan-out -`: standard output has the result of `fix`; nothing was started",
+                hint="name a file, such as `--plan-out plan.json`",
+            )
         index = IndexRequest(
             index_url=index_url,
             extra_index_urls=tuple(listed(extra_index_url, "TFREPAIR_EXTRA_INDEX_URL")),
