@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 from functional_support import KERAS, NEW, NUMPY, OLD, TENSORFLOW_REQUIRES, json_of, site, tensorflow_files, write_wheel
+from index_support import Index, serving
 
 
 @pytest.fixture
@@ -114,6 +115,22 @@ def test_a_wheel_that_came_from_the_index_is_the_wheel_that_is_named(world):
     (path,) = world.index.glob(f"tensorflow-{NEW}-*")
     done = world.tfrepair("fix", "--yes", "--env", world.healthy(), "--tensorflow", path, "--json")
     assert (done.code, done.json["status"]) == (0, "healthy"), done
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_the_wheel_behind_a_url_is_installed_once(world, installer):
+    env, folder = world.healthy(), world.folder.parent / "ours"
+    folder.mkdir()
+    path = write_wheel(folder, "tensorflow", NEW, tensorflow_files(NEW, "ours"), TENSORFLOW_REQUIRES)
+    with serving(Index(folder)) as index:
+        url = f"http://{index.place}/files/{path.name}"
+        words = ("--yes", "--env", env, "--tensorflow", url, "--installer", installer, "--json")
+        for status in ("repaired", "healthy"):
+            done = world.tfrepair("fix", *words)
+            assert (done.code, done.json["status"]) == (0, status), done
+    assert world.imported(env, name="build") == "ours"
+    same = world.tfrepair("fix", "--yes", "--env", env, "--tensorflow", path, "--json")
+    assert (same.code, same.json["status"]) == (0, "healthy"), same
 
 
 def test_a_wheel_may_be_named_as_requirements_do(world):
