@@ -29,7 +29,7 @@ def listed(tmp_path, monkeypatch, capsys):
 
 def write(path, name="ours", title="Ours"):
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(MANUAL.format(name=name, fact="host.system", severity="info").replace("Too many of them", title))
+    path.write_text(MANUAL.format(name=name, fact="disk.free", severity="info").replace("Too many of them", title))
     return path
 
 

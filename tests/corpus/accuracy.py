@@ -86,6 +86,7 @@ PARTS = (
     "twentieth_development",
     "twentyfirst_development",
     "twentysecond_development",
+    "twentythird_development",
 )
 
 

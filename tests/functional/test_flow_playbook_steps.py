@@ -307,7 +307,7 @@ fix:{GRANT}
     args: {{text: '{{item.name}}'}}
   - name: Not now
     action: message
-    when: {{fact: host.system, equals: solaris}}
+    when: {{fact: host.system, in: [windows, darwin]}}
     args: {{text: never}}
   - name: Not so
     action: message
