@@ -85,3 +85,20 @@ def test_a_long_line_keeps_both_ends():
 )
 def test_what_windows_says_in_other_languages_is_said_in_english_too(said, meant):
     assert meant in cleaned(said)
+
+
+START = """2025-03-01 10:00:00.1: I tensorflow/core/util/port.cc:153] oneDNN custom operations are on. You may see slightly different
+2025-03-01 10:00:00.2: E external/local_xla/xla/stream_executor/cuda/cuda_fft.cc:467] Unable to register cuFFT factory: Attempting
+WARNING: All log messages before absl::InitializeLog() is called are written to STDERR
+E0000 00:00:1740823200.2    1234 cuda_dnn.cc:8579] Unable to register cuDNN factory: Attempting to register factory
+W0000 00:00:1740823200.2    1234 computation_placer.cc:177] computation placer already registered. Please check linkage
+2025-03-01 10:00:00.2: I tensorflow/core/platform/cpu_feature_guard.cc:210] This TensorFlow binary is optimized to use available CPU
+To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow with the appropriate compiler flags."""
+
+
+def test_what_every_start_prints_is_passed_over_where_an_exception_says_what_is_wrong():
+    error = "ModuleNotFoundError: No module named 'foo'"
+    assert cleaned(f"{START}\n{error}") == error
+    assert cleaned(START).count("\n") == START.count("\n"), "alone it is all that there is"
+    ended = f"{START}\nIllegal instruction (core dumped)"
+    assert cleaned(ended).count("\n") == ended.count("\n")
