@@ -222,3 +222,12 @@ def test_a_site_folder_that_may_not_be_listed_is_closed_and_not_empty(site, tmp_
         found = read_inventory(site.environment)
     site.path.chmod(0o755)
     assert (found.distributions, found.closed) == ((), (str(site.path),))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows other permissions")
+def test_a_file_that_may_not_be_read_is_not_altered(site, tmp_path):
+    site.install("tensorflow", "2.15.1", {"tensorflow/__init__.py": "x", "tensorflow/a.py": "y"})
+    (site.path / "tensorflow" / "a.py").chmod(0)
+    with without_rights(tmp_path):
+        found = read_inventory(site.environment, hash_all=True)
+    assert (only(found).altered, found.closed) == (0, (str(site.path / "tensorflow" / "a.py"),))

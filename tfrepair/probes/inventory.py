@@ -213,8 +213,8 @@ PROBE = Probe(
         ),
         "inventory.unreadable": "list of {path, what}: metadata files that are missing or cannot be used",
         "inventory.closed": (
-            "list of {path, site, family}: folders that this user may not look into; `site` is true for all of"
-            " site-packages, `family` for what TensorFlow needs"
+            "list of {path, site, family}: folders that this user may not look into, and files whose content was"
+            " asked for; `site` is true for all of site-packages, `family` for what TensorFlow needs"
         ),
         "inventory.overlaps": (
             "list of {names, folder, files, family}: files that several distributions recorded, by top-level folder"

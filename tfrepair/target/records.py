@@ -194,7 +194,11 @@ def check(
             altered.append(path)
         elif digest and (hash_all or (hash_native and is_native(name))):
             to_hash.append((entry, os.path.join(folder, name)))  # noqa: PTH118
-    altered.extend(_hashed(to_hash))
+    for path, place in _hashed(to_hash):
+        if _is_refused(place):
+            tree.closed.add(place)
+        else:
+            altered.append(path)
     return Damage(total=total, missing=tuple(missing), altered=tuple(altered))
 
 
@@ -202,8 +206,17 @@ def _is_script(head: str) -> bool:
     return head.startswith(("../", "/")) and head.rpartition("/")[2] in _SCRIPT_FOLDERS
 
 
-def _hashed(files: Sequence[tuple[RecordEntry, str]]) -> list[str]:
-    """Paths of files that do not match. A processor is left to the import that runs meanwhile."""
+def _is_refused(path: str) -> bool:
+    """This user may not read it."""
+    try:
+        os.close(os.open(path, _READ))
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return False
+
+
+def _hashed(files: Sequence[tuple[RecordEntry, str]]) -> list[tuple[str, str]]:
+    """Files that do not match: as they are recorded, and where they are. A processor is left to the import that runs meanwhile."""
     if not files:
         return []
     # The biggest library takes longest; it must not start last. Small files are done before they would be handed over.
@@ -213,7 +226,8 @@ def _hashed(files: Sequence[tuple[RecordEntry, str]]) -> list[str]:
     with ThreadPoolExecutor(max_workers=max(helpers, 1)) as pool:
         same = pool.map(_matches, files[:big])
         small = [_matches(item) for item in files[big:]]
-        return [entry.path for (entry, _), good in zip(files, (*same, *small), strict=True) if not good]
+        found = zip(files, (*same, *small), strict=True)
+        return [(entry.path, path) for (entry, path), good in found if not good]
 
 
 def _matches(item: tuple[RecordEntry, str]) -> bool:

@@ -29,7 +29,7 @@ class Tree:
     _listings: dict[str, dict[str, int]] = field(default_factory=dict)
     _links: set[str] = field(default_factory=set)
     closed: set[str] = field(default_factory=set)
-    """Folders that this user may not list, of those that were asked for: what is in them is not known."""
+    """Folders that this user may not list, and files he may not read, of those that were asked for."""
     _ignores_case: bool = field(init=False)
 
     def __post_init__(self) -> None:
