@@ -78,7 +78,7 @@ class Inventory:
     """Absolute paths of import folders of TensorFlow and its close kin in which no distribution owns a file."""
     overlaps: tuple[Overlap, ...] = ()
     closed: tuple[str, ...] = ()
-    """Absolute paths of folders and files that this user may not look into, the outermost; their content is not known."""
+    """Absolute paths of folders and files that this user may not look into, the outermost: their content is unknown."""
     damage: Mapping[str, Damage] = field(default_factory=dict)
     """Every missing and altered file, by the metadata path of the distribution."""
 
