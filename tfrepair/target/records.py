@@ -207,7 +207,7 @@ def _is_script(head: str) -> bool:
 
 
 def _is_refused(path: str) -> bool:
-    """This user may not read it."""
+    """It may not be read by this user."""
     try:
         os.close(os.open(path, _READ))
     except OSError as error:
