@@ -216,7 +216,10 @@ def _is_refused(path: str) -> bool:
 
 
 def _hashed(files: Sequence[tuple[RecordEntry, str]]) -> list[tuple[str, str]]:
-    """Files that do not match: as they are recorded, and where they are. A processor is left to the import that runs meanwhile."""
+    """Files that do not match: as they are recorded, and where they are.
+
+    A processor is left to the import that runs meanwhile.
+    """
     if not files:
         return []
     # The biggest library takes longest; it must not start last. Small files are done before they would be handed over.
