@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import sys
 from pathlib import Path
 
@@ -70,10 +69,7 @@ def world(tmp_path, wheels, cache, monkeypatch, capfd):
         shutil.copy2(wheel, tmp_path / "index")
     monkeypatch.setattr(collector, "ROOT", tmp_path / "no-gpu")  # whatever the machine of the tests has
     monkeypatch.chdir(tmp_path / "work")
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    yield World(folder=tmp_path / "work", index=tmp_path / "index", state=tmp_path / "state", capture=capfd)
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    return World(folder=tmp_path / "work", index=tmp_path / "index", state=tmp_path / "state", capture=capfd)
 
 
 @pytest.fixture

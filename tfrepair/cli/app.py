@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -12,18 +11,16 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from tfrepair import __version__
+from tfrepair.cli.interruption import Interruption, end
 from tfrepair.cli.streams import prepare
 from tfrepair.errors import InterruptedRunError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
 
 
 _COMMANDS = ("diagnose", "explain", "fix", "verify", "report", "rollback", "schema")
 _GROUPS = ("runs", "tensorflow", "playbook")
-_ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""What ends a command as Ctrl-C does: somebody asks for it, or its terminal is closed."""
 
 
 def _version(value: bool) -> None:
@@ -66,22 +63,27 @@ def main() -> NoReturn:
     gc.disable()
     prepare()
     code = run(sys.argv[1:])
-    for number in (signal.SIGINT, *_ENDINGS):  # it has ended, and its code tells how
-        signal.signal(number, signal.SIG_IGN)
+    end(code)
     gc.freeze()
     sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; never raises."""
-    for number in _ENDINGS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
-            signal.signal(number, _interrupt)
+    interruption = Interruption()
+    interruption.install()
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return _failed(arguments, InterruptedRunError())
+    finally:
+        interruption.close()
+
+
+def _run(arguments: list[str]) -> int:
     try:
         command = typer.main.get_command(command_line(arguments))
         code = command.main(args=arguments, prog_name="tfrepair", standalone_mode=False)
-    except KeyboardInterrupt:
-        return _failed(arguments, InterruptedRunError())
     except TfrepairError as error:
         return _failed(arguments, error)
     except typer.Abort:
@@ -110,12 +112,6 @@ def _hint(message: str, arguments: list[str]) -> str:
     if "'RUN'" in message:
         return f"`tfrepair runs list` shows the runs; {hint}"
     return hint
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    """Once: `timeout` sends it to the process and to its group, and the second would disturb what the first began."""
-    signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _crashed(arguments: list[str], error: Exception) -> int:

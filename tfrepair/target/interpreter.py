@@ -103,11 +103,12 @@ def run(
     with contextlib.ExitStack() as stack:
         folder = str(cwd) if cwd is not None else stack.enter_context(_empty_folder())
         started = time.monotonic()
+        readers: list[_Reader] = []
         process = _start(argv, env, folder, merge=merge)
-        _running.add(process)
-        streams = [stream for stream in (process.stdout, process.stderr) if stream is not None]
-        readers = [_Reader(stream, cap, on_line if stream is streams[-1] else None) for stream in streams]
         try:
+            _running.add(process)
+            streams = [stream for stream in (process.stdout, process.stderr) if stream is not None]
+            readers += [_Reader(stream, cap, on_line if stream is streams[-1] else None) for stream in streams]
             exit_code = _wait(process, readers, timeout)
         except BaseException:
             _kill(process)
@@ -167,14 +168,16 @@ def _leashed(argv: Sequence[str], env: Mapping[str, str] | None) -> Sequence[str
 @contextlib.contextmanager
 def side_by_side(workers: int) -> Iterator[ThreadPoolExecutor]:
     """Threads that run programs. An exception, which Ctrl-C is in the main thread alone, ends these programs."""
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in tuple(_running):
-                _kill(process)
-            raise
+    pool = ThreadPoolExecutor(max_workers=workers)
+    try:
+        yield pool
+        pool.shutdown()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in tuple(_running):
+            _kill(process)
+        pool.shutdown()
+        raise
 
 
 def signal_name(exit_code: int | None) -> str | None:
