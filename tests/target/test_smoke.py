@@ -206,6 +206,15 @@ def test_what_cannot_be_executed_is_an_outcome_and_no_exception(environ, tmp_pat
     assert "cannot be executed" in done.output
 
 
+def test_what_is_no_program_is_an_outcome_too(environ, tmp_path):
+    (python := tmp_path / "python").write_bytes(b"\x7fELF of another machine")
+    python.chmod(0o755)
+    smoke = smoke_test(str(python), environ=environ)
+    assert not smoke.ok
+    assert "cannot be executed" in smoke.output
+    assert "Traceback" not in smoke.output
+
+
 def test_temporary_files_of_an_import_do_not_stay(site, smoke):
     put(site, TENSORFLOW + "import tempfile; print('made', tempfile.mkstemp()[1])\n")
     result = smoke()

@@ -34,7 +34,10 @@ _LEASH = (
     "signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))\n"
     "ctypes.CDLL(None).prctl(1, signal.SIGTERM)\n"  # PR_SET_PDEATHSIG
     "os.getppid() == int(sys.argv[1]) or sys.exit(1)\n"  # the parent died before
-    "child = os.posix_spawn(sys.argv[2], sys.argv[3:], os.environ, setsigdef=[signal.SIGTERM])\n"
+    "try:\n"
+    "    child = os.posix_spawn(sys.argv[2], sys.argv[3:], os.environ, setsigdef=[signal.SIGTERM])\n"
+    "except OSError as error:\n"
+    "    sys.exit(f'`{sys.argv[2]}` cannot be executed: {error.strerror}')\n"
     "_, status = os.waitpid(child, 0)\n"
     "code = os.waitstatus_to_exitcode(status)\n"
     "code >= 0 and sys.exit(code)\n"
@@ -131,7 +134,7 @@ def run(
 
 
 def run_on_leash(argv: Sequence[str], **options: Any) -> Completed:
-    """The same for a program that writes: on Linux it and what it started end when this process is killed.
+    """The same for a program that writes or may never end: on Linux it and all it started end when we are killed.
 
     Raises OSError when the program cannot be started.
     """

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tfrepair.model.run import Smoke
 from tfrepair.target.compiling import bytecode_variables
 from tfrepair.target.describe import script
-from tfrepair.target.interpreter import Completed, marked_json, new_mark, run
+from tfrepair.target.interpreter import Completed, marked_json, new_mark, run_on_leash
 from tfrepair.target.paths import is_file
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _climbed(
         path = ""
         for name in _SCRIPTS:
             path = shutil.copy(script(name), folder)
-        done = run(
+        done = run_on_leash(
             [python, *(() if bytecode else ("-B",)), "-X", "faulthandler", path, json.dumps({"mark": mark, **order})],
             env=_environ(environ, Path(folder), bytecode, gpu=bool(order["gpu"])),
             cwd=folder,
