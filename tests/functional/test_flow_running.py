@@ -2,9 +2,12 @@
 
 import os
 import subprocess
+import time
 
 import pytest
-from functional_support import NEW
+from functional_support import NEW, site
+
+from tfrepair.target.interpreter import STARTED_BY
 
 
 @pytest.fixture
@@ -64,3 +67,72 @@ def test_with_leave_the_repair_goes_on_and_they_keep_their_files(world, user):
     assert f"train.py (pid {process.pid})" in done.out
     assert world.imported(env) == NEW
     assert process.poll() is None
+
+
+SLOW = """
+import os, time
+if os.environ.get("SLOW_MARK"):
+    open(os.environ["SLOW_MARK"], "w").write(str(os.getpid()))
+    while os.path.exists(os.environ["SLOW_MARK"]):
+        time.sleep(0.02)
+"""
+
+
+@pytest.fixture
+def looked_at(world):
+    """A broken environment, the `diagnose` that looks at it, and the file at whose end the import goes on."""
+    env = world.conflict()
+    init = site(env) / "tensorflow" / "__init__.py"
+    init.write_text(SLOW + init.read_text())
+    mark = world.folder.parent / "mark"
+    child = world.child("diagnose", "--env", env, stdin=-3, stdout=-3, stderr=-3, environ={"SLOW_MARK": str(mark)})
+    while not (mark.is_file() and mark.read_text()):
+        assert child.poll() is None
+        time.sleep(0.02)
+    yield env, child, mark
+    mark.unlink(missing_ok=True)
+    child.wait(60)
+
+
+def test_another_tfrepair_is_waited_for(world, looked_at):
+    env, other, mark = looked_at
+    child = world.child("fix", "--yes", "--env", env, stdin=-3, stdout=-1, stderr=-2, text=True)
+    seen = []
+    for line in child.stdout:
+        seen.append(line)
+        if "waiting for" in line:
+            mark.unlink()
+            break
+    said = "".join(seen) + child.communicate(timeout=120)[0]
+    assert child.returncode == 0, said
+    assert f"waiting for another tfrepair (process {other.pid})" in said
+    assert "processes use" not in said
+    assert world.imported(env) == NEW
+
+
+def test_another_tfrepair_that_is_not_done_in_time_is_no_program_of_the_user(world, looked_at):
+    env, other, _ = looked_at
+    dry = world.tfrepair("fix", "--dry-run", "--env", env, "--json")
+    assert not [note for note in dry.json["plan"]["notes"] if "processes use" in note]
+    before = world.tree(".tfrepair-env")
+    done = world.tfrepair("fix", "--yes", "--env", env, "--lock-timeout", "0.3", "--json")
+    assert done.code == 6, done
+    assert f"another tfrepair (process {other.pid}) looks at `{env}`" in done.json["error"]["message"]
+    assert "--lock-timeout" in done.json["error"]["hint"]
+    assert world.tree(".tfrepair-env") == before
+
+
+def test_what_a_tfrepair_that_was_killed_left_is_a_process_like_any_other(world):
+    env = world.conflict()
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    environ = {**os.environ, STARTED_BY: str(gone.pid)}
+    left = subprocess.Popen([env / "bin" / "python", "-c", "import time; time.sleep(300)"], env=environ)
+    try:
+        done = world.tfrepair("fix", "--yes", "--env", env, "--json")
+    finally:
+        left.kill()
+        left.wait()
+    assert done.code == 6, done
+    assert f"(pid {left.pid})" in done.json["error"]["message"]
+    assert "processes use" in done.json["error"]["message"]

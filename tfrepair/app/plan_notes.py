@@ -42,10 +42,10 @@ def way(subject: Subject) -> tuple[str, ...]:
 
 
 def users_of(subject: Subject) -> tuple[str, ...]:
-    """That processes use the environment."""
+    """That processes use the environment; another tfrepair, which only looks at it, is waited for."""
     from tfrepair.target.processes import shown, using
 
-    users = using(subject.prefix, subject.scope)
+    users = [user for user in using(subject.prefix, subject.scope) if user.tfrepair is None]
     if not users:
         return ()
     said = f"processes use this environment: {shown(users)}; end them first, or go on with `--allow-running`"

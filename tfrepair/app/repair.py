@@ -14,7 +14,8 @@ from tfrepair.app.look import MORE_TIME, Look, look, smoke_of
 from tfrepair.app.planning import Round, plan_round
 from tfrepair.app.ports import ports_for
 from tfrepair.app.report import RunInfo
-from tfrepair.errors import StepError, SurroundingsError, TfrepairError, UsageError
+from tfrepair.app.running import refuse_while_used
+from tfrepair.errors import StepError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,7 +50,7 @@ def repair(plan: Plan, seen: Look, subject: Subject, bench: Workbench, base: Rep
 
     Raises ChangedError when somebody else changed it meanwhile.
     """
-    _running(subject, bench)
+    refuse_while_used(subject, bench)
     from tfrepair.execute.paths import bytecode_dir
     from tfrepair.execute.run_folder import RunFolder
     from tfrepair.execute.transaction import Transaction
@@ -306,28 +307,6 @@ def _look_at_stage(stage: Path, subject: Subject, bench: Workbench, bytecode: By
         return look(target, bench.playbooks, request, bench.environ, bench.screen, bench.log, told=bench.told)
     finally:
         bytecode.end()
-
-
-def _running(subject: Subject, bench: Workbench) -> None:
-    """Refuse under `--yes` while processes use the environment. Raises SurroundingsError that names them."""
-    from tfrepair.target.processes import shown, using
-
-    if subject.target is None:
-        return
-    users = using(subject.prefix, subject.scope)
-    if not users:
-        return
-    named = shown(users)
-    if bench.request.allow_running:
-        bench.screen.say(f"warning: processes use this environment: {named}")
-        return
-    if bench.request.yes:
-        raise SurroundingsError(
-            f"processes use `{subject.prefix}`: {named}; nothing was changed",
-            hint="end them, or go on with `--allow-running`: they keep the old files until they end",
-        )
-    if not bench.screen.ask(f"processes use this environment ({named}); go on?"):
-        raise SurroundingsError("declined while processes use the environment; nothing was changed")
 
 
 def _signature(plan: Plan) -> str:

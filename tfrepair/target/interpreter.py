@@ -51,6 +51,8 @@ A program of its own and not a function between fork and exec, where a process w
 _WINDOWS_STATUS = {0xC000001D: "SIGILL", 0xC0000005: "SIGSEGV", 0xC0000409: "SIGABRT", 0xC000013A: "SIGINT"}
 
 
+STARTED_BY = "TFREPAIR_STARTED_BY"
+"""The variable that tells of a program which tfrepair started it: the number of that process."""
 _running: set[subprocess.Popen[bytes]] = set()
 
 
@@ -222,7 +224,7 @@ def _start(
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT if merge else output,
-        env=None if env is None else dict(env),
+        env={**(os.environ if env is None else env), STARTED_BY: str(os.getpid())},
         cwd=cwd,
         start_new_session=not _WINDOWS,
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) if _WINDOWS else 0,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from tfrepair.target.interpreter import STARTED_BY
 from tfrepair.target.paths import is_there
 
 if TYPE_CHECKING:
@@ -18,6 +20,16 @@ SHOWN = 5
 """How many a message names."""
 
 
+@dataclass(frozen=True, slots=True)
+class User:
+    """A process that uses an environment."""
+
+    shown: str
+    """`python train.py (pid 4711)`."""
+    tfrepair: int | None
+    """The other tfrepair, which runs, that started it to look at the environment; None for any other process."""
+
+
 class Within(Protocol):
     """Some of the paths below a prefix."""
 
@@ -26,8 +38,8 @@ class Within(Protocol):
         ...
 
 
-def using(prefix: Path, within: Within) -> tuple[str, ...]:
-    """Every other process that runs from this environment: `python train.py (pid 4711)`.
+def using(prefix: Path, within: Within) -> tuple[User, ...]:
+    """Every other process that runs from this environment.
 
     `within` are the paths that count.
     What the operating system does not let us see is not reported.
@@ -41,16 +53,27 @@ def using(prefix: Path, within: Within) -> tuple[str, ...]:
         return any(path.startswith(home) and path[len(home) :].replace(os.sep, "/") in within for home in homes)
 
     return tuple(
-        f"{_shown(process)} (pid {process.pid})"
+        User(f"{_shown(process)} (pid {process.pid})", _started_by(process))
         for process in psutil.process_iter()
         if process.pid not in ours and any(map(counts, _paths(process)))
     )
 
 
-def shown(users: tuple[str, ...]) -> str:
+def shown(users: Sequence[User]) -> str:
     """Some processes for a message."""
     more = f" and {len(users) - SHOWN} more" if len(users) > SHOWN else ""
-    return "; ".join(users[:SHOWN]) + more
+    return "; ".join(user.shown for user in users[:SHOWN]) + more
+
+
+def _started_by(process: psutil.Process) -> int | None:
+    """The tfrepair that started it, where that runs still; its number may be another process's by now."""
+    import psutil
+
+    try:
+        number = int(process.environ().get(STARTED_BY, ""))
+        return number if psutil.Process(number).create_time() <= process.create_time() else None
+    except (psutil.Error, OSError, ValueError):
+        return None
 
 
 def _paths(process: psutil.Process) -> Iterator[str]:
