@@ -163,6 +163,67 @@ def test_a_rollback_that_was_killed_is_what_the_next_one_does(world, moment):
     assert world.tree(".tfrepair-env") == before
 
 
+KILLED_AFTER = """
+import os, signal, sys
+from tfrepair.execute.journal import Journal
+append, last = Journal.append, sys.argv[1]
+
+def die(self, event, **detail):
+    append(self, event, **detail)
+    if event == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Journal.append = die
+sys.argv[:2] = ["tfrepair"]
+from tfrepair.cli.app import main
+main()
+"""
+
+
+def killed_after(event, *words):
+    """Run a command that is killed when its journal holds this event."""
+    argv = [sys.executable, "-c", KILLED_AFTER, event, *(str(word) for word in words)]
+    assert subprocess.run(argv, check=False, stdout=-3, stderr=-3).returncode == -signal.SIGKILL
+
+
+def killed_repair(world, env, event):
+    """The name of a repair that was killed when its journal held this event."""
+    killed_after(event, "fix", "--yes", "--env", env, "--find-links", world.index)
+    (row,) = world.tfrepair("runs", "list", "--json").json["runs"]
+    assert row["status"] == "unfinished"
+    return row["id"]
+
+
+@pytest.mark.parametrize("event", ["staged", "swapping", "swapped", "confirmed"])
+def test_an_unfinished_run_is_undone_by_its_name(world, env, event):
+    before = world.tree(".tfrepair-env")
+    name = killed_repair(world, env, event)
+    done = world.tfrepair("rollback", name, "--yes", "--json")
+    assert (done.code, done.json["status"]) == (0, "restored"), done
+    assert done.json["target"]["prefix"] == str(env)
+    assert world.tree(".tfrepair-env") == before
+
+
+def test_an_unfinished_rollback_is_undone_by_its_name(world, env, run):
+    repaired = world.tree(".tfrepair-env")
+    killed_after("swapped", "rollback", "--yes", "--env", env)
+    assert world.tree(".tfrepair-env") != repaired
+    name = world.tfrepair("runs", "list", "--json").json["runs"][0]["id"]
+    assert name != run
+    done = world.tfrepair("rollback", name, "--yes")
+    assert done.code == 0, done
+    assert world.tree(".tfrepair-env") == repaired
+
+
+def test_an_unfinished_run_of_another_environment_is_not_settled(world, env):
+    name = killed_repair(world, env, "swapped")
+    before = world.tree()
+    refused = world.tfrepair("rollback", name, "--yes", "--env", world.folder / "other")
+    assert refused.code == 2, refused
+    assert f"is of `{env}`" in refused.err
+    assert world.tree() == before
+
+
 def test_a_rollback_that_finds_nothing_here_names_where_there_is_something(world):
     env = world.conflict()
     assert world.tfrepair("fix", "--yes", "--env", env).code == 0

@@ -43,20 +43,24 @@ def roll_back(
     from tfrepair.execute.recover import undos, unfinished
     from tfrepair.execute.runs import changes_since, find_run, require_kept
 
-    prefix = _named_prefix(where, screen) if run is None else None
-    if prefix is not None:
-        undone = _undo_unfinished(prefix, where, screen, log, yes=yes, lock_timeout=lock_timeout, describe=describe)
+    named = find_run(run, where.environ) if run is not None else None
+    if named is not None:
+        _same_target(named, where, screen)
+    prefix = named.place if named is not None else _named_prefix(where, screen)
+    if named is None or named.record().status == "unfinished":
+        undone = _undo_unfinished(
+            prefix, named, where, screen, log, yes=yes, lock_timeout=lock_timeout, describe=describe
+        )
         if undone is not None:
             return undone
     try:
-        found = find_run(run, where.environ, prefix=prefix)
+        found = named or find_run(None, where.environ, prefix=prefix)
+        require_kept(found)
     except UsageError as error:
-        busy = unfinished(prefix) if prefix is not None else None
+        busy = unfinished(prefix)
         if busy is not None:  # by another process; where something is kept, it is waited for
             error.message = f"{busy.sentence}; {error.message}"
         raise
-    _same_target(found, where, screen)
-    require_kept(found)
     step_aside(found.prefix, found.scope, where.environ)
     commands = undos(found.entries)
     also = f", and run {'; '.join(f'`{shlex.join(argv)}`' for argv in commands)}" if commands else ""
@@ -152,11 +156,20 @@ def _take_back(
 
 
 def _undo_unfinished(
-    prefix: Path, where: TargetRequest, screen: Screen, log: Log, *, yes: bool, lock_timeout: float, describe: bool
+    prefix: Path,
+    named: RunFolder | None,
+    where: TargetRequest,
+    screen: Screen,
+    log: Log,
+    *,
+    yes: bool,
+    lock_timeout: float,
+    describe: bool,
 ) -> Report | None:
     """Settle a run that was killed: that is the rollback, unless the run turns out to be complete.
 
-    A rollback that was killed is finished instead: it is what is asked for now. None when there is more to do.
+    A rollback that was killed is finished instead, unless it is `named`: it is what is asked for now.
+    None when there is more to do.
     """
     from tfrepair.execute.recover import recover, unfinished
     from tfrepair.execute.run_folder import RunFolder
@@ -171,8 +184,8 @@ def _undo_unfinished(
     if done is None:
         return None
     log.info("recovered", run=done.run, outcome=done.outcome)
-    was_rollback = record is not None and bool(record.data.get("of"))
-    if was_rollback != (done.outcome == "finished"):
+    goes_on = named is None and record is not None and bool(record.data.get("of"))
+    if goes_on != (done.outcome == "finished"):
         screen.say(done.sentence)
         return None
     return Report(

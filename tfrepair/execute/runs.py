@@ -125,8 +125,8 @@ def require_kept(run: RunFolder) -> None:
     if not can_roll_back(run):
         raise UsageError(
             f"run {run.id} keeps no environment that `{run.prefix}` could be put back to; nothing was changed",
-            hint="of a run that was rolled back, or did not end, there is nothing to undo; `tfrepair runs list` shows "
-            "which runs keep one",
+            hint="of a run that was rolled back, or failed, there is nothing to undo; `tfrepair runs list` shows which "
+            "runs keep one",
         )
 
 
