@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from functional_support import NEW, site
+from other_user import without_rights
 
 
 @pytest.fixture
@@ -283,3 +284,108 @@ def test_a_log_ends_with_how_it_ended(world, env, tmp_path):
     assert (ends[0]["status"], ends[0]["run"]) == ("repaired", done.json["run"]["id"])
     assert "no such thing" in ends[1]["error"]
     assert rows[-1] == ends[1]
+
+
+DAMAGES = {
+    "cut short": "{",
+    "of another run": '{"id": "20200101T000000-000000000000"}',
+    "without what every record has": '{"id": "RUN", "prefix": "/x", "place": "/x", "status": "repaired"}',
+}
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, "gone"])
+def test_a_run_whose_record_is_damaged_is_shown_with_what_it_keeps(world, env, run, damage):
+    (folder,) = world.records()
+    if damage == "gone":
+        (folder / "run.json").unlink()
+    else:
+        (folder / "run.json").write_text(DAMAGES[damage].replace("RUN", run))
+    tree = world.folder / ".tfrepair-env" / run / "tree"
+    before = world.tree()
+    listed = world.tfrepair("runs", "list")
+    assert listed.code == 0, listed
+    for text in (run, "unreadable", f"  {env}  ", f"`{folder}`", f"`{folder / 'run.json'}`", "(kept, "):
+        assert text in listed.out, listed
+    (row,) = world.tfrepair("runs", "list", "--json").json["runs"]
+    assert (row["id"], row["status"], row["prefix"], row["kept"]) == (run, "unreadable", str(env), str(tree))
+    assert row["folder"] == str(folder)
+    assert row["kept_bytes"] > 0
+    assert "run.json" in row["problem"]
+    assert row["started"][:19].replace("-", "").replace(":", "") == run[:15]
+    shown = world.tfrepair("runs", "show", run)
+    assert shown.code == 0, shown
+    assert row["problem"] in shown.out
+    assert f"`{tree}`" in shown.out
+    assert "confirmed" in shown.out
+    body = world.tfrepair("runs", "show", run, "--json").json["run"]
+    assert (body["status"], body["problem"]) == ("unreadable", row["problem"])
+    cleaned = world.tfrepair("runs", "clean", "--yes")
+    assert cleaned.code == 0, cleaned
+    assert f"not dropped: the record of run {run} cannot be read" in cleaned.err
+    assert str(tree) in cleaned.err
+    assert run in world.tfrepair("runs", "clean", "--yes", "--json").json["messages"][0]
+    for words in (["rollback", "--yes", run], ["runs", "clean", "--yes", run]):
+        refused = world.tfrepair(*words)
+        assert refused.code == 6, refused
+        assert row["problem"] in refused.err
+        assert "nothing was changed" in refused.err
+    assert world.tree() == before
+
+
+def test_no_older_run_is_undone_for_one_whose_record_is_damaged(world, env, run):
+    world.install(env, "numpy==2.1.0")
+    second = world.tfrepair("fix", "--yes", "--keep", "2", "--env", env, "--json").json["run"]["id"]
+    (world.records()[1] / "run.json").write_text("{")
+    before = world.tree()
+    refused = world.tfrepair("rollback", "--yes", "--env", env)
+    assert refused.code == 6, refused
+    assert f"the record of run {second} cannot be read" in refused.err
+    assert "no older run is undone in its place" in refused.err
+    (world.records()[1] / "journal.jsonl").write_text("{")
+    assert world.tfrepair("rollback", "--yes", "--env", env).code == 6, "what it keeps is beside the environment"
+    assert world.tree() == before
+    assert world.tfrepair("rollback", "--yes", run).code == 0
+
+
+def test_a_record_that_does_not_say_of_which_environment_it_is_is_named(world, env, run):
+    other = world.conflict(name="other")
+    second = world.tfrepair("fix", "--yes", "--env", other, "--json").json["run"]["id"]
+    for name in ("run.json", "journal.jsonl"):
+        (world.records()[1] / name).write_text("{")
+    (line,) = [line for line in world.tfrepair("runs", "list").out.splitlines() if second in line]
+    assert "unreadable   ?  (what it keeps is not known; " in line
+    assert world.tfrepair("runs", "show", second).code == 0
+    done = world.tfrepair("rollback", "--yes", "--env", env)
+    assert done.code == 0, done
+    assert f"note: the record of run {second} cannot be read" in done.out
+
+
+def test_a_folder_in_which_no_run_began_is_no_run(world):
+    (world.state / "runs" / "20260101T000000-000000000000").mkdir(parents=True)
+    assert world.tfrepair("runs", "list").out == "no run is recorded\n"
+
+
+COMMANDS = [["runs", "list"], ["runs", "show", "2026"], ["runs", "clean", "--yes"], ["rollback", "--yes", "2026"]]
+
+
+@pytest.mark.parametrize("words", [*COMMANDS, ["rollback", "--yes", "--env", "env"]], ids=" ".join)
+def test_a_state_folder_that_is_a_file_is_said(world, words):
+    world.state.write_text("mine")
+    refused = world.tfrepair(*words)
+    assert refused.code == 6, refused
+    assert f"`{world.state / 'runs'}`: Not a directory" in refused.err
+    assert "TFREPAIR_STATE_DIR" in refused.err
+    if "list" in words:
+        assert world.tfrepair(*words, "--json").json["error"]["code"] == "surroundings"
+
+
+@pytest.mark.parametrize("closed", ["", "runs"])
+def test_a_state_folder_that_may_not_be_read_is_said(world, run, closed):
+    (world.state / closed).chmod(0)
+    with without_rights(world.folder):
+        for words in COMMANDS:
+            refused = world.tfrepair(*words)
+            assert refused.code == 6, refused
+            assert "Permission denied" in refused.err
+            assert "Traceback" not in refused.err
+    (world.state / closed).chmod(0o755)

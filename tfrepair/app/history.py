@@ -56,6 +56,8 @@ def roll_back(
     try:
         found = named or find_run(None, where.environ, prefix=prefix)
         require_kept(found)
+        if named is None:
+            _tell_of_unplaced(found, where, screen)
     except UsageError as error:
         busy = unfinished(prefix)
         if busy is not None:  # by another process; where something is kept, it is waited for
@@ -75,6 +77,15 @@ def roll_back(
     if not yes and not screen.ask(question):
         return Report(command="rollback", status="planned", exit_code=1, messages=("declined: nothing was changed",))
     return _put_back(found, commands, since.lost, where, screen, log, lock_timeout=lock_timeout, describe=describe)
+
+
+def _tell_of_unplaced(run: RunFolder, where: TargetRequest, screen: Screen) -> None:
+    """Say which newer runs may be of the same environment: nothing that can be read says of which they are."""
+    from tfrepair.execute.runs import unreadable_runs
+
+    for other in unreadable_runs(where.environ):
+        if other.id > run.id and not other.prefix:
+            screen.say(f"note: {other.sentence}; nothing says of which environment it is, and {run.id} is undone")
 
 
 def _put_back(
@@ -243,26 +254,42 @@ def _listed(paths: Sequence[str]) -> str:
 
 
 def recorded(environ: Mapping[str, str]) -> tuple[tuple[RunRecord, int], ...]:
-    """Every run, the newest first, with the bytes that dropping what it keeps would free."""
-    from tfrepair.execute.runs import runs, size
+    """Every run, the newest first, with the bytes that dropping what it keeps would free. Raises SurroundingsError."""
+    from tfrepair.execute.runs import list_runs, size
 
-    return tuple((run.record(), size([run.tree]).exclusive if run.record().kept else 0) for run in runs(environ))
+    return tuple((run, size([Path(run.kept)]).exclusive if run.kept else 0) for run in list_runs(environ))
 
 
 def detail(spec: str, environ: Mapping[str, str]) -> tuple[RunRecord, tuple[JournalEntry, ...], tuple[str, ...]]:
-    """A run, its journal and the names of its files. Raises UsageError when there is no such run."""
-    from tfrepair.execute.runs import find_run
+    """A run, its journal and the names of its files. Raises UsageError when there is no such run, SurroundingsError."""
+    from tfrepair.execute.runs import every_run, named
 
-    found = find_run(spec, environ)
-    return found.record(), found.entries, tuple(sorted(path.name for path in found.folder.iterdir()))
+    found = named(spec, every_run(environ))
+    try:
+        return found.record(), found.entries, tuple(sorted(path.name for path in found.folder.iterdir()))
+    except OSError as error:
+        raise SurroundingsError(
+            f"`{error.filename or found.folder}`, of the record of a run, cannot be read: {error.strerror or error}",
+            hint="set its permission, or look as the user it belongs to",
+        ) from error
 
 
 def kept(specs: Sequence[str], environ: Mapping[str, str]) -> tuple[RunFolder, ...]:
-    """The runs that keep an old environment: the named ones, or all. Raises UsageError for a name that is not known."""
+    """The runs that keep an old environment: the named ones, or all.
+
+    Raises UsageError for a name that is not known, SurroundingsError for a record that cannot be read.
+    """
     from tfrepair.execute.runs import find_run, runs
 
     chosen = [find_run(spec, environ) for spec in specs] if specs else runs(environ)
     return tuple(run for run in chosen if run.record().kept)
+
+
+def kept_unread(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Why what some runs keep cannot be dropped: a sentence for each whose record cannot be read."""
+    from tfrepair.execute.runs import unreadable_runs
+
+    return tuple(run.sentence for run in unreadable_runs(environ))
 
 
 def chosen_for_cleaning(

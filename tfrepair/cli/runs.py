@@ -32,7 +32,9 @@ def list_(json: opt.Json = False) -> None:
         say("no run is recorded")
     for run, size in runs:
         kept = f"kept, {size / 1e6:.0f} MB of its own" if run.kept else "not kept"
-        say(f"{run.id}  {run.command:<8}  {run.status:<11}  {run.prefix}  ({kept})")
+        if run.problem is not None:
+            kept = f"{kept if run.kept else 'what it keeps is not known'}; record `{run.folder}`: {run.problem}"
+        say(f"{run.id}  {run.command:<8}  {run.status:<11}  {run.prefix or '?'}  ({kept})")
 
 
 @app.command()
@@ -47,7 +49,10 @@ def show(run: Annotated[str, typer.Argument(metavar="RUN")], json: opt.Json = Fa
         body = {**asdict(found), "journal": [asdict(entry) for entry in entries], "files": files}
         say_json({"schema_version": 1, "command": "runs show", "run": body})
         return
-    say(f"run {found.id}: {found.command} on {found.prefix}, {found.status}")
+    say(f"run {found.id}: {found.command} on {found.prefix or '?'}, {found.status}")
+    if found.problem is not None:
+        say(f"its record cannot be read: {found.problem}")
+        say(f"what was in place before it: {f'`{found.kept}`' if found.kept else 'not known'}")
     say(f"record: {found.folder} ({', '.join(files)})")
     for entry in entries:
         detail = ", ".join(f"{key}: {value}" for key, value in entry.detail.items())
@@ -93,7 +98,7 @@ def clean(
     """
     import sys
 
-    from tfrepair.app.history import chosen_for_cleaning, kept, spare_count
+    from tfrepair.app.history import chosen_for_cleaning, kept, kept_unread, spare_count
     from tfrepair.app.history import clean as use_case
     from tfrepair.errors import UsageError
 
@@ -108,17 +113,18 @@ def clean(
         if not typer.confirm(f"drop what these {len(known)} keep?", err=True):
             raise typer.Exit(1)
     done = use_case(known)
+    left = (*done.left, *(() if run else kept_unread(os.environ)))
     if json:
         body = {
             "schema_version": 1,
             "command": "runs clean",
             "cleaned": list(done.runs),
             "freed_bytes": done.freed,
-            "messages": list(done.left),
+            "messages": list(left),
         }
         say_json(body)
         return
-    for sentence in done.left:
+    for sentence in left:
         say(f"not dropped: {sentence}", error=True)
     prefixes = {each.id: each.prefix for each in known}
     for name in done.runs:

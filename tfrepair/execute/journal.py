@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Written into every `begin`."""
-_EVENTS = frozenset(get_args(Event))
+_EVENTS: tuple[str, ...] = get_args(Event)
 
 
 class Journal:
@@ -75,13 +75,13 @@ def _line(entry: JournalEntry) -> bytes:
 def _entry(line: bytes) -> JournalEntry | None:
     try:
         document = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     try:
         entry = JournalEntry(**document)
     except TypeError:
         return None
-    return entry if entry.event in _EVENTS else None
+    return entry if isinstance(entry.detail, dict) and entry.event in _EVENTS else None
 
 
 def _mend(path: Path) -> int:

@@ -198,10 +198,10 @@ def _foreseen(folder: Path) -> Outcome | None:
     run = RunFolder.open(folder)
     if run is None:
         return None
-    entries = run.entries
-    if _confirmed(entries) or (entries and entries[-1].event == "end"):
-        return "finished"
     try:
+        entries = run.entries
+        if _confirmed(entries) or (entries and entries[-1].event == "end"):
+            return "finished"
         swap = last_swap(entries)
     except OSError:
         return None

@@ -6,6 +6,7 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,24 +84,28 @@ class RunFolder:
 
     @classmethod
     def open(cls, folder: Path) -> RunFolder | None:
-        """The run recorded in a folder; None when there is none that can be read, or that this user has not made.
+        """The run recorded in a folder; None when there is none that can be read, or that this user has not made."""
+        found = cls.read(folder)
+        return found if isinstance(found, RunFolder) else None
+
+    @classmethod
+    def read(cls, folder: Path) -> RunFolder | str:
+        """The run recorded in a folder; why not, when there is none that can be read, or that this user has not made.
 
         By what stands in a record folders are moved and removed: another user's is never followed.
         """
-        if not RUN_ID.match(folder.name) or not all(map(is_own, (folder, folder / "run.json"))):
-            return None
-        document = read_json(folder / "run.json")
-        if document is None or document.get("id") != folder.name:
-            return None
-        try:
-            return cls(
-                folder.name,
-                folder,
-                Path(document["prefix"]),
-                Beside(Path(document["place"]), inside=document.get("inside", False)),
-            )
-        except (KeyError, TypeError):
-            return None
+        path = folder / "run.json"
+        for one in (folder, path):
+            if not is_own(one):
+                what = "is a link, or belongs to or may be written by another user"
+                return f"`{one}` {what if exists(one) else 'is not there, or may not be looked at'}"
+        document = read_json(path)
+        if document is None:
+            return f"`{path}` holds no JSON object that may be read"
+        if document.get("id") != folder.name or not RUN_ID.match(folder.name) or not _is_record(document):
+            return f"`{path}` is not the record of a run of this name"
+        beside = Beside(Path(document["place"]), inside=bool(document.get("inside")))
+        return cls(folder.name, folder, Path(document["prefix"]), beside)
 
     @property
     def place(self) -> Path:
@@ -236,3 +241,12 @@ class RunFolder:
             return noted
         pointer = read_json(self.beside.pointer) or {}
         return "unfinished" if pointer.get("run") == self.id and pointer.get("state") == "unfinished" else "failed"
+
+
+def _is_record(document: Mapping[str, Any]) -> bool:
+    """What every run.json has is there."""
+    try:
+        datetime.fromisoformat(document["started"].replace("Z", "+00:00"))
+    except (KeyError, AttributeError, TypeError, ValueError):
+        return False
+    return all(isinstance(document.get(key), str) for key in ("prefix", "place", "status"))

@@ -13,9 +13,10 @@ from tfrepair.execute.exchange import carry_out, exchange_for
 from tfrepair.execute.files import exists, remove_tree, write_durably
 from tfrepair.execute.fingerprint import changed_files, differences
 from tfrepair.execute.lock import environment_lock
-from tfrepair.execute.paths import RUN_ID, Beside, runs_dir
+from tfrepair.execute.paths import RUN_ID, STATE_VARIABLE, Beside, runs_dir
 from tfrepair.execute.recover import complete, holds, settle, settle_run, unfinished
 from tfrepair.execute.run_folder import RunFolder
+from tfrepair.execute.unreadable import Unreadable
 from tfrepair.target.paths import is_folder
 
 if TYPE_CHECKING:
@@ -29,21 +30,26 @@ __all__ = [
     "Cleaned",
     "RunFolder",
     "Size",
+    "Unreadable",
     "changes_since",
     "clean",
+    "every_run",
     "find_run",
     "keep_count",
     "list_runs",
+    "named",
     "prune",
     "rollback",
     "runs",
     "size",
+    "unreadable_runs",
 ]  # fmt: skip
 
 _CHANGED = frozenset({"repaired", "restored", "cleaned"})
 """How a run ended that left the environment another one than before."""
 _PRECIOUS = "holds-what-is-nowhere-else"
 """A mark in the private folder of a rollback that replaced an environment somebody had changed since the run."""
+_BY_HAND = "`tfrepair runs show RUN` shows what is known of it; what it keeps can be put back by hand"
 _BLOCK = 512
 """Bytes of a block as `stat` counts them, on every system."""
 
@@ -59,30 +65,60 @@ class Size:
 
 
 def runs(environ: Mapping[str, str]) -> tuple[RunFolder, ...]:
-    """Every run of this user, the newest first."""
+    """Every run of this user whose record can be read, the newest first. Raises SurroundingsError."""
+    return tuple(run for folder in _folders(environ) if (run := RunFolder.open(folder)) is not None)
+
+
+def unreadable_runs(environ: Mapping[str, str]) -> tuple[Unreadable, ...]:
+    """Those whose record is there and cannot be read, the newest first. Raises SurroundingsError."""
+    return tuple(run for folder in _folders(environ) if (run := Unreadable.open(folder)) is not None)
+
+
+def every_run(environ: Mapping[str, str]) -> tuple[RunFolder | Unreadable, ...]:
+    """Both, the newest first. Raises SurroundingsError."""
+    return tuple(sorted((*runs(environ), *unreadable_runs(environ)), key=lambda run: run.id, reverse=True))
+
+
+def _folders(environ: Mapping[str, str]) -> list[Path]:
     root = runs_dir(environ)
-    if not root.is_dir():
-        return ()
-    names = sorted((path.name for path in root.iterdir() if RUN_ID.match(path.name)), reverse=True)
-    return tuple(run for name in names if (run := RunFolder.open(root / name)) is not None)
+    try:
+        return sorted((path for path in root.iterdir() if RUN_ID.match(path.name)), reverse=True)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise SurroundingsError(
+            f"the record of past runs cannot be read: `{root}`: {error.strerror or error}; nothing was changed",
+            hint=f"set its permission, or `{STATE_VARIABLE}` to the folder that holds the record",
+        ) from error
 
 
 def list_runs(environ: Mapping[str, str]) -> tuple[RunRecord, ...]:
     """The same as records."""
-    return tuple(run.record() for run in runs(environ))
+    return tuple(run.record() for run in every_run(environ))
 
 
 def find_run(spec: str | None, environ: Mapping[str, str], *, prefix: Path | None = None) -> RunFolder:
     """A run by its id or the beginning of it; without one the newest that can be rolled back on a prefix.
 
-    Raises UsageError.
+    Raises UsageError, SurroundingsError for one whose record cannot be read.
     """
-    every = runs(environ)
+    everything = every_run(environ)
     if spec is not None:
-        return _named(spec, every)
-    for run in every:
+        found = named(spec, everything)
+        if isinstance(found, Unreadable):
+            raise SurroundingsError(f"{found.sentence}; nothing was changed", hint=_BY_HAND)
+        return found
+    every = [run for run in everything if isinstance(run, RunFolder)]
+    for run in everything:
         if prefix is not None and not run.is_of(prefix):
             continue
+        if isinstance(run, Unreadable):
+            if prefix is None:
+                continue
+            raise SurroundingsError(
+                f"{run.sentence}; it is of `{prefix}`, and no older run is undone in its place; nothing was changed",
+                hint=f"{_BY_HAND}; `tfrepair rollback RUN` takes an older run by its name",
+            )
         if can_roll_back(run):
             return run
         if prefix is not None and run.data.get("status") in _CHANGED:
@@ -104,7 +140,8 @@ def find_run(spec: str | None, environ: Mapping[str, str], *, prefix: Path | Non
     )
 
 
-def _named(spec: str, every: Sequence[RunFolder]) -> RunFolder:
+def named(spec: str, every: Sequence[RunFolder | Unreadable]) -> RunFolder | Unreadable:
+    """The one of these runs with this id, or whose id begins so. Raises UsageError."""
     found = [run for run in every if run.id.startswith(spec)]
     if len(found) == 1:
         return found[0]

@@ -20,7 +20,7 @@ Event = Literal[
     "failed",
     "end",
 ]
-RunStatus = Literal["unfinished", "repaired", "rolled-back", "restored", "failed", "cleaned"]
+RunStatus = Literal["unfinished", "repaired", "rolled-back", "restored", "failed", "cleaned", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,3 +69,5 @@ class RunRecord:
     """The folder with the environment as it was before, when it is still there."""
     folder: str
     """Where plan.json, pylock.toml, journal.jsonl and log.jsonl are."""
+    problem: str | None = None
+    """Why its record cannot be read."""
