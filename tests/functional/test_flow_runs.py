@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from functional_support import NEW, site
 from other_user import without_rights
+from test_flow_schemas import check
 
 
 @pytest.fixture
@@ -203,6 +204,23 @@ def test_an_unfinished_run_is_undone_by_its_name(world, env, event):
     assert (done.code, done.json["status"]) == (0, "restored"), done
     assert done.json["target"]["prefix"] == str(env)
     assert world.tree(".tfrepair-env") == before
+
+
+def test_a_report_tells_of_an_unfinished_run(world, env):
+    name = killed_repair(world, env, "swapped")
+    said = world.tfrepair("diagnose", "--env", env, "--json").json["messages"][0]
+    assert name in said
+    before = world.tree()
+    document = world.tfrepair("report", "--env", env, "--json").json
+    assert document["messages"] == [said]
+    check("report", document)
+    for form in ("markdown", "html"):
+        out = world.tfrepair("report", "--env", env, "--format", form).out
+        assert f"run {name} on " in out
+        assert "did not end" in out
+    assert world.tree() == before
+    world.tfrepair("rollback", "--yes", "--env", env)
+    assert "messages" not in world.tfrepair("report", "--env", env, "--json").json
 
 
 def test_an_unfinished_rollback_is_undone_by_its_name(world, env, run):

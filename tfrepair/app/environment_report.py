@@ -8,14 +8,14 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from tfrepair.app.files import write_text
-from tfrepair.app.locate import locate
+from tfrepair.app.locate import locate, unfinished
 from tfrepair.app.look import look
 from tfrepair.app.markdown import cell, sentence
 from tfrepair.app.playbooks import gather
 from tfrepair.reason.redact import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tfrepair.app.requests import LookRequest, PlaybookRequest, Screen, TargetRequest
@@ -49,30 +49,33 @@ def report(
     target = locate(where, screen)
     facts = redacted(look(target, known, wanted, where.environ, screen, log).facts, identity)
     diagnosis = diagnose(facts, known)
-    text = {"json": as_json, "html": as_html, "markdown": as_markdown}[kind](facts, diagnosis)
+    notes = tuple(identity.hidden_in(note) for note in unfinished(target))
+    text = {"json": as_json, "html": as_html, "markdown": as_markdown}[kind](facts, diagnosis, notes)
     if output is not None:
         write_text(output, text)
         screen.say(f"written to `{output}`; read it before you publish it")
     return text
 
 
-def as_json(facts: Facts, diagnosis: Diagnosis) -> str:
+def as_json(facts: Facts, diagnosis: Diagnosis, notes: Sequence[str] = ()) -> str:
     """The facts document: `diagnose --facts` and `explain --facts` read it on another machine."""
     from dataclasses import asdict
 
     from tfrepair.model.wire import facts_to_json
 
     body = {"schema_version": 1, "command": "report", **facts_to_json(facts)}
-    return (
-        json.dumps({**body, "findings": [asdict(f) for f in diagnosis.findings]}, indent=1, ensure_ascii=False) + "\n"
-    )
+    body["findings"] = [asdict(f) for f in diagnosis.findings]
+    if notes:
+        body["messages"] = list(notes)
+    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
 
 
-def as_markdown(facts: Facts, diagnosis: Diagnosis) -> str:
+def as_markdown(facts: Facts, diagnosis: Diagnosis, notes: Sequence[str] = ()) -> str:
     """For an issue."""
     lines = ["## TensorFlow environment", "", "| | |", "| --- | --- |"]
     lines += [f"| {cell(name)} | {cell(value)} |" for name, value in _overview(facts)]
     lines += ["", "### What tfrepair finds", "", *_findings_in_markdown(diagnosis)]
+    lines += [line for note in notes for line in ("", sentence(note))]
     lines += ["", "### Distributions", "", "| distribution | version |", "| --- | --- |"]
     lines += [f"| {cell(name)} | {cell(version)} |" for name, version in _distributions(facts)]
     if shown := _output(facts):
@@ -81,7 +84,7 @@ def as_markdown(facts: Facts, diagnosis: Diagnosis) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_html(facts: Facts, diagnosis: Diagnosis) -> str:
+def as_html(facts: Facts, diagnosis: Diagnosis, notes: Sequence[str] = ()) -> str:
     """One page that needs nothing else."""
     rows = "".join(_row(name, value) for name, value in _overview(facts))
     found = "".join(
@@ -91,13 +94,14 @@ def as_html(facts: Facts, diagnosis: Diagnosis) -> str:
         for f in diagnosis.findings
     )
     installed = "".join(_row(name, version) for name, version in _distributions(facts))
+    said = "".join(f"<p>{_safe(note)}</p>\n" for note in notes)
     printed = _safe("\n".join(_output(facts)))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>TensorFlow environment</title>\n'
         "<style>body{font:15px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
         "td{padding:.1em 1em .1em 0;vertical-align:top}pre{overflow:auto;background:#eee;padding:1em}</style></head>\n"
         f"<body><h1>TensorFlow environment</h1>\n<table>{rows}</table>\n"
-        f"<h2>What tfrepair finds</h2>\n<ul>{found or '<li>nothing</li>'}</ul>\n"
+        f"<h2>What tfrepair finds</h2>\n<ul>{found or '<li>nothing</li>'}</ul>\n{said}"
         f"<h2>Distributions</h2>\n<table>{installed}</table>\n"
         + (f"<h2>What importing TensorFlow prints</h2>\n<pre>{printed}</pre>\n" if printed else "")
         + "</body></html>\n"

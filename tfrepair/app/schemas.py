@@ -163,8 +163,9 @@ def _report() -> Schema:
         "format": {"const": FACTS_FORMAT},
         "facts": {"type": "object", "additionalProperties": {"anyOf": states}},
         "findings": _list(finding),
+        "messages": _TEXTS,
     }
-    return _document("tfrepair report", _object(body), definitions)
+    return _document("tfrepair report", _object(body, optional=("messages",)), definitions)
 
 
 def _journal() -> Schema:
