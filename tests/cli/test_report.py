@@ -92,6 +92,15 @@ def test_it_goes_to_a_file(reported, tmp_path):
     assert str(path) in err
 
 
+def test_json_is_on_standard_output_too(reported, tmp_path):
+    path = tmp_path / "report.json"
+    code, out, err = reported("--json", "--output", str(path))
+    assert code == 0
+    assert json.loads(out) == json.loads(path.read_text())
+    assert str(path) in err
+    assert reported("--format", "json", "--output", str(path))[:2] == (0, "")
+
+
 def test_a_file_that_cannot_be_written(reported, tmp_path):
     code, _, err = reported("--output", str(tmp_path / "nowhere" / "x.md"))
     assert code == 2

@@ -101,6 +101,17 @@ def test_a_full_disk_is_said(work):
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is always full")
+@pytest.mark.parametrize("command", ["report --no-import --env env", "playbook list", "runs list --json", "--version"])
+def test_what_could_not_be_written_is_no_success(work, command):
+    assert shell(command).returncode == 0
+    done = shell(f"{command} >/dev/full")
+    assert done.returncode == 6, done
+    assert b"standard output cannot be written: No space left" in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert shell(f"{command} 2>/dev/full").returncode == 0, "nobody waits for what is said beside"
+
+
 BAD = "evil\x1b]0;pwned\x07\x9b\u202e"
 PLAYBOOK = """schema: 1
 name: evil

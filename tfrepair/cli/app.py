@@ -12,8 +12,8 @@ import typer
 
 from tfrepair import __version__
 from tfrepair.cli.interruption import Interruption, end
-from tfrepair.cli.streams import prepare
-from tfrepair.errors import InterruptedRunError, TfrepairError, UsageError
+from tfrepair.cli.streams import is_lost, prepare, say
+from tfrepair.errors import InterruptedRunError, SurroundingsError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ _GROUPS = ("runs", "tensorflow", "playbook")
 
 def _version(value: bool) -> None:
     if value:
-        print(f"tfrepair {__version__}")
+        say(f"tfrepair {__version__}")
         raise typer.Exit
 
 
@@ -63,6 +63,8 @@ def main() -> NoReturn:
     gc.disable()
     prepare()
     code = run(sys.argv[1:])
+    if not code and is_lost():  # another code says more of how it ended than that nobody could be told
+        code = SurroundingsError.exit_code
     end(code)
     gc.freeze()
     sys.exit(code)

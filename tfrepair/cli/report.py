@@ -68,7 +68,7 @@ def report(
             identity=identity(os.environ),
             output=output,
         )
-        if output is None:
+        if output is None or json:  # which promises a document there, whatever is written elsewhere
             (say_json_text if kind == "json" else say)(text)
 
 

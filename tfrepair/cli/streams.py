@@ -16,6 +16,15 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
+_lost_streams: set[str] = set()
+"""Those that could not be written, though somebody reads them: as long as the process."""
+
+
+def is_lost() -> bool:
+    """Not all that was meant for standard output could be written. Whoever stopped reading it lost nothing."""
+    return "stdout" in _lost_streams
+
+
 def prepare() -> None:
     """Make the streams usable: a closed one leads nowhere, and what an encoding lacks is written out.
 
@@ -68,5 +77,8 @@ def _lost(name: str, error: OSError) -> None:
     with suppress(OSError, ValueError):
         os.dup2(nowhere.fileno(), getattr(sys, name).fileno())  # what it still holds goes there too
     setattr(sys, name, nowhere)
-    if name == "stdout" and error.errno != errno.EPIPE:
+    if error.errno == errno.EPIPE:
+        return
+    _lost_streams.add(name)
+    if name == "stdout":
         say(f"error: standard output cannot be written: {error.strerror or error}", error=True)
