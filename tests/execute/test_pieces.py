@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from execute_support import SITE, add_distribution, describe, make_environment, records_hold, write
+from other_user import NOBODY, without_rights
 
 from tfrepair.errors import StepError, SurroundingsError
 from tfrepair.execute import tree
-from tfrepair.execute.files import remove_tree, write_durably
+from tfrepair.execute.files import explained, remove_tree, write_durably
 from tfrepair.execute.fingerprint import differences, fingerprint, manifest, tree_digest
 from tfrepair.execute.journal import Journal, read_journal
 from tfrepair.execute.linking import link_tree, unshare
@@ -329,3 +330,24 @@ def test_removing_a_tree_follows_no_link_and_opens_locked_folders(tmp_path):
     remove_tree(tmp_path / "tree")
     assert precious.exists()
     assert not (tmp_path / "tree").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are those of POSIX")
+@pytest.mark.parametrize("mode", [0, 0o400], ids=["closed", "listed only"])
+@pytest.mark.parametrize("look", [fingerprint, lambda path: link_tree(path, path.parent / "copy", lambda _: True)])
+def test_a_folder_that_may_not_be_entered_is_named(tmp_path, mode, look):
+    work = tmp_path / "work"
+    inner = work / "env" / "a folder"
+    inner.mkdir(parents=True)
+    (inner / "file").write_text("mine")
+    for path in (work, work / "env", inner, inner / "file"):
+        os.chown(path, *([NOBODY] * 2 if os.geteuid() == 0 else [-1, -1]))
+    inner.chmod(mode)
+    with without_rights(tmp_path):
+        with pytest.raises(PermissionError) as raised:
+            look(work / "env")
+        error = explained(raised.value, "looking")
+    inner.chmod(0o755)
+    assert error.exit_code == 6
+    assert f"looking failed at `{inner}" in error.message
+    assert f"chmod u+rwx '{inner}'" in error.hint

@@ -1,5 +1,6 @@
 """Environments as people have them: copied interpreters, nested ones, odd names, full or read-only disks."""
 
+import errno
 import os
 import shutil
 import socket
@@ -8,7 +9,9 @@ import sys
 
 import pytest
 from functional_support import NEW, naming, site, write_wheel
+from other_user import NOBODY, without_rights
 
+from tfrepair.execute import fingerprint
 from tfrepair.execute.fingerprint import tree_lines
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -162,3 +165,47 @@ def test_names_in_which_case_does_not_count(world, case_blind, strategy):
     assert (env / "Notes.TXT").read_text() == "mine"
     assert world.tfrepair("rollback", "--yes", "--env", case_blind / "env").code == 0
     assert lines(env) == before
+
+
+def given_away(folder):
+    """To the user that tests of root's become: what an ordinary user meets in an environment of his own."""
+    if os.geteuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            os.lchown(path, NOBODY, NOBODY)
+
+
+def test_a_folder_that_may_not_be_entered_is_named(world, monkeypatch):
+    env = world.conflict()
+    folder = site(env) / "tensorflow" / "inner"
+    folder.mkdir()
+    listed = fingerprint._listed
+
+    def refusing(path):
+        if path.rstrip("/") == str(folder):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(fingerprint, "_listed", refusing)  # the interpreter of the tests may be closed to other users
+    before = world.tree()
+    for option in ("--yes", "--dry-run"):
+        done = world.tfrepair("fix", option, "--env", env)
+        assert done.code == 6, done
+        assert f"at `{folder}`: the permission is missing; nothing was changed" in done.err
+    assert world.tree() == before
+
+
+def test_a_rollback_names_a_folder_that_may_not_be_entered(world):
+    env = world.conflict()
+    assert world.tfrepair("fix", "--yes", "--env", env).code == 0
+    folder = site(env) / "keras"
+    for path in (world.folder, world.state):
+        given_away(path)
+    before = world.tree()
+    folder.chmod(0)
+    with without_rights(world.folder.parent):
+        refused = world.tfrepair("rollback", "--yes", "--env", env)
+    folder.chmod(0o755)
+    assert refused.code == 6, refused
+    assert f"chmod u+rwx {folder}" in refused.err
+    assert world.tree() == before
+    assert len(world.records()) == 1

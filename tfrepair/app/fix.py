@@ -196,9 +196,7 @@ def _given_up(subject: Subject, request: FixRequest) -> tuple[str, ...]:
 
 def _plan(seen: Look, subject: Subject, bench: Workbench, reviewed: Plan | None) -> Plan:
     """The plan of the first round, or the one that was reviewed. Raises SurroundingsError for one that is stale."""
-    from tfrepair.execute.fingerprint import fingerprint
-
-    mark = fingerprint(subject.prefix, subject.scope) if subject.target is not None else None
+    mark = _mark(subject) if subject.target is not None else None
     if reviewed is not None:
         if reviewed.fingerprint != mark:
             raise SurroundingsError(
@@ -213,6 +211,17 @@ def _plan(seen: Look, subject: Subject, bench: Workbench, reviewed: Plan | None)
         return plan
     # nothing is out of place that we can see: what is left to try is the environment's own scaffolding
     return plan_round(seen, subject, bench, Round(number=1, strategy="rebuild", fingerprint=mark))
+
+
+def _mark(subject: Subject) -> str:
+    """What the environment looks like. Raises SurroundingsError where not all of it may be looked at."""
+    from tfrepair.execute.files import explained
+    from tfrepair.execute.fingerprint import fingerprint
+
+    try:
+        return fingerprint(subject.prefix, subject.scope)
+    except OSError as error:
+        raise explained(error, "looking at the environment as a whole") from error
 
 
 def _refuse_missing(request: FixRequest, cwd: Path) -> None:

@@ -6,6 +6,7 @@ import ctypes
 import errno
 import json
 import os
+import shlex
 import shutil
 import stat
 import sys
@@ -28,6 +29,9 @@ _SURROUNDINGS = {
     errno.ENAMETOOLONG: "the path is too long for this file system",
     errno.EMFILE: "too many files are open",
 }
+
+
+_EFFECTIVE = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
 
 
 def sync_folder(folder: Path) -> None:
@@ -166,7 +170,15 @@ def explained(error: OSError, doing: str) -> TfrepairError:
     reason = _SURROUNDINGS.get(error.errno or 0)
     if reason is None:
         return StepError(f"{doing} failed{where}: {error.strerror or error}; the target was not touched")
-    return SurroundingsError(
-        f"{doing} failed{where}: {reason}; nothing was changed",
-        hint="free space or set the permission, then try again",
-    )
+    hint = "free space or set the permission, then try again"
+    closed = _closed(error.filename)
+    if closed is not None:
+        hint = f"`chmod u+rwx {shlex.quote(closed)}` lets its owner in again; then try again"
+    return SurroundingsError(f"{doing} failed{where}: {reason}; nothing was changed", hint=hint)
+
+
+def _closed(path: object) -> str | None:
+    """The folder there, or the one that holds it, where that may not be listed or not be entered."""
+    folders = (path, os.path.dirname(path)) if isinstance(path, str) else ()  # noqa: PTH120
+    may = os.R_OK | os.X_OK
+    return next((one for one in folders if os.path.isdir(one) and not os.access(one, may, **_EFFECTIVE)), None)  # noqa: PTH112

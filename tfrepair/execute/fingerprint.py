@@ -82,7 +82,15 @@ def _rows(root: str, scope: Scope) -> Iterator[tuple[str, str]]:
 
 
 def _entries(folder: str) -> list[tuple[str, os.stat_result]]:
-    """What is in a folder, by name; through its descriptor, where the system has it, a file is found at once."""
+    """What is in a folder, by name. Raises OSError; where it may not be listed or entered, with its path."""
+    try:
+        return _listed(folder)
+    except PermissionError as error:
+        raise PermissionError(error.errno, error.strerror, folder.rstrip("/")) from error
+
+
+def _listed(folder: str) -> list[tuple[str, os.stat_result]]:
+    """Through the descriptor of the folder, where the system has it, a file is found at once."""
     place = os.open(folder, os.O_RDONLY) if os.scandir in os.supports_fd else folder
     try:
         with os.scandir(place) as entries:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tfrepair.errors import RollbackError, SurroundingsError, UsageError
 from tfrepair.execute.exchange import carry_out, exchange_for
-from tfrepair.execute.files import exists, remove_tree, write_durably
+from tfrepair.execute.files import exists, explained, remove_tree, write_durably
 from tfrepair.execute.fingerprint import changed_files, differences
 from tfrepair.execute.lock import environment_lock
 from tfrepair.execute.paths import RUN_ID, STATE_VARIABLE, Beside, runs_dir
@@ -178,7 +178,17 @@ class Changes:
 
 
 def changes_since(run: RunFolder) -> Changes:
-    """What came, went or changed in the environment since a run, and what changed or went in what the run keeps."""
+    """What came, went or changed in the environment since a run, and what changed or went in what the run keeps.
+
+    Raises SurroundingsError where not all of it may be looked at.
+    """
+    try:
+        return _changes(run)
+    except OSError as error:
+        raise explained(error, "comparing the environment with what the run left") from error
+
+
+def _changes(run: RunFolder) -> Changes:
     live = (run.read_manifest("live") if exists(run.place) else None) or {}
     lost = differences(live, run.place, run.scope) if live else ()
     for path in lost:
@@ -206,8 +216,9 @@ def rollback(
         if recovered is not None and recovered.run == run.id and recovered.outcome != "finished":
             return run
         require_kept(run)
+        lost = changes_since(run).lost if lost is None else lost
         new = RunFolder.create(run.prefix, environ, command="rollback", of=run.id, scope=run.scope)
-        _exchange(run, new, lost=changes_since(run).lost if lost is None else lost, first=first)
+        _exchange(run, new, lost=lost, first=first)
     return new
 
 
