@@ -13,8 +13,15 @@ class TfrepairError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.quotes = False
+        """The message has several lines on purpose: what a program printed, or one for each problem."""
         self.known: object | None = None
         """The report of what was known when it was raised; None when nothing was."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The message for the screen: one line, unless it quotes."""
+        return tuple(self.message.split("\n")) if self.quotes else (self.message,)
 
 
 class UsageError(TfrepairError):
@@ -37,6 +44,7 @@ class PlaybookError(UsageError):
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems), hint="nothing was started")
+        self.quotes = True
         self.problems = problems
 
 

@@ -34,7 +34,7 @@ def test_the_longest_path_is_shortened_first():
 
 def test_nothing_that_is_quoted_speaks_to_the_terminal(capsys):
     text = "a\tb\nc\x1b]52;c;eA==\x07\x1b[2J\x9b1m\x7f\r"
-    shown = "a\tb\nc\\x1b]52;c;eA==\\x07\\x1b[2J\\x9b1m\\x7f\\x0d\n"
+    shown = "a\tb\\nc\\x1b]52;c;eA==\\x07\\x1b[2J\\x9b1m\\x7f\\x0d\n"
     with console.Console(json=False, quiet=False, color=True) as screen:
         screen.say(text)
         screen.show([text])

@@ -209,3 +209,33 @@ def test_a_rollback_names_a_folder_that_may_not_be_entered(world):
     assert f"chmod u+rwx {folder}" in refused.err
     assert world.tree() == before
     assert len(world.records()) == 1
+
+
+FORGING = "esc\x1b[31mX\nfake: all is well\x07\r\x0b\x85\u2028"
+SHOWN = "esc\\x1b[31mX\\nfake: all is well\\x07\\x0d\\x0b\\x85\\u2028"
+
+
+def test_no_name_forges_a_line_of_the_screen(world):
+    env = world.conflict()
+    folder = world.folder / FORGING
+    shutil.move(env, folder)
+    for words in (
+        ["diagnose", "--env", folder],
+        ["diagnose", "--env", folder / "nowhere"],
+        ["fix", "--dry-run", "--env", folder],
+        ["fix", "--yes", "--env", folder],
+        ["verify", "--env", folder],
+        ["runs", "list"],
+        ["runs", "show", "2"],
+        ["rollback", "--yes", "--env", folder],
+        ["rollback", "--yes", "--env", folder / "nowhere"],
+        ["runs", "clean", "--yes"],
+        ["report", "--no-import", "--env", folder],
+    ):
+        done = world.tfrepair(*words)
+        assert done.code in {0, 1, 2}, done
+        text = done.out + done.err
+        assert "all is well" in text
+        assert not [line for line in text.split("\n") if line.strip().startswith("fake")], done
+        assert not {"\x1b", "\x07", "\r", "\x0b", "\x85", "\u2028"}.intersection(text)
+        assert words[0] == "report" or SHOWN in text

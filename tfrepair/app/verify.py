@@ -47,7 +47,7 @@ def verify(
         name = smoke.rung.removeprefix("with ")
         messages += (
             f"TensorFlow works at `{target.interpreter.executable}`, but `{name}` does not:",
-            *(f"  {text}" for text in smoke.exceptions[:3]),
+            *(f"  {line}" for text in smoke.exceptions[:3] for line in text.splitlines()),
             cause,
         )
     elif smoke.ok and extras:
@@ -58,7 +58,7 @@ def verify(
         when = f"when {_WHEN[smoke.rung]} (" if smoke.rung in _WHEN else "("
         messages += (
             f"TensorFlow does not work at `{at}`: it {how} {when}rung `{smoke.rung}` of the smoke test)",
-            *(f"  {text}" for text in smoke.exceptions[:3]),
+            *(f"  {line}" for text in smoke.exceptions[:3] for line in text.splitlines()),
             cause,
         )
     return Report(

@@ -7,7 +7,7 @@ import time
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-from tfrepair.cli.streams import say, say_json, visible
+from tfrepair.cli.streams import one_line, say_json, say_line
 from tfrepair.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class _Pulse:
         while not self._ended.wait(SILENCE):
             heard = f": {self.heard}" if self.heard else ""
             seconds = time.monotonic() - self._begun
-            say(f"{self._message}: still at it after {seconds:.0f} s{heard}", error=True)
+            say_line(f"{self._message}: still at it after {seconds:.0f} s{heard}", error=True)
 
     def stop(self) -> None:
         """The step is over."""
@@ -105,7 +105,7 @@ class Console:
     def warn(self, message: str) -> None:
         """A sentence that is heard when quiet too."""
         self._end_step()
-        say(message, error=self._json or self._quiet)
+        say_line(message, error=self._json or self._quiet)
 
     def step(self, message: str) -> None:
         """A long step begins; on a terminal a line shows its time, a log hears now and then that it goes on."""
@@ -138,7 +138,7 @@ class Console:
         from tfrepair.cli.render_text import fitting
 
         assert self._status is not None  # noqa: S101
-        return fitting(visible(text), self._status.console.width - BESIDE)
+        return fitting(one_line(text), self._status.console.width - BESIDE)
 
     def will_ask(self) -> None:
         """A question is to come. Raises UsageError where there is no terminal."""
@@ -152,7 +152,7 @@ class Console:
         """Ask on the terminal. Raises UsageError where there is none."""
         self._end_step()
         self.will_ask()
-        sys.stderr.write(f"{visible(question)} [y/N] ")
+        sys.stderr.write(f"{one_line(question)} [y/N] ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
@@ -161,7 +161,7 @@ class Console:
         self._end_step()
         if not self._json:
             for line in lines:
-                say(line)
+                say_line(line)
 
     def document(self, body: Any) -> None:
         """The JSON document."""
@@ -173,7 +173,7 @@ class Console:
         if self._quiet:
             return
         for line in lines:
-            say(line, error=self._json)
+            say_line(line, error=self._json)
 
     def _end_step(self) -> None:
         if self._status is not None:
@@ -186,4 +186,4 @@ class Console:
             message, begun = self._step
             self._step = None
             if not self._quiet:
-                say(f"{message}: {time.monotonic() - begun:.1f} s", error=True)
+                say_line(f"{message}: {time.monotonic() - begun:.1f} s", error=True)

@@ -10,7 +10,7 @@ import typer
 
 from tfrepair.cli import options as opt
 from tfrepair.cli import playbook_author, playbook_check
-from tfrepair.cli.streams import say, say_json
+from tfrepair.cli.streams import say, say_json, say_line
 
 if TYPE_CHECKING:
     from tfrepair.app.playbooks import Standing
@@ -47,11 +47,11 @@ def list_(playbook: opt.Playbook = None, trust: opt.Trust = False, json: opt.Jso
     width = max(len(one.playbook.name) for one in found)
     for one in found:
         p = one.playbook
-        say(f"{p.name:<{width}}  {p.repair:<9}  {p.title} ({_from(p.source)})")
+        say_line(f"{p.name:<{width}}  {p.repair:<9}  {p.title} ({_from(p.source)})")
         for source in one.replaces:
-            say(f"{'':<{width}}  takes the place of {_from(source, shown=True)}")
+            say_line(f"{'':<{width}}  takes the place of {_from(source, shown=True)}")
     for failure in failed:
-        say(f"the plug-in `{failure.name}` of {failure.distribution} did not load: {failure.why}", error=True)
+        say_line(f"the plug-in `{failure.name}` of {failure.distribution} did not load: {failure.why}", error=True)
 
 
 def _row(one: Standing) -> dict[str, object]:

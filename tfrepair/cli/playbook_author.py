@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tfrepair.cli import options as opt
-from tfrepair.cli.streams import say, say_json
+from tfrepair.cli.streams import say, say_json, say_line
 
 if TYPE_CHECKING:
     from tfrepair.app.playbook_facts import Row
@@ -32,7 +32,7 @@ def new(
     from tfrepair.app.playbook_new import new_playbook
 
     for path in new_playbook(name, folder):
-        say(f"written: {path}")
+        say_line(f"written: {path}")
 
 
 def record(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tfrepair.app.report import Report
+    from tfrepair.errors import TfrepairError
     from tfrepair.model.finding import Diagnosis, Finding
     from tfrepair.model.plan import Operation, Plan
     from tfrepair.model.target import Target
@@ -132,14 +133,12 @@ def lock_lines(plan: Plan) -> Iterator[str]:
 def result_lines(report: Report) -> Iterator[str]:
     """How it ended and how to go back."""
     if report.error is not None:
-        yield f"error: {report.error.message}"
-        if report.error.hint:
-            yield f"hint: {report.error.hint}"
+        yield from error_lines(report.error)
     yield from report.messages
     if report.manual:
         yield ""
         yield "what to do by hand:"
-        yield from (f"  - {line}" for line in report.manual)
+        yield from (line for step in report.manual for line in _as_list_item(step))
     if report.smoke is not None and report.smoke.ok:
         where = f" at `{report.python}`" if report.python else ""
         yield f"TensorFlow {report.smoke.tensorflow} imports and computes{where} ({report.smoke.seconds:.1f} s)"
@@ -147,6 +146,21 @@ def result_lines(report: Report) -> Iterator[str]:
         yield f"record of this run: `{report.run.folder}`"
         if report.run.kept or report.run.made:
             yield f"to go back: tfrepair rollback {report.run.id}"
+
+
+def error_lines(error: TfrepairError) -> Iterator[str]:
+    """What is wrong, and what to do about it."""
+    first, *more = error.lines
+    yield f"error: {first}"
+    yield from more
+    if error.hint:
+        yield f"hint: {error.hint}"
+
+
+def _as_list_item(text: str) -> Iterator[str]:
+    first, *more = text.rstrip("\n").split("\n")
+    yield f"  - {first}"
+    yield from (f"    {line}" for line in more)
 
 
 def first_line(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tfrepair.cli import options as opt
-from tfrepair.cli.streams import say, say_json
+from tfrepair.cli.streams import say_json, say_line
 
 app = typer.Typer(no_args_is_help=True, help="The record of past runs.")
 
@@ -29,12 +29,12 @@ def list_(json: opt.Json = False) -> None:
         say_json({"schema_version": 1, "command": "runs list", "runs": rows})
         return
     if not runs:
-        say("no run is recorded")
+        say_line("no run is recorded")
     for run, size in runs:
         kept = f"kept, {size / 1e6:.0f} MB of its own" if run.kept else "not kept"
         if run.problem is not None:
             kept = f"{kept if run.kept else 'what it keeps is not known'}; record `{run.folder}`: {run.problem}"
-        say(f"{run.id}  {run.command:<8}  {run.status:<11}  {run.prefix or '?'}  ({kept})")
+        say_line(f"{run.id}  {run.command:<8}  {run.status:<11}  {run.prefix or '?'}  ({kept})")
 
 
 @app.command()
@@ -49,14 +49,14 @@ def show(run: Annotated[str, typer.Argument(metavar="RUN")], json: opt.Json = Fa
         body = {**asdict(found), "journal": [asdict(entry) for entry in entries], "files": files}
         say_json({"schema_version": 1, "command": "runs show", "run": body})
         return
-    say(f"run {found.id}: {found.command} on {found.prefix or '?'}, {found.status}")
+    say_line(f"run {found.id}: {found.command} on {found.prefix or '?'}, {found.status}")
     if found.problem is not None:
-        say(f"its record cannot be read: {found.problem}")
-        say(f"what was in place before it: {f'`{found.kept}`' if found.kept else 'not known'}")
-    say(f"record: {found.folder} ({', '.join(files)})")
+        say_line(f"its record cannot be read: {found.problem}")
+        say_line(f"what was in place before it: {f'`{found.kept}`' if found.kept else 'not known'}")
+    say_line(f"record: {found.folder} ({', '.join(files)})")
     for entry in entries:
         detail = ", ".join(f"{key}: {value}" for key, value in entry.detail.items())
-        say(f"  {entry.at}  {entry.event}  {detail}")
+        say_line(f"  {entry.at}  {entry.event}  {detail}")
 
 
 @app.command()
@@ -107,7 +107,7 @@ def clean(
     known = chosen_for_cleaning(kept(run or (), os.environ), older_than=older_than, keep=spared, max_size=limit)
     if known and not yes:
         for each in known:
-            say(f"{each.id}  {each.prefix}", error=True)
+            say_line(f"{each.id}  {each.prefix}", error=True)
         if not sys.stdin.isatty():
             raise UsageError("there is no terminal to ask on, so nothing was done", hint="`--yes` answers the question")
         if not typer.confirm(f"drop what these {len(known)} keep?", err=True):
@@ -125,9 +125,9 @@ def clean(
         say_json(body)
         return
     for sentence in left:
-        say(f"not dropped: {sentence}", error=True)
+        say_line(f"not dropped: {sentence}", error=True)
     prefixes = {each.id: each.prefix for each in known}
     for name in done.runs:
-        say(f"dropped: {name}  {prefixes[name]}")
+        say_line(f"dropped: {name}  {prefixes[name]}")
     environments = "environment" if len(done.runs) == 1 else "environments"
-    say(f"{len(done.runs)} kept {environments} dropped, {done.freed / 1e6:.0f} MB freed")
+    say_line(f"{len(done.runs)} kept {environments} dropped, {done.freed / 1e6:.0f} MB freed")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tfrepair.cli.streams import say, say_json
+from tfrepair.cli.streams import say_json, say_line
 from tfrepair.errors import InterruptedRunError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
@@ -121,9 +121,10 @@ def fail(error: TfrepairError, *, command: str, json: bool) -> None:
         )
         say_json(envelope(replace(known, status="failed", exit_code=error.exit_code, error=error)))
     else:
-        say(f"error: {error.message}", error=True)
-        if error.hint:
-            say(f"hint: {error.hint}", error=True)
+        from tfrepair.cli.render_text import error_lines
+
+        for line in error_lines(error):
+            say_line(line, error=True)
     raise typer.Exit(error.exit_code) from error
 
 

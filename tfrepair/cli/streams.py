@@ -10,9 +10,10 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Those of terminals, and the marks that reorder text on a screen."""
-"""What a terminal may obey: names of files and output of programs are quoted, and may hold any of it."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Those of terminals, the marks that reorder text on a screen, and line breaks but the line feed.
+
+What a terminal may obey: names of files and output of programs are quoted, and may hold any of it."""
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
@@ -41,6 +42,16 @@ def prepare() -> None:
 def visible(text: str) -> str:
     """The text with its control characters written out; line feeds and tabs stay."""
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}" if match[0] <= "\x9f" else ascii(match[0])[1:-1], text)
+
+
+def one_line(text: str) -> str:
+    """The same for what is one line: a name may hold line feeds, and no line is to be forged with it."""
+    return visible(text).replace("\n", "\\n")
+
+
+def say_line(text: str, *, error: bool = False) -> None:
+    """One line for standard output, or for standard error."""
+    _print(one_line(text.removesuffix("\n")), "stderr" if error else "stdout")
 
 
 def say(text: str, *, error: bool = False) -> None:

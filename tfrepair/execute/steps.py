@@ -82,7 +82,7 @@ class Steps:
 
     def _say(self, text: str) -> None:
         filled = self._ports.fill(text, self.registered)
-        self.said.append(filled)
+        self.said.extend(filled.splitlines())
         self._ports.progress(filled)
 
     def _with_message(self, error: TfrepairError | OSError, keywords: Keywords) -> TfrepairError:

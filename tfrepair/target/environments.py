@@ -114,4 +114,6 @@ def _by_venv(base: str, destination: Path, environ: dict[str, str], options: lis
         done = run([*command, "--without-pip", "--clear", str(destination)], env=environ, timeout=_VENV_TIMEOUT)
     if not done.ok:
         text = (done.stderr or done.stdout).strip() or f"exit code {done.exit_code}"
-        raise StepError(f"cannot build an environment in `{destination}` from `{base}`: {text}")
+        failed = StepError(f"cannot build an environment in `{destination}` from `{base}`: {text}")
+        failed.quotes = True
+        raise failed

@@ -159,7 +159,9 @@ def _failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings
     if stage == "install" and _DENIED.search(text):
         return SurroundingsError(f"{installer} may not write here: {_line(text, _DENIED)}")
     kind: type[TfrepairError] = SurroundingsError if stage == "resolve" else StepError
-    return kind("\n  ".join([f"{installer} could not {stage}:", *words[-LINES:]]))
+    failed = kind("\n  ".join([f"{installer} could not {stage}:", *words[-LINES:]]))
+    failed.quotes = True
+    return failed
 
 
 def unresolvable(words: Sequence[str], settings: IndexSettings) -> UnresolvableError:
