@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 _COMMANDS = ("diagnose", "explain", "fix", "verify", "report", "rollback", "schema")
+_CHANGING = (["fix"], ["rollback"])
+"""Commands whose code tells what became of the environment, whoever hears the rest."""
 _GROUPS = ("runs", "tensorflow", "playbook")
 
 
@@ -63,7 +65,7 @@ def main() -> NoReturn:
     gc.disable()
     prepare()
     code = run(sys.argv[1:])
-    if not code and is_lost():  # another code says more of how it ended than that nobody could be told
+    if not code and is_lost() and sys.argv[1:2] not in _CHANGING:  # another code says more of how it ended
         code = SurroundingsError.exit_code
     end(code)
     gc.freeze()

@@ -25,7 +25,7 @@ _AGAIN = 0.02
 """Seconds until the next look at whether it may be raised."""
 _PATIENCE = 2.0
 """Seconds that a module, or what is named above, has to come to its end."""
-_LAST = 10.0
+_LAST = 60.0
 """Seconds after which one more signal ends a process that did not end by the first one."""
 
 

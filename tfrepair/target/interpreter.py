@@ -136,7 +136,7 @@ def run(
 
 
 def run_on_leash(argv: Sequence[str], **options: Any) -> Completed:
-    """The same for a program that writes or may never end: on Linux it and all it started end when we are killed.
+    """The same for a program that writes: on Linux it and what it started end when this process is killed.
 
     Raises OSError when the program cannot be started.
     """

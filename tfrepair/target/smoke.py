@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tfrepair.model.run import Smoke
 from tfrepair.target.compiling import bytecode_variables
 from tfrepair.target.describe import script
-from tfrepair.target.interpreter import Completed, marked_json, new_mark, run_on_leash
+from tfrepair.target.interpreter import Completed, marked_json, new_mark, run
 from tfrepair.target.paths import is_file
 
 if TYPE_CHECKING:
@@ -93,8 +94,9 @@ def _climbed(
         path = ""
         for name in _SCRIPTS:
             path = shutil.copy(script(name), folder)
-        done = run_on_leash(
-            [python, *(() if bytecode else ("-B",)), "-X", "faulthandler", path, json.dumps({"mark": mark, **order})],
+        told = json.dumps({"mark": mark, "parent": os.getpid(), **order})
+        done = run(
+            [python, *(() if bytecode else ("-B",)), "-X", "faulthandler", path, told],
             env=_environ(environ, Path(folder), bytecode, gpu=bool(order["gpu"])),
             cwd=folder,
             timeout=timeout,

@@ -1,7 +1,8 @@
 """Runs inside a target: tries TensorFlow rung by rung, and says after each how it went.
 
 Standard library of Python 3.6 only. Every rung is announced before it starts and reported after it ended, so that a
-crash shows the rung that it happened in. Arguments: one JSON document with `mark`, `extras`, `gpu` and `site_folders`.
+crash shows the rung that it happened in. Arguments: one JSON document with `mark`, `extras`, `gpu`, `site_folders`
+and `parent`, the process that starts it.
 With `modules` these are imported instead, a rung each.
 """
 import gc
@@ -295,6 +296,20 @@ def climb_all(ladder, order):
         ladder.climb("with " + name, check_extra, name, modules, tensorflow)
 
 
+def end_with(parent):
+    """On Linux, end when the process that started this one is killed: nobody else would end an import that hangs."""
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        import ctypes  # NumPy imports it anyway
+
+        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+    except Exception:
+        return
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def main():
     """Climb, and end at once: what libraries do on the way out is not the question.
 
@@ -302,6 +317,7 @@ def main():
     """
     gc.disable()
     order = json.loads(sys.argv[1])
+    end_with(order["parent"])
     here = os.path.realpath(os.path.dirname(os.path.abspath(__file__)))
     # The folder of this script is no part of the environment's search path.
     sys.path[:] = [entry for entry in sys.path if entry and os.path.realpath(entry) != here]
