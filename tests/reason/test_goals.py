@@ -109,6 +109,22 @@ def test_a_loop_goes_through_the_chosen_items_of_a_fact():
     assert goals_of([FINDING], [playbook(steps)], facts()).uninstall == ()
 
 
+def test_the_items_of_a_list_that_is_written_are_texts_like_all_others():
+    loop = ("{host.name}", "{{b}}", {"name": "{host.name}/c", "fact": ["{host.name}"], "count": 3})
+    ours = playbook(*(Step(name="Do {item}", action="run", args={"argv": ["do", "{item}"]}, loop=loop[:2]),))
+    goals = goals_of([FINDING], [ours], facts(host__name="{vars.n}"))
+    assert [operation.argv for operation in goals.operations] == [("do", "{vars.n}"), ("do", "{b}")]
+    assert goals.operations[0].keywords.step == "Do {vars.n}"
+    argv = ["{item.name}", "{item.count}"]
+    ours = playbook(Step(name="Do", action="run", args={"argv": argv}, loop=loop[2:], where={"count": 3}))
+    (operation,) = goals_of([FINDING], [ours], facts(host__name="a")).operations
+    assert operation.argv == ("a/c", "3")
+    ours = playbook(Step(name="Say", action="message", args={"text": "{item}"}, loop=loop[:1]))
+    assert goals_of([FINDING], [ours], facts()).messages == ("unknown",)
+    with pytest.raises(NoRepairError, match=r"host\.name"):
+        goals_of([FINDING], [playbook(replace(ours.steps[0], action="run", args={"argv": ["{item}"]}))], facts())
+
+
 def test_a_fact_that_nobody_knows_is_not_written_into_an_argument():
     ours = playbook(step("install", requirements=["numpy=={distribution.numpy.version}"]))
     with pytest.raises(NoRepairError, match=r"distribution\.numpy\.version"):

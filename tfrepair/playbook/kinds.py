@@ -36,6 +36,8 @@ class Kind:
     """All that a text can be; empty where that is not said."""
     keys: tuple[str, ...] = ()
     """What the items of a list have; empty where they are texts, or it is not said."""
+    of_texts: bool = False
+    """It is a list of texts."""
 
 
 def kind_of_fact(fact: str, sentences: Mapping[str, str]) -> Kind:
@@ -47,7 +49,8 @@ def kind_of_fact(fact: str, sentences: Mapping[str, str]) -> Kind:
         return kind_of_fact(head.removeprefix("list like "), sentences)
     if head.startswith("list"):
         found = _KEYS.match(head)
-        return Kind(name="list", keys=tuple(found[1].split(", ")) if found else ())
+        keys = tuple(found[1].split(", ")) if found else ()
+        return Kind(name="list", keys=keys, of_texts=head.startswith("list of text"))
     if head not in _KINDS:
         return Kind(name="")
     choices = _CHOICES.match(meaning) if head == "text" else None

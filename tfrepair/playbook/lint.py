@@ -70,13 +70,13 @@ class _Document(Steps):
             yield from self.condition((*path, key), rule.get(key))
         for where, evidence in entries((*path, "evidence"), rule.get("evidence")):
             each = evidence.get("each")
-            yield from self.text((*where, "text"), evidence.get("text"), item=None if each is None else str(each))
+            item = None if each is None else str(each)
+            yield from self.text((*where, "text"), evidence.get("text"), item=item)
             if each is not None:
                 yield from self.fact((*where, "each"), each)
             elif "where" in evidence:
                 yield self.problem((*where, "where"), "`where` chooses among the items of `each`, which is not there")
-            yield from self.wanted((*where, "where"), evidence.get("where"))
-            yield from self.keys((*where, "where"), evidence.get("where"), each)
+            yield from self.chosen((*where, "where"), evidence.get("where"), item)
 
     def variable(self, path: Path, variable: Any) -> Iterator[Problem]:
         """A default, and each choice, is of the variable's type; the default is one of the choices."""
@@ -154,7 +154,7 @@ def lint(data: Any, positions: Positions, known: Known, *, whole: bool = True) -
         return ()
     if not whole:
         return tuple(_Document(positions, known, None, None).document(data))
-    variables = frozenset(mapping(data.get("variables")))
+    variables = mapping(data.get("variables"))
     registered = frozenset(
         word for _, step in all_steps(data.get("fix")) if isinstance(word := step.get("register"), str)
     )

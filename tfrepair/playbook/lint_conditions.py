@@ -76,8 +76,8 @@ class Conditions:
 
     positions: Positions
     known: Known
-    variables: frozenset[str] | None = frozenset()
-    """The names that the document declares; None when what it extends is not known, which may declare more."""
+    variables: Mapping[str, Any] | None = field(default_factory=dict)
+    """What the document declares, by name; None when what it extends is not known, which may declare more."""
     registered: frozenset[str] | None = frozenset()
     """The names that its steps register; None as above."""
 
@@ -122,7 +122,7 @@ class Conditions:
                 continue  # `operand` says so
             if wrong is not None:
                 yield self.problem((*path, operator), f"`{fact}` {wrong}")
-            elif operator == "contains":
+            elif operator == "contains" and kind.name == "list":
                 yield from self.keys((*path, operator), test[operator], fact)
 
     def kind(self, fact: Any) -> Kind:
@@ -138,20 +138,44 @@ class Conditions:
                 line, column = self.positions.key((*path, key))
                 yield Problem(line=line, column=column, text=wrong)
 
-    def no_key(self, key: Any, fact: Any) -> str | None:
-        """That the items of a list do not have a key, as a sentence; None where they may."""
-        have = self.kind(fact).keys
-        if key is None or not have or key in have:
+    def no_key(self, key: Any, items: Any) -> str | None:
+        """That the items of a fact, or of a list, do not have a key, as a sentence; None where they may."""
+        have = self.keys_of(items)
+        if key is None or have is None or key in have:
             return None
-        return f"no item of `{fact}` has `{key}`{nearest(str(key), have)}"
+        said = f"no item of `{'loop' if isinstance(items, list) else items}` has `{key}`"
+        return f"{said}{nearest(str(key), have)}" if have else f"{said}: each is a single value, not a mapping"
+
+    def keys_of(self, items: Any) -> Collection[str] | None:
+        """What the items of a fact, or of a list, have: nothing where they are texts; None where it is not known."""
+        if isinstance(items, list):
+            known = all(item is None or isinstance(item, (str, int, list, dict)) for item in items)
+            return dict.fromkeys(key for item in items for key in mapping(item)) if known else None
+        if isinstance(items, str) and items.startswith("vars."):
+            return self._keys_of_variable(items.removeprefix("vars."))
+        kind = self.kind(items)
+        if kind.name == "list":
+            return kind.keys or (() if kind.of_texts else None)
+        return () if kind.name else None
+
+    def _keys_of_variable(self, name: str) -> Collection[str] | None:
+        """The same of a variable: what the command line gives are texts, so only its default may have mappings."""
+        if self.variables is None or name not in self.variables:
+            return None
+        variable = self.variables[name]
+        default = variable.get("default") if isinstance(variable, dict) else variable
+        return self.keys_of(default) if isinstance(default, list) else ()
+
+    def unfilled(self, path: Path, value: Any) -> list[Problem]:
+        """What is meant to be filled in where nothing is."""
+        templates = (found[0] for text in texts_in(value) for found in _TEMPLATE.finditer(text))
+        said = "is not filled in here: a condition compares a fact with what is written"
+        return [self.problem(path, f"`{template}` {said}") for template in templates]
 
     def operand(self, path: Path, operator: str, value: Any) -> Iterator[Problem]:
         """What a fact is compared with."""
-        templates = [found[0] for text in texts_in(value) for found in _TEMPLATE.finditer(text)]
-        for template in templates:
-            said = f"`{template}` is not filled in here: a condition compares a fact with what is written"
-            yield self.problem(path, said)
-        if templates:
+        if templates := self.unfilled(path, value):
+            yield from templates
             return
         match operator:
             case "matches":
@@ -164,10 +188,16 @@ class Conditions:
             case _:
                 return
 
+    def chosen(self, path: Path, where: Any, items: Any) -> Iterator[Problem]:
+        """What `where` chooses by, among the items of a fact or of a list."""
+        yield from self.wanted(path, where)
+        yield from self.keys(path, where, items)
+
     def wanted(self, path: Path, wanted: Any) -> Iterator[Problem]:
         """The values that `contains` and `where` ask of an item; a mapping among them holds one operator."""
         for key, test in mapping(wanted).items():
             if not isinstance(test, dict):
+                yield from self.unfilled((*path, key), test)
                 continue
             yield from self.one_operator((*path, key), test)
             for word, operand in test.items():
@@ -224,8 +254,8 @@ class Conditions:
             meant = f", not `{what}`{nearest(what, REGISTERED)}" if what else f": which of them of `{name}`?"
             yield self.problem(path, f"a step registers {keys}{meant}")
 
-    def text(self, path: Path, text: Any, *, item: str | None, later: bool = False) -> Iterator[Problem]:
-        """A text with facts in braces; `{item}` means one of the items of the fact `item`."""
+    def text(self, path: Path, text: Any, *, item: Any, later: bool = False) -> Iterator[Problem]:
+        """A text with facts in braces; `{item}` means one of the items of `item`, which is a fact or a list."""
         if not isinstance(text, str):
             return
         doubled = [found for found in _ANSIBLE.finditer(text) if self._is_meant(found[1])]
@@ -241,7 +271,8 @@ class Conditions:
             if not _ITEM.fullmatch(inside):
                 yield from self.fact(path, inside or "{}", later=later)
             elif item is None:
-                place = "a step with `loop`" if path[0] == "fix" else "evidence with `each`"
+                place = "the other texts of the step" if "loop" in path else "a step with `loop`"
+                place = place if path[0] == "fix" else "evidence with `each`"
                 yield self.problem(path, f"`{{{inside}}}` has a meaning only in {place}")
             elif wrong := self.no_key(inside.partition(".")[2].partition(".")[0] or None, item):
                 yield self.problem(path, wrong)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.arguments import is_optional, kind
 from tfrepair.model.nearest import nearest, nearest_word
-from tfrepair.playbook.lint_conditions import Conditions, entries, mapping, sequence
+from tfrepair.playbook.lint_conditions import Conditions, entries, mapping, sequence, texts_in
 from tfrepair.playbook.shape import kind_of, meant_word
 from tfrepair.playbook.yaml_reader import Problem
 
@@ -28,7 +28,7 @@ class Steps(Conditions):
 
     def step(self, path: Path, step: dict[str, Any]) -> Iterator[Problem]:
         """One step."""
-        item = str(step["loop"]) if "loop" in step else None
+        item = step["loop"] or "" if "loop" in step else None
         yield from self.text((*path, "name"), step.get("name"), item=item)
         for key in ("when", "unless"):
             yield from self.condition((*path, key), step.get(key))
@@ -49,19 +49,38 @@ class Steps(Conditions):
     def loop(self, path: Path, step: dict[str, Any]) -> Iterator[Problem]:
         """What a step is done for."""
         yield from self.fact((*path, "loop"), step.get("loop"))
+        for index, item in enumerate(sequence(step.get("loop"))):
+            yield from self.written((*path, "loop", index), item)
+            for key in mapping(step.get("where")):
+                if any("{" in text for text in texts_in(mapping(item).get(key))):
+                    said = f"`where` looks at `{key}` as it is written here, before anything is filled in"
+                    yield self.problem((*path, "loop", index, key), said)
         if "where" in step and "loop" not in step:
             yield self.problem((*path, "where"), "`where` chooses among the items of `loop`, which is not there")
-        yield from self.wanted((*path, "where"), step.get("where"))
-        yield from self.keys((*path, "where"), step.get("where"), step.get("loop"))
+        yield from self.chosen((*path, "where"), step.get("where"), step.get("loop"))
 
-    def keywords(self, path: Path, step: dict[str, Any], *, item: str | None) -> Iterator[Problem]:
+    def written(self, path: Path, item: Any) -> Iterator[Problem]:
+        """An item of a list that is written in the playbook: the texts in it are texts like all others."""
+        match item:
+            case str():
+                yield from self.text(path, item, item=None)
+            case list():
+                for index, part in enumerate(item):
+                    yield from self.written((*path, index), part)
+            case dict():
+                for key, part in item.items():
+                    yield from self.written((*path, key), part)
+            case _:
+                return
+
+    def keywords(self, path: Path, step: dict[str, Any], *, item: Any) -> Iterator[Problem]:
         """What is said when it fails, and what undoes it."""
         failure = mapping(step.get("on_failure"))
         yield from self.text((*path, "on_failure", "message"), failure.get("message"), item=item, later=True)
         for index, part in enumerate(sequence(step.get("undo"))):
             yield from self.text((*path, "undo", index), part, item=item)
 
-    def arguments(self, path: Path, action: str, args: dict[str, Any], *, item: str | None) -> Iterator[Problem]:
+    def arguments(self, path: Path, action: str, args: dict[str, Any], *, item: Any) -> Iterator[Problem]:
         """Every argument of an action."""
         words = self.known.arguments[action]
         written = _written(args, words)
@@ -79,7 +98,7 @@ class Steps(Conditions):
             for (first, *keys), text in self.known.problems[action](meant):
                 yield self.problem((*path, "args", written[str(first)], *keys), text)
 
-    def argument(self, path: Path, action: str, kind: str, value: Any, *, item: str | None) -> Iterator[Problem]:
+    def argument(self, path: Path, action: str, kind: str, value: Any, *, item: Any) -> Iterator[Problem]:
         """One argument of a kind."""
         match kind:
             case "list":
@@ -91,7 +110,7 @@ class Steps(Conditions):
             case "text":
                 yield from self.text(path, value, item=item, later=action == "message")
 
-    def texts(self, path: Path, value: Any, *, item: str | None) -> Iterator[Problem]:
+    def texts(self, path: Path, value: Any, *, item: Any) -> Iterator[Problem]:
         """A list of texts, or a fact."""
         match value:
             case {"fact": fact, **rest} if rest.keys() <= {"key"}:
@@ -111,7 +130,7 @@ class Steps(Conditions):
                 text = f"`{path[-1]}` must be a list of texts or `{{fact: path, key: name}}`, not {kind_of(value)}"
                 yield self.problem(path, text)
 
-    def pairs(self, path: Path, value: Any, *, item: str | None, nulls: bool) -> Iterator[Problem]:
+    def pairs(self, path: Path, value: Any, *, item: Any, nulls: bool) -> Iterator[Problem]:
         """Names and texts."""
         if not isinstance(value, dict) or not value:
             yield self.problem(path, f"`{path[-1]}` must be a mapping of names to texts, not {kind_of(value)}")

@@ -10,8 +10,6 @@ from tfrepair.model.facts import Known, Unknown
 from tfrepair.reason.text import fill, part_of, substituted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tfrepair.actions.registry import Action
     from tfrepair.model.facts import Facts
     from tfrepair.model.goals import Goals
@@ -47,6 +45,11 @@ def filled_command(argv: tuple[str, ...], step: Step, facts: Facts, item: Any = 
     return tuple(_filled(list(argv), step, facts, item))
 
 
+def filled_item(step: Step, facts: Facts, item: Any) -> Any:
+    """An item of a `loop` that is written in the playbook, with facts filled in; one of a fact as it is."""
+    return item if step.loop is None or isinstance(step.loop, str) else _filled(item, step, facts, None)
+
+
 def _filled(value: Any, step: Step, facts: Facts, item: Any) -> Any:
     match value:
         case str() if step.action == "message":
@@ -56,13 +59,9 @@ def _filled(value: Any, step: Step, facts: Facts, item: Any) -> Any:
         case list() | tuple():
             return [_filled(part, step, facts, item) for part in value]
         case dict():
-            return _mapping(value, step, facts, item)
+            return {key: _filled(part, step, facts, item) for key, part in value.items()}
         case _:
             return value
-
-
-def _mapping(value: Mapping[str, Any], step: Step, facts: Facts, item: Any) -> dict[str, Any]:
-    return {key: part if key == "fact" else _filled(part, step, facts, item) for key, part in value.items()}
 
 
 def _exact(path: str, step: Step, facts: Facts, item: Any) -> str:

@@ -9,7 +9,7 @@ from tfrepair.actions.registry import ACTIONS
 from tfrepair.model.goals import Goals
 from tfrepair.model.operations import PLAIN, Keywords, RunCommand
 from tfrepair.model.plan import PlannedCheck
-from tfrepair.reason.arguments import filled_arguments, filled_command, refuse_strange
+from tfrepair.reason.arguments import filled_arguments, filled_command, filled_item, refuse_strange
 from tfrepair.reason.steps import applicable
 from tfrepair.reason.text import fill
 from tfrepair.reason.variables import demand_values, scope
@@ -56,7 +56,8 @@ def goals_of(
     demand_values(chosen)
     for playbook in chosen:
         seen = scope(playbook, facts)
-        for step, item in applicable(playbook, seen):
+        for step, written in applicable(playbook, seen):
+            item = filled_item(step, seen, written)
             action = actions[step.action]
             asked = action.goals(filled_arguments(action, step, seen, item), seen)
             refuse_strange(asked, step)
