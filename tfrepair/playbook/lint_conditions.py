@@ -44,7 +44,8 @@ _FACT_PATH = re.compile(r"[a-z][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+")
 _OTHERWISE_WRITTEN = re.compile(r"distribution\.(?P<name>(?![a-z0-9]+(?:-[a-z0-9]+)*\.)[^*.]+)\.\w+")
 """A fact about a distribution whose name is not canonical."""
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]{0,200})\}")
-_ANSIBLE = re.compile(r"\{\{\s*([A-Za-z_][\w-]*(?:\.[\w-]+)*)\s*\}\}")
+_BRACE = re.compile(r"[{}]")
+_ANSIBLE = re.compile(r"(?<!\{)\{\{\s*([A-Za-z_][\w-]*(?:\.[\w-]+)*)\s*\}\}(?!\})")
 _TEMPLATE = re.compile(r"\{[A-Za-z_][\w-]*(?:\.[\w-]+)+\}")
 _ITEM = re.compile(r"item(?:\.[\w-]+)*")
 
@@ -264,6 +265,10 @@ class Conditions:
             said = f"`{found[0]}` is written with single braces here: `{single}`; doubled ones stand for one brace"
             yield self.problem(path, said)
             text = text.replace(found[0], single)
+        if alone := _BRACE.search(_PIECE.sub("", text)):
+            brace, other = ("{", "closes") if alone[0] == "{" else ("}", "opens")
+            said = f"nothing {other} a `{brace}` of this text: one that is meant as a brace is written doubled"
+            yield self.problem(path, f"{said}, `{brace * 2}`")
         for piece in _PIECE.finditer(text):
             inside = piece[1]
             if inside is None:
