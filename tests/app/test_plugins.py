@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 import venv
 
 import pytest
 from fake_plugin import MANUAL, PROBE, shelf  # noqa: F401
 
+from tfrepair.app import plugins as plugins_module
 from tfrepair.app.playbooks import builtin_facts, declared_facts
 from tfrepair.app.plugins import plugins
 from tfrepair.cli.app import run
@@ -137,6 +139,55 @@ def test_a_playbook_of_a_distribution_that_is_wrong_is_a_finding(shelf, env, cap
     first, second = (evidence["text"] for evidence in failed["evidence"])
     assert "a.yaml:1:1: the playbook lacks the key" in first
     assert "`numpy-abi`: names of plug-ins are `vendor.name`" in second
+
+
+def test_a_probe_that_ends_the_process_has_failed_as_one_that_raises(shelf, env, capsys):  # noqa: F811
+    code = PROBE.format(name="acme.x", value=1).replace("    yield Fact", "    raise SystemExit(3)\n        yield Fact")
+    shelf.add("acme-ends", "[tfrepair.probes]\nacme.x = acme_ends:PROBE\n", {"acme_ends.py": code})
+    status, body = diagnosed(capsys, env, "--facts-out", str(env / "facts.json"))
+    assert (status, body["command"]) != (3, None)
+    assert "the probe `acme.x` failed: SystemExit: 3" in (env / "facts.json").read_text()
+
+
+def test_an_action_that_fails_is_named_with_its_step(shelf, env, capsys, tmp_path):  # noqa: F811
+    broken = ACTION.replace(
+        "return Goals", "if args['who'] == 'Bo':\n            return None\n        raise RuntimeError('no'); Goals"
+    )
+    shelf.add("acme-ask", "[tfrepair.actions]\nacme.ask = acme_ask\n", {"acme_ask.py": broken})
+    mine = tmp_path / "mine.yaml"
+    text = MANUAL.format(name="mine", fact="host.system", severity="error").replace("at_least: 3", "exists: true")
+    text = text.replace(
+        "manual\nmanual: [Take some away.]", "automatic\nfix:\n  - {name: Ask, action: acme.ask, args: {who: Ada}}"
+    )
+    for who, why in (("Ada", "RuntimeError: no"), ("Bo", "it returned NoneType, not `Goals`")):
+        mine.write_text(text.replace("Ada", who))
+        words = ["fix", "--dry-run", "--json", "--env", str(env), "--playbook", str(mine), "--only", "mine"]
+        status = run(words)
+        error = json.loads(capsys.readouterr().out)["error"]
+        assert (status, error["message"]) == (
+            2, f"the action `acme.ask` of the step `Ask` failed: {why}; nothing was changed"
+        ), error  # fmt: skip
+    (shelf.folder / "acme_ask.py").write_text(
+        textwrap.dedent(ACTION) + "\n\ndef problems(args):\n    raise RuntimeError('no')\n"
+    )
+    shelf.forget()
+    plugins_module._loaded.cache_clear()
+    assert run(["playbook", "validate", str(mine)]) == 2
+    said = "mine.yaml:13:41: the action `acme.ask` failed to look at its arguments: RuntimeError: no"
+    assert said in capsys.readouterr().out
+
+
+def test_the_other_probe_of_a_fact_is_named(shelf):  # noqa: F811
+    code = PROBE.format(name="acme.x", value=1)
+    for name in ("acme-a", "acme-b"):
+        points = f"[tfrepair.probes]\n{name} = {name.replace('-', '_')}:PROBE\n"
+        shelf.add(
+            name,
+            points,
+            {f"{name.replace('-', '_')}.py": code.replace('Probe(name="acme.x"', f'Probe(name="acme.{name}"')},
+        )
+    (failure,) = plugins().failed
+    assert failure.why == "the probe `acme.acme-a` declares `acme.x` already"
 
 
 def test_what_a_plugin_prints_at_its_import_does_not_reach_the_document(shelf, env, capsys):  # noqa: F811

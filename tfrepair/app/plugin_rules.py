@@ -41,9 +41,9 @@ def probe_problem(found: Any, others: Iterable[Probe] = ()) -> str | None:
 
 def _beside(found: Probe, others: Iterable[Probe]) -> str | None:
     rest = tuple(others)
-    taken = {path for probe in rest for path in probe.provides}
-    if clash := sorted(taken.intersection(found.provides)):
-        return f"another probe declares `{clash[0]}` already"
+    taken = {path: probe.name for probe in rest for path in probe.provides}
+    if clash := sorted(taken.keys() & found.provides.keys()):
+        return f"the probe `{taken[clash[0]]}` declares `{clash[0]}` already"
     if any(probe.name == found.name for probe in rest):
         return f"there is another probe `{found.name}`"
     if missing := sorted(set(found.after) - {probe.name for probe in rest}):

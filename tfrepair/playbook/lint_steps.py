@@ -93,10 +93,14 @@ class Steps(Conditions):
             yield Problem(line=line, column=column, text=text)
         for name, word in written.items():
             yield from self.argument((*path, "args", word), action, kind(words[name]), args[word], item=item)
-        if action in self.known.problems:
+        if check := self.known.problems.get(action):
             meant = {name: args[word] for name, word in written.items()}
-            for (first, *keys), text in self.known.problems[action](meant):
-                yield self.problem((*path, "args", written[str(first)], *keys), text)
+            try:
+                told = [((*path, "args", written[str(name)], *keys), text) for (name, *keys), text in check(meant)]
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # it may be a stranger's
+                said = f"the action `{action}` failed to look at its arguments: {type(error).__name__}: {error}"
+                told = [((*path, "args"), said)]
+            yield from (self.problem(where, text) for where, text in told)
 
     def argument(self, path: Path, action: str, kind: str, value: Any, *, item: Any) -> Iterator[Problem]:
         """One argument of a kind."""

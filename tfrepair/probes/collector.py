@@ -231,9 +231,9 @@ class _Lanes:
 def _run(probe: Probe, context: Context) -> tuple[Fact, ...]:
     try:
         found = tuple(probe.collect(context))
-    except Exception as error:  # noqa: BLE001 - one probe must not take the others with it
+        told = {fact.path for fact in found}
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - one probe must not take the others with it
         reason = f"the probe `{probe.name}` failed: {type(error).__name__}: {error}"
         return tuple(unknown(probe.name, probe.provides, reason))
-    told = {fact.path for fact in found}
     missing = (path for path in probe.provides if path not in told)
     return (*found, *unknown(probe.name, missing, f"the probe `{probe.name}` did not say"))

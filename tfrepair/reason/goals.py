@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.registry import ACTIONS
+from tfrepair.errors import TfrepairError, UsageError
 from tfrepair.model.goals import Goals
 from tfrepair.model.operations import PLAIN, Keywords, RunCommand
 from tfrepair.model.plan import PlannedCheck
@@ -49,7 +50,8 @@ def goals_of(
 ) -> Goals:
     """What the steps of these findings' playbooks ask for, merged.
 
-    Raises UsageError for variables without a value, NoRepairError for a fact that a step needs and nobody knows.
+    Raises UsageError for variables without a value and for an action that fails, NoRepairError for a fact that a step
+    needs and nobody knows.
     """
     total = Goals()
     chosen = _repairing(findings, playbooks)
@@ -59,10 +61,30 @@ def goals_of(
         for step, written in applicable(playbook, seen):
             item = filled_item(step, seen, written)
             action = actions[step.action]
-            asked = action.goals(filled_arguments(action, step, seen, item), seen)
+            asked = _asked(action, step, seen, item)
             refuse_strange(asked, step)
             total |= _with_keywords(asked, step, keywords_of(step, seen, item))
     return total
+
+
+def _asked(action: Action, step: Step, facts: Facts, item: Any) -> Goals:
+    """What one step asks for. Raises UsageError, NoRepairError."""
+    try:
+        found: Any = action.goals(filled_arguments(action, step, facts, item), facts)
+    except TfrepairError:
+        raise
+    except (Exception, SystemExit) as error:  # whatever a stranger's code does
+        raise _failed(step, f"{type(error).__name__}: {error}") from error
+    if not isinstance(found, Goals):
+        raise _failed(step, f"it returned {type(found).__name__}, not `Goals`")
+    return found
+
+
+def _failed(step: Step, why: str) -> UsageError:
+    return UsageError(
+        f"the action `{step.action}` of the step `{step.name}` failed: {why}; nothing was changed",
+        hint="ask whoever provides the plug-in" if step.action not in ACTIONS else None,
+    )
 
 
 def checks_of(findings: Sequence[Finding], playbooks: Sequence[Playbook], facts: Facts) -> tuple[PlannedCheck, ...]:
