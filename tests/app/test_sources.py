@@ -108,6 +108,24 @@ def test_a_folder_with_very_many_playbooks_is_refused(listed, tmp_path):
     assert "holds 501 playbooks, more than 500" in listed(code=2)["message"]
 
 
+def test_two_files_of_one_folder_do_not_bear_one_name(listed, tmp_path, capsys):
+    folder = tmp_path / "work" / ".tfrepair"
+    first, second = write(folder / "a.yaml", "acme.a"), write(folder / "b.yaml", "acme.a")
+    said = (
+        f"{second}:3:7: `{first}` of the same folder is the playbook `acme.a` already: only one of the two would count"
+    )
+    assert listed(code=2)["message"] == said
+    assert run(["playbook", "validate", str(folder)]) == 2
+    assert capsys.readouterr().out.strip() == said
+    assert run(["playbook", "validate", str(first), str(first)]) == 0
+    capsys.readouterr()
+    first.unlink()
+    second.write_text("schema: 1\nextends: numpy-abi\n")
+    again = folder / "c.yaml"
+    again.write_text("schema: 1\nname: numpy-abi\nextends: numpy-abi\n")
+    assert f"{again}:2:7: `{second}` of the same folder" in listed("--trust", code=2)["message"]
+
+
 def test_the_text_shows_what_takes_whose_place(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TFREPAIR_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)

@@ -73,7 +73,7 @@ def standing(request: PlaybookRequest, cwd: Path) -> tuple[Standing, ...]:
 def _in_order(request: PlaybookRequest, cwd: Path, found: Collection[str]) -> Iterator[Playbook]:
     """The playbooks of every source, the weakest first."""
     from tfrepair.app.plugins import plugins
-    from tfrepair.playbook.loader import load_builtin, load_playbook
+    from tfrepair.playbook.loader import load_builtin, load_playbook, name_twice
 
     yield from load_builtin()
     more = plugins()
@@ -82,11 +82,18 @@ def _in_order(request: PlaybookRequest, cwd: Path, found: Collection[str]) -> It
     problems: list[str] = []
 
     def loaded(paths: Iterable[Path], origin: Origin, *, trusted: bool = True) -> Iterator[Playbook]:
+        named: dict[tuple[Path, str], Path] = {}
         for path in paths:
             try:
-                yield load_playbook(path, origin, trusted, known_facts=known_facts(), actions=more.all_actions)
+                playbook = load_playbook(path, origin, trusted, known_facts=known_facts(), actions=more.all_actions)
             except PlaybookError as error:
                 problems.extend(error.problems)
+                continue
+            first = named.setdefault((path.parent, playbook.name), path)
+            if first == path:
+                yield playbook
+            else:
+                problems.append(name_twice(path, first, playbook.name))
 
     yield from loaded(user_files(request.user_folder), "user")
     yield from loaded(project_files(cwd), "project", trusted=request.trust)
@@ -132,15 +139,9 @@ def named_files(paths: Sequence[Path]) -> tuple[Path, ...]:
 def problems_of(files: Sequence[Path]) -> tuple[str, ...]:
     """What is wrong with these playbooks, as `file:line:column: message`."""
     from tfrepair.app.plugins import plugins
-    from tfrepair.playbook.loader import check_file, names_beside
+    from tfrepair.playbook.loader import check_files
 
-    facts, actions = known_facts(), plugins().all_actions
-    names = {folder: names_beside(folder) for folder in {file.parent for file in files}}
-    return tuple(
-        problem
-        for file in files
-        for problem in check_file(file, known_facts=facts, known_playbooks=names[file.parent], actions=actions)
-    )
+    return tuple(check_files(files, known_facts=known_facts(), actions=plugins().all_actions))
 
 
 def _files(extra: str, known: Collection[str]) -> Sequence[Path]:

@@ -10,7 +10,7 @@ from tfrepair.errors import PlaybookError
 from tfrepair.playbook.builtin import builtin_files, digest, stored_documents
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import Literal
 
@@ -119,6 +119,33 @@ def check_file(
     if known_playbooks is None:
         known_playbooks = names_beside(path.parent)
     return _document(path, known_facts, known_playbooks, actions).problems
+
+
+def check_files(
+    paths: Iterable[Path], *, known_facts: Mapping[str, str], actions: Mapping[str, Action]
+) -> Iterator[str]:
+    """Every problem of these files, those included that only files of one folder have with each other."""
+    beside: dict[Path, frozenset[str]] = {}
+    named: dict[tuple[Path, str], Path] = {}
+    for path in dict.fromkeys(paths):
+        folder = path.parent
+        document = _document(path, known_facts, beside.setdefault(folder, names_beside(folder)), actions)
+        yield from document.problems
+        if not document.problems:
+            name = document.data["name"]
+            first = named.setdefault((folder, name), path)
+            if first != path:
+                yield name_twice(path, first, name)
+
+
+def name_twice(path: Path, first: Path, name: str) -> str:
+    """The problem of a file that bears the name of another one of its folder, as `file:line:column: message`."""
+    from tfrepair.playbook.yaml_reader import Problem, read_yaml
+
+    positions = read_yaml(_bytes_of(path))[1]
+    line, column = positions.value(("name",) if ("name",) in positions.values else ("extends",))
+    said = f"`{first}` of the same folder is the playbook `{name}` already: only one of the two would count"
+    return Problem(line=line, column=column, text=said).at(str(path))
 
 
 def names_beside(folder: Path) -> frozenset[str]:
