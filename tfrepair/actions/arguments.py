@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from tfrepair.model.facts import Facts
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_VERSION = re.compile(r"[0-9][0-9.]*")
+"""What packaging takes for a name; no distribution that anybody means is called so."""
 OPTIONAL = "optional "
 """Stands first in the words for an argument that may be left out; then comes one of the kinds below."""
 KINDS = ("list", "mapping", "literal", "text")
@@ -53,6 +55,8 @@ def lines(args: Mapping[str, Any], name: str, facts: Facts) -> tuple[str, ...]:
 
 def requirement_problem(text: str) -> str | None:
     """Why a text is no requirement; None when it is one."""
+    if _VERSION.fullmatch(text):
+        return f"`{text}` is a version, not a requirement, such as `numpy=={text}`"
     if _NAME.fullmatch(text):
         return None
     from packaging.requirements import InvalidRequirement, Requirement
@@ -66,7 +70,8 @@ def requirement_problem(text: str) -> str | None:
 
 def name_problem(text: str) -> str | None:
     """Why a text is no name of a distribution; None when it is one."""
-    return None if _NAME.fullmatch(text) else f"`{text}` is not the name of a distribution, such as `numpy`"
+    is_name = _NAME.fullmatch(text) and not _VERSION.fullmatch(text)
+    return None if is_name else f"`{text}` is not the name of a distribution, such as `numpy`"
 
 
 def item_problems(
