@@ -90,6 +90,44 @@ def test_a_table_that_is_wrong_is_one_message(listed, tmp_path, table, message):
     assert message in listed(code=2)["message"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[ tool . tfrepair ]\nplaybooks = ["ops"]\n',
+        'tool.tfrepair.playbooks = ["ops"]\n',
+        '[tool]\ntfrepair = {playbooks = ["ops"]}\n',
+    ],
+)
+def test_the_table_counts_however_it_is_written(listed, tmp_path, text):
+    write(tmp_path / "work" / "ops" / "one.yaml", "one")
+    (tmp_path / "work" / "pyproject.toml").write_text(text)
+    assert listed()["one"]["origin"] == "project"
+
+
+def test_what_is_passed_over_is_told_and_stops_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TFREPAIR_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    mine = write(tmp_path / "config" / "playbooks" / "x.yml")
+    theirs = write(tmp_path / ".tfrepair" / "y.yml")
+    write(tmp_path / ".tfrepair" / "z.yml")
+    (tmp_path / "pyproject.toml").write_text('[tool.tfrepair\nplaybooks = ["a"]\n')
+    assert run(["playbook", "list", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["command"] == "playbook list"
+    one, two, three = err.splitlines()
+    assert one == f"warning: `{mine}` is passed over: the names of playbooks end with `.yaml`"
+    assert two == f"warning: `{theirs}` (and 1 more) is passed over: the names of playbooks end with `.yaml`"
+    assert three.startswith(
+        f"warning: what `[tool.tfrepair]` says may be passed over: {tmp_path}/pyproject.toml:1:1: this is"
+    )
+
+
+def test_every_wrong_variable_is_named_at_once(capsys):
+    assert run(["diagnose", "--json", "--var", "a", "--var", "b=1", "--var", "1c=2"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["message"] == "`--var a` is not NAME=VALUE; `--var 1c=2` is not NAME=VALUE"
+
+
 def test_a_link_that_leads_out_of_the_project_is_not_read(listed, tmp_path):
     secret = tmp_path / "secret.yaml"
     secret.write_text("password: 12345\n")

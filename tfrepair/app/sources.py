@@ -48,6 +48,19 @@ def folder_files(folder: Path) -> Sequence[Path]:
     return files
 
 
+def passed_over(user_folder: Path | None, cwd: Path) -> Iterator[str]:
+    """What lies where playbooks are looked for and is not read, in sentences; nobody named it, so it is no error."""
+    for folder in (user_folder, cwd / PROJECT_FOLDER):
+        if names := sorted(folder.glob("*.yml")) if folder is not None else ():
+            more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+            yield f"`{names[0]}`{more} is passed over: the names of playbooks end with `.yaml`"
+    pyproject = cwd / "pyproject.toml"
+    try:
+        _table(pyproject, _raw(pyproject))
+    except PlaybookError as error:
+        yield f"what `{PROJECT_TABLE}` says may be passed over: {error.message}"
+
+
 def none_passed_over(folder: Path, pattern: str) -> None:
     """Raise UsageError for a file of a folder that was named, and that nobody would read for the end of its name."""
     first = min(folder.glob(pattern), default=None)
@@ -68,13 +81,13 @@ def _named_in_pyproject(cwd: Path) -> Iterator[Path]:
 
 
 def _names(pyproject: Path) -> list[str]:
+    raw = _raw(pyproject)
     try:
-        raw = pyproject.read_bytes() if is_file(pyproject) and pyproject.stat().st_size <= _MAX_BYTES else b""
-    except OSError:
-        return []
-    if PROJECT_TABLE.encode() not in raw:
-        return []
-    table = _table(pyproject, raw)
+        table = _table(pyproject, raw)
+    except PlaybookError:
+        if PROJECT_TABLE.encode() in raw:
+            raise
+        return []  # `passed_over` tells of it
     names = table.pop("playbooks", [])
     if table:
         raise _problem(pyproject, f"unknown key `{min(table)}` in `{PROJECT_TABLE}`: it has only `playbooks`")
@@ -83,7 +96,17 @@ def _names(pyproject: Path) -> list[str]:
     return names
 
 
+def _raw(pyproject: Path) -> bytes:
+    try:
+        return pyproject.read_bytes() if is_file(pyproject) and pyproject.stat().st_size <= _MAX_BYTES else b""
+    except OSError:
+        return b""
+
+
 def _table(pyproject: Path, raw: bytes) -> dict[str, Any]:
+    """Our table; empty where there is none. Raises PlaybookError for what is no TOML and may have one."""
+    if b"tfrepair" not in raw:
+        return {}
     if sys.version_info >= (3, 11):
         import tomllib
     else:

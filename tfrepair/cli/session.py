@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -182,15 +182,21 @@ def current_folder() -> Path:
 def playbook_request(
     playbook: list[str] | None, only: list[str] | None, skip: list[str] | None, var: list[str] | None, *, trust: bool
 ) -> PlaybookRequest:
-    """The playbook options. Raises UsageError for a `--var` without `=`."""
+    """The playbook options, with a warning of what lies beside playbooks and is none.
+
+    Raises UsageError that names every `--var` without `=`.
+    """
     from tfrepair.app.requests import PlaybookRequest
 
-    variables = {}
+    variables, wrong = {}, []
     for pair in listed(var, "TFREPAIR_VAR"):
         name, found, value = pair.partition("=")
         if not found or not name.isidentifier():
-            raise UsageError(f"`--var {pair}` is not NAME=VALUE")
+            wrong.append(pair)
         variables[name] = value
+    if wrong:
+        raise UsageError("; ".join(f"`--var {pair}` is not NAME=VALUE" for pair in wrong))
+    _warn_of_passed_over()
     return PlaybookRequest(
         extra=tuple(listed(playbook, "TFREPAIR_PLAYBOOK")),
         only=tuple(listed(only, "TFREPAIR_ONLY")),
@@ -199,6 +205,16 @@ def playbook_request(
         variables=variables,
         user_folder=user_folder(os.environ),
     )
+
+
+def _warn_of_passed_over() -> None:
+    from pathlib import Path
+
+    from tfrepair.app.sources import passed_over
+
+    with suppress(OSError):  # a current folder that is gone is told of elsewhere
+        for text in passed_over(user_folder(os.environ), Path.cwd()):
+            say(f"warning: {text}", error=True)
 
 
 CONFIG_VARIABLE = "TFREPAIR_CONFIG_DIR"
