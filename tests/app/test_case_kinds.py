@@ -20,6 +20,20 @@ def test_a_fact_of_a_kind_that_no_probe_tells_is_refused(tmp_path):
     )
 
 
+def test_a_word_that_no_finding_has_is_refused(tmp_path):
+    path = tmp_path / "case.yaml"
+    path.write_text(
+        "findings:\n  - {id: a, severity: eror, confidence: sure, repair: manual}\n  - {id: b, repair: [x]}\n"
+    )
+    with pytest.raises(PlaybookError) as caught:
+        read_case(path, known_facts())
+    assert caught.value.problems == (
+        f"{path}:2:23: `severity` must be `error` or `warning` or `info`, not the text `eror`, did you mean `error`?",
+        f"{path}:2:41: `confidence` must be `high` or `medium` or `low`, not the text `sure`",
+        f"{path}:3:20: `repair` must be `automatic` or `manual`, not a list",
+    )
+
+
 def test_a_near_miss_names_a_playbook_that_is_there(tmp_path):
     path = tmp_path / "case.yaml"
     path.write_text("facts: {host.system: linux}\nfindings: []\nabsent: [numpy-abl, no-avx]\n")

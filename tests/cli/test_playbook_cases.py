@@ -42,6 +42,15 @@ def outcome(capsys, *words):
     return code, out, err
 
 
+@pytest.mark.parametrize("name", ["top.yaml", "ours/sub/deep.yaml", "ours/sub/deep.yml"])
+def test_a_case_that_lies_too_high_or_too_deep_is_not_passed_over(team, capsys, name):
+    place = team / "cases" / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("findings: []\n")
+    assert run(["playbook", "test", str(team)]) == 2
+    assert f"`{place}` would be passed over: cases are `{team}/cases/PLAYBOOK/CASE.yaml`" in capsys.readouterr().err
+
+
 def test_a_case_that_comes_out_as_expected(team, capsys):
     assert outcome(capsys, "test", ".") == (0, "1 of 1 cases came out as expected\n", "")
 

@@ -6,13 +6,15 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from tfrepair.errors import PlaybookError
+from tfrepair.errors import PlaybookError, UsageError
 from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
+from tfrepair.model.finding import Confidence, Repair, Severity
 from tfrepair.model.nearest import nearest
 from tfrepair.playbook.kinds import kind_of_fact, never
 from tfrepair.playbook.lint_conditions import nearest_fact
+from tfrepair.playbook.shape import kind_of
 from tfrepair.playbook.yaml_reader import Problem, YamlError, read_yaml
 from tfrepair.reason.variables import as_text
 from tfrepair.target.paths import is_file, is_folder, is_there
@@ -28,8 +30,15 @@ MACHINES = "_machines"
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 5
 """How many machines a case may be like, one like the other."""
+CASE_DEPTH = 2
+"""Names on the way from a folder of cases to a case: the playbook's, and its own."""
 _MACHINE = re.compile(r"[\w.-]{1,100}")
 FINDING_KEYS = ("id", "severity", "confidence", "caused_by", "repair", "evidence")
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "severity": get_args(Severity),
+    "confidence": get_args(Confidence),
+    "repair": get_args(Repair),
+}
 _KINDS: Mapping[str, tuple[type, str]] = {
     "about": (str, "a text"),
     "like": (str, "the name of a machine"),
@@ -81,6 +90,17 @@ def machines_folder() -> Path:
 def cases_in(folder: Path) -> tuple[Path, ...]:
     """The files `<playbook>/<case>.yaml` below a folder of cases."""
     return tuple(sorted(path for path in folder.glob("*/*.yaml") if not path.parent.name.startswith("_")))
+
+
+def none_misplaced(folder: Path) -> None:
+    """Raise UsageError for a file of a folder of cases that is nobody's case, because it lies too high or too deep."""
+    every = (path for path in folder.rglob("*.y*ml") if not path.relative_to(folder).parts[0].startswith("_"))
+    first = min((path for path in every if len(path.relative_to(folder).parts) != CASE_DEPTH), default=None)
+    if first is not None:
+        raise UsageError(
+            f"`{first}` would be passed over: cases are `{folder}/PLAYBOOK/CASE.yaml`, no higher and no deeper",
+            hint="move it",
+        )
 
 
 def read_case(path: Path, known_facts: Mapping[str, str] | None = None) -> Case:
@@ -204,6 +224,11 @@ class _Document:
         for key in finding.keys() - set(FINDING_KEYS):
             text = f"unknown key `{key}` in a finding{nearest(key, FINDING_KEYS)}"
             yield self._problem((*place, key), text, key=True)
+        for key, words in _WORDS.items():
+            if key in finding and finding[key] not in words:
+                listed = " or ".join(f"`{word}`" for word in words)
+                text = f"`{key}` must be {listed}, not {kind_of(finding[key])}{nearest(str(finding[key]), words)}"
+                yield self._problem((*place, key), text)
 
     def _problem(self, place: Place, text: str, *, key: bool = False) -> Problem:
         line, column = self.positions.key(place) if key else self.positions.value(place)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfrepair.app.case_run import Outcome, outcomes
+from tfrepair.app.cases import none_misplaced
 from tfrepair.app.playbooks import gather
 from tfrepair.errors import UsageError
 from tfrepair.target.paths import is_folder
@@ -28,4 +29,7 @@ def run_folder(folder: Path, request: PlaybookRequest, cwd: Path) -> tuple[Outco
     own = (str(folder),) if any(folder.glob("*.yaml")) else ()
     playbooks = gather(replace(request, extra=(*own, *request.extra)), cwd)
     cases = folder / CASES
-    return tuple(outcomes(cases if is_folder(cases) else folder, playbooks))
+    if not is_folder(cases):
+        return tuple(outcomes(folder, playbooks))
+    none_misplaced(cases)
+    return tuple(outcomes(cases, playbooks))
