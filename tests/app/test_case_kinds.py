@@ -30,7 +30,7 @@ def test_a_word_that_no_finding_has_is_refused(tmp_path):
     assert caught.value.problems == (
         f"{path}:2:23: `severity` must be `error` or `warning` or `info`, not the text `eror`, did you mean `error`?",
         f"{path}:2:41: `confidence` must be `high` or `medium` or `low`, not the text `sure`",
-        f"{path}:3:20: `repair` must be `automatic` or `manual`, not a list",
+        f"{path}:3:21: `repair` must be `automatic` or `manual`, not a list",
     )
 
 

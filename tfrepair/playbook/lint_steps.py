@@ -89,7 +89,9 @@ class Steps(Conditions):
                 yield self.problem(path, f"the action `{action}` needs the argument `{name}`")
         for name in args.keys() - words.keys():
             line, column = self.positions.key((*path, "args", name))
-            text = f"the action `{action}` has no argument `{name}`{nearest(name, words)}"
+            near = nearest(name, words)
+            has = f": it has {' and '.join(f'`{word}`' for word in words) or 'none'}"
+            text = f"the action `{action}` has no argument `{name}`{near or has}"
             yield Problem(line=line, column=column, text=text)
         for name, word in written.items():
             yield from self.argument((*path, "args", word), action, kind(words[name]), args[word], item=item)

@@ -187,7 +187,14 @@ def _surplus(key: str, around: Path, known: Iterable[str]) -> str:
     if key in known:
         name = place_name(around)
         return f"`{key}` cannot stand beside the other keys of {name}: a condition is one test or one combinator"
-    return f"unknown key `{key}` in {place_name(around)}{nearest(key, known)}"
+    near = nearest(key, known)
+    if not near and "action" in known and key in _COMMANDS:
+        near = ": a command is `action: run` with `args: {argv: [program, argument]}`"
+    return f"unknown key `{key}` in {place_name(around)}{near}"
+
+
+_COMMANDS = frozenset({"shell", "command", "cmd", "run", "exec", "script", "argv"})
+"""Keys by which other languages run a command."""
 
 
 def _choices(error: ErrorDetails) -> str:

@@ -164,6 +164,9 @@ class _Reader:
         items: dict[str, Any] = {}
         while type(event := self.next_event()) is not yaml.MappingEndEvent:
             key = event.value if _is_plain(event) else self._key(event, path)
+            if key is not None and key.startswith("\u00a0"):
+                self.refuse_magic("indent", event, f"here stands {NO_BREAK}")
+                key = None
             if key is not None and key in items:
                 line, _ = self.positions.keys[(*path, key)]
                 self.refuse(event, f"the key `{key}` stands here a second time, first in line {line}")
@@ -233,7 +236,7 @@ def read_yaml(raw: bytes) -> tuple[Any, Positions]:
     try:
         data = _document(reader)
     except yaml.MarkedYAMLError as error:
-        raise YamlError(*reader.told(), _syntax_problem(error)) from error
+        raise YamlError(*reader.told(), _syntax_problem(error, text)) from error
     except yaml.YAMLError as error:
         raise YamlError(*reader.told(), Problem(line=1, column=1, text=f"this is not YAML: {error}")) from error
     finally:
@@ -312,14 +315,21 @@ def _place(event: Any) -> tuple[int, int]:
     return mark.line + 1, mark.column + 1
 
 
-def _syntax_problem(error: yaml.MarkedYAMLError) -> Problem:
+def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     place = {"line": mark.line + 1, "column": mark.column + 1} if mark else {"line": 1, "column": 1}
     context = f" {error.context}" if error.context else ""
     hint = next((f"; {hint}" for words, hint in _HINTS.items() if words in str(error.problem)), "")
+    begun = error.context_mark
+    if "quoted scalar" in context and begun is not None and begun.line + 1 != place["line"]:
+        hint = f"; its quote opens in line {begun.line + 1}"
+    if odd := [text.count("\n", 0, found.start()) + 1 for found in _ODD_INDENT.finditer(text)]:
+        hint += f"; line {odd[0]} is indented with {NO_BREAK}{_likewise(odd[1:])}"
     return Problem(**place, text=f"this is not YAML: {error.problem}{context}{hint}")
 
 
+_ODD_INDENT = re.compile("^[ -]*\u00a0", re.MULTILINE)
+NO_BREAK = "a no-break space (U+00A0), which YAML takes for a letter: only plain spaces indent"
 _HINTS = {
     "cannot start any token": "a text that starts with such a character needs quotes, and a tab cannot indent",
     "mapping values are not allowed": "a text with `: ` in it needs quotes",
