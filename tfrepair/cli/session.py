@@ -214,7 +214,7 @@ def _warn_of_passed_over() -> None:
 
     with suppress(OSError):  # a current folder that is gone is told of elsewhere
         for text in passed_over(user_folder(os.environ), Path.cwd()):
-            say(f"warning: {text}", error=True)
+            say_line(f"warning: {text}", error=True)
 
 
 CONFIG_VARIABLE = "TFREPAIR_CONFIG_DIR"
