@@ -108,6 +108,19 @@ def test_a_private_folder_is_removed_as_a_whole(answered, monkeypatch):
     assert not os.path.exists(folder)
 
 
+def test_a_private_folder_that_is_being_made_is_not_forgotten(answered, monkeypatch, tmp_path):
+    real = os.mkdir
+
+    def mkdir(*arguments):
+        real(*arguments)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    with pytest.raises(KeyboardInterrupt), tempfile.TemporaryDirectory(dir=tmp_path):
+        time.sleep(30)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_one_that_nobody_could_catch_is_raised_again(answered):
     class Held:
         pass

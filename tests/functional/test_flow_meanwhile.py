@@ -74,13 +74,13 @@ def before_staging(monkeypatch):
 
     def put(action):
         def running(subject, bench):
-            monkeypatch.setattr(repair, "_running", real)
+            monkeypatch.setattr(repair, "refuse_while_used", real)
             action()
             real(subject, bench)
 
-        monkeypatch.setattr(repair, "_running", running)
+        monkeypatch.setattr(repair, "refuse_while_used", running)
 
-    real = repair._running
+    real = repair.refuse_while_used
     return put
 
 

@@ -19,6 +19,8 @@ KINDS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") 
 """Ctrl-C, and what ends a command as it does: somebody asks for it, or its terminal is closed."""
 _WHOLE = frozenset({"__exit__", "__del__", "cleanup", "rmtree", "_execute_child", "_start"})
 """Functions, by name, that are not cut short: what they hold would be lost, or given back twice."""
+_FOLDERS = f"{os.sep}tempfile.py"
+"""The module whose functions are not either; loading it for its name would take longer than the name."""
 _IMPORTS = "<frozen importlib._"
 _RUNS_A_MODULE = "_call_with_frames_removed"
 _AGAIN = 0.02
@@ -122,7 +124,7 @@ def _is_delicate(frame: FrameType | None, *, patient: bool) -> bool:
             if patient or (nearest and code.co_name != _RUNS_A_MODULE):
                 return True
             nearest = False
-        if patient and code.co_name in _WHOLE:
+        if patient and (code.co_name in _WHOLE or code.co_filename.endswith(_FOLDERS)):
             return True
         frame = frame.f_back
     return False
