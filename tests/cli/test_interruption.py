@@ -158,7 +158,7 @@ def test_after_an_interruption_no_thread_keeps_the_process():
         import sys, threading, time
         from tfrepair.cli import interruption
 
-        interruption._LAST = 0.2
+        interruption._FOR_THREADS = 0.2
         threading.Thread(target=time.sleep, args=(50,)).start()
         print("ended")
         interruption.end(130)

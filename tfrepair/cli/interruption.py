@@ -27,6 +27,8 @@ _AGAIN = 0.02
 """Seconds until the next look at whether it may be raised."""
 _PATIENCE = 2.0
 """Seconds that a module, or what is named above, has to come to its end."""
+_FOR_THREADS = 10.0
+"""Seconds that threads have to end after an interruption."""
 _LAST = 60.0
 """Seconds after which one more signal ends a process that did not end by the first one."""
 
@@ -104,7 +106,7 @@ def end(code: int) -> None:
         signal.signal(number, signal.SIG_IGN)
     if code != InterruptedRunError.exit_code:
         return
-    deadline = time.monotonic() + _LAST
+    deadline = time.monotonic() + _FOR_THREADS
     for thread in threading.enumerate():
         if thread is threading.main_thread() or thread.daemon:
             continue
