@@ -54,6 +54,7 @@ _MACHINES = {
 }
 _JETSON = re.compile(r"(?i:\bjetson\b|\bjetpack\b)")
 _SMI = re.compile(r"NVIDIA-SMI (\d{3})\.[\d.]{2,7}[^\n]{0,40}Driver Version: (\d{3})\.")
+_KERNEL = r"(?:kernel reported version is: |NVRM version: NVIDIA UNIX \S{1,12} Kernel Module {1,4})(\d[\d.]{2,20})"
 _BEFORE_WSL = re.compile(r"3\d\d|4[0-3]\d")
 """In WSL the driver is that of Windows, and has a number of its own."""
 _PYTHONS = (
@@ -162,7 +163,8 @@ def _processor(text: str) -> Iterator[tuple[str, Any]]:
 def _parts_of_driver_differ(text: str) -> bool:
     """Whether the kernel's part of the NVIDIA driver and its library tell two versions."""
     own, kernel = (
-        set(re.findall(rf"{part} reported version is: ([\d.]{{3,20}})", text)) for part in ("libcuda", "kernel")
+        {version.removesuffix(".0") for version in re.findall(pattern, text)}
+        for pattern in (r"libcuda reported version is: ([\d.]{3,20})", _KERNEL)
     )
     tools = {(tool, driver) for tool, driver in _SMI.findall(text) if tool != driver and _BEFORE_WSL.match(tool)}
     return bool(tools) or (bool(own and kernel) and own.isdisjoint(kernel))
