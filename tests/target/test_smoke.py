@@ -1,11 +1,15 @@
 """The smoke test, on a small stand-in for TensorFlow in real environments."""
 
+import json
 import os
 import re
 import struct
+import subprocess
+import sys
 
 import pytest
 
+from tfrepair.target.describe import script
 from tfrepair.target.discover import describe_environment
 from tfrepair.target.environments import create_venv
 from tfrepair.target.extras import Extra
@@ -221,3 +225,15 @@ def test_temporary_files_of_an_import_do_not_stay(site, smoke):
     assert result.ok, result
     made = re.search(r"made (.*)", result.output)[1]
     assert not os.path.exists(made)
+
+
+def test_the_script_runs_for_whoever_starts_it_and_not_for_one_that_is_gone():
+    order = {"mark": "-", "extras": [], "gpu": False, "site_folders": [], "modules": ["json"]}
+
+    def passed(**more):
+        argv = [sys.executable, "-B", script("smoke_script.py"), json.dumps({**order, **more})]
+        return b"passed" in subprocess.run(argv, capture_output=True, check=False).stdout
+
+    assert passed()
+    assert passed(parent=os.getpid())
+    assert passed(parent=0) is not (sys.platform == "linux")

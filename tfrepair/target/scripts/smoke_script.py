@@ -2,7 +2,7 @@
 
 Standard library of Python 3.6 only. Every rung is announced before it starts and reported after it ended, so that a
 crash shows the rung that it happened in. Arguments: one JSON document with `mark`, `extras`, `gpu`, `site_folders`
-and `parent`, the process that starts it.
+and, if it is to end with it, `parent`, the process that starts it.
 With `modules` these are imported instead, a rung each.
 """
 import gc
@@ -317,7 +317,8 @@ def main():
     """
     gc.disable()
     order = json.loads(sys.argv[1])
-    end_with(order["parent"])
+    if "parent" in order:
+        end_with(order["parent"])
     here = os.path.realpath(os.path.dirname(os.path.abspath(__file__)))
     # The folder of this script is no part of the environment's search path.
     sys.path[:] = [entry for entry in sys.path if entry and os.path.realpath(entry) != here]
