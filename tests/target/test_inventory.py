@@ -215,6 +215,22 @@ def test_what_may_not_be_looked_into_is_named_and_is_not_missing(site, tmp_path)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows other permissions")
+def test_of_closed_folders_only_the_outermost_are_named_whatever_is_beside_them(site, tmp_path):
+    metadata = site.install("numpy", "1.26.4", {"numpy/__init__.py": "x", "numpy/core/b.py": "y"})
+    closed = [site.path / "numpy" / "core", site.path / "numpy", metadata]
+    record = (metadata / "RECORD").read_text()
+    other = site.install("other", "1.0", {"other.py": "x"})
+    (other / "RECORD").write_text(record)
+    for folder in closed:
+        folder.chmod(0)
+    with without_rights(tmp_path):
+        found = read_inventory(site.environment)
+    for folder in reversed(closed):
+        folder.chmod(0o755)
+    assert found.closed == (str(site.path / "numpy"), str(metadata))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows other permissions")
 def test_a_site_folder_that_may_not_be_listed_is_closed_and_not_empty(site, tmp_path):
     site.install("tensorflow", "2.15.1", {"tensorflow/__init__.py": "x"})
     site.path.chmod(0)

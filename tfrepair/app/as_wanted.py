@@ -15,6 +15,8 @@ from tfrepair.reason.choose import Wanted, parse_wanted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from packaging.requirements import Requirement
+
     from tfrepair.app.look import Look
     from tfrepair.app.workbench import Workbench
 
@@ -41,31 +43,25 @@ def is_as_wanted(seen: Look, bench: Workbench) -> bool:
 
 def _requirements_met(seen: Look, bench: Workbench) -> bool:
     """Of what is asked for by its URL only the name counts; `--tensorflow` comes before what a file says of it."""
-    lines = [line for line, _ in bench.requirements]
     own = bench.releases.family if bench.request.tensorflow is not None else ()
-    installed = {each.canonical_name: each for each in installed_in(seen.facts)}
-    for wanted in active(lines, seen.target.interpreter.markers):
-        name = canonicalize_name(wanted.name)
-        if name in own:
-            continue
-        if name not in installed or not within(installed[name].version, str(wanted.specifier)):
-            return False
-    return True
+    asked = active([line for line, _ in bench.requirements], seen.target.interpreter.markers)
+    return _are_there((each for each in asked if canonicalize_name(each.name) not in own), seen)
 
 
 def _have_extras(extras: Iterable[str], seen: Look) -> bool:
     """What the TensorFlow that is there asks for with these extras is there too."""
-    return all(_has_extra(extra, seen) for extra in extras)
+    name = canonicalize_name(seen.facts.value("tensorflow.name", ""))
+    requires = next((each.requires for each in installed_in(seen.facts) if each.canonical_name == name), ())
+    markers = seen.target.interpreter.markers
+    return _are_there((wanted for extra in extras for wanted in of_extra(requires, extra, markers)), seen)
 
 
-def _has_extra(extra: str, seen: Look) -> bool:
-    installed = {each.canonical_name: each for each in installed_in(seen.facts)}
-    own = installed.get(canonicalize_name(seen.facts.value("tensorflow.name", "")))
-    for wanted in of_extra(own.requires if own else (), extra, seen.target.interpreter.markers):
-        found = installed.get(canonicalize_name(wanted.name))
-        if found is None or not within(found.version, str(wanted.specifier)):
-            return False
-    return True
+def _are_there(requirements: Iterable[Requirement], seen: Look) -> bool:
+    installed = {each.canonical_name: each.version for each in installed_in(seen.facts)}
+    return all(
+        (version := installed.get(canonicalize_name(each.name))) is not None and within(version, str(each.specifier))
+        for each in requirements
+    )
 
 
 def _python_as_wanted(seen: Look, bench: Workbench) -> bool:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrepair.errors import NoRepairError, TargetError, UsageError
-from tfrepair.target.paths import is_folder, is_there
-from tfrepair.target.tree import is_closed
+from tfrepair.target.paths import is_closed, is_folder, is_there
 
 if TYPE_CHECKING:
     from tfrepair.app.requests import FixRequest, Screen, TargetRequest
@@ -72,7 +71,7 @@ def find_subject(request: FixRequest, where: TargetRequest, screen: Screen) -> S
     beside = locate(where, screen) if named else None
     prefix = Path(where.cwd, request.venv)
     prefix = prefix.parent.resolve() / prefix.name
-    if is_there(prefix) and (not is_folder(prefix) or is_closed(str(prefix))):
+    if is_there(prefix) and (not is_folder(prefix) or is_closed(prefix)):
         raise UsageError(f"`{request.venv}` is not a folder that may be read", hint="name a folder for the environment")
     if is_folder(prefix) and any(prefix.iterdir()):
         try:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import StepError, SurroundingsError, TfrepairError
+from tfrepair.target.paths import is_closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +30,6 @@ _SURROUNDINGS = {
     errno.ENAMETOOLONG: "the path is too long for this file system",
     errno.EMFILE: "too many files are open",
 }
-
-
-_EFFECTIVE = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
 
 
 def sync_folder(folder: Path) -> None:
@@ -180,5 +178,4 @@ def explained(error: OSError, doing: str) -> TfrepairError:
 def _closed(path: object) -> str | None:
     """The folder there, or the one that holds it, where that may not be listed or not be entered."""
     folders = (path, os.path.dirname(path)) if isinstance(path, str) else ()  # noqa: PTH120
-    may = os.R_OK | os.X_OK
-    return next((one for one in folders if os.path.isdir(one) and not os.access(one, may, **_EFFECTIVE)), None)  # noqa: PTH112
+    return next(filter(is_closed, folders), None)

@@ -66,17 +66,18 @@ class Size:
 
 def runs(environ: Mapping[str, str]) -> tuple[RunFolder, ...]:
     """Every run of this user whose record can be read, the newest first. Raises SurroundingsError."""
-    return tuple(run for folder in _folders(environ) if (run := RunFolder.open(folder)) is not None)
+    return tuple(run for run in every_run(environ) if isinstance(run, RunFolder))
 
 
 def unreadable_runs(environ: Mapping[str, str]) -> tuple[Unreadable, ...]:
     """Those whose record is there and cannot be read, the newest first. Raises SurroundingsError."""
-    return tuple(run for folder in _folders(environ) if (run := Unreadable.open(folder)) is not None)
+    return tuple(run for run in every_run(environ) if isinstance(run, Unreadable))
 
 
 def every_run(environ: Mapping[str, str]) -> tuple[RunFolder | Unreadable, ...]:
     """Both, the newest first. Raises SurroundingsError."""
-    return tuple(sorted((*runs(environ), *unreadable_runs(environ)), key=lambda run: run.id, reverse=True))
+    found = (RunFolder.open(folder) or Unreadable.open(folder) for folder in _folders(environ))
+    return tuple(run for run in found if run is not None)
 
 
 def _folders(environ: Mapping[str, str]) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from functools import partial
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
@@ -76,14 +77,11 @@ def _closed(sites: Collection[str], inventory: Inventory, needed: frozenset[str]
         if each.canonical_name in needed
         for folder in (*each.top_level, os.path.basename(each.metadata_path))  # noqa: PTH119
     }
-    return [
-        {"path": path, "site": path in sites, "family": path in sites or any(_within(path, one) for one in close)}
-        for path in inventory.closed
-    ]
 
+    def concerns(path: str) -> bool:
+        return path in sites or any(PurePath(path).is_relative_to(one) for one in close)
 
-def _within(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder + os.sep)
+    return [{"path": path, "site": path in sites, "family": concerns(path)} for path in inventory.closed]
 
 
 def _lists(inventory: Inventory, needed: frozenset[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping  # noqa: TC003 - read at run time by whoever serialises an inventory
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -14,9 +14,9 @@ from packaging.utils import canonicalize_name
 from tfrepair.model.distribution import Distribution
 from tfrepair.target.leftovers import is_leftover
 from tfrepair.target.metadata import METADATA_SUFFIXES, Metadata, read_metadata
-from tfrepair.target.paths import is_folder
+from tfrepair.target.paths import is_closed, is_folder
 from tfrepair.target.records import Damage, RecordEntry, check, is_bytecode, is_native, is_script, load_record
-from tfrepair.target.tree import Tree, is_closed, names_in
+from tfrepair.target.tree import Tree, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -154,12 +154,12 @@ def read_inventory(
     )
 
 
-def _outermost(folders: Iterable[str]) -> tuple[str, ...]:
-    found: list[str] = []
-    for folder in sorted(folders):
-        if not (found and folder.startswith(found[-1] + os.sep)):
-            found.append(folder)
-    return tuple(found)
+def _outermost(paths: Iterable[str]) -> tuple[str, ...]:
+    found: list[PurePath] = []
+    for path in sorted(map(PurePath, paths)):  # by their parts: what lies in a folder comes right after it
+        if not (found and path.is_relative_to(found[-1])):
+            found.append(path)
+    return tuple(map(str, found))
 
 
 def _own_sites(environment: Environment) -> tuple[str, ...]:
@@ -170,7 +170,8 @@ def _own_sites(environment: Environment) -> tuple[str, ...]:
 
 def _read(path: Path, tree: Tree) -> _Read:
     metadata = read_metadata(path)
-    if metadata.problem is not None and is_closed(str(path)):
+    closed = metadata.problem is not None and is_closed(path)
+    if closed:
         tree.closed.add(str(path))
     state, entries = load_record(path)
     distribution = Distribution(
@@ -187,7 +188,7 @@ def _read(path: Path, tree: Tree) -> _Read:
         record=state,
         metadata_readable=metadata.problem is None,
     )
-    problem = None if str(path) in tree.closed else metadata.problem
+    problem = None if closed else metadata.problem
     return _Read(distribution=distribution, entries=entries, problem=problem, tree=tree)
 
 

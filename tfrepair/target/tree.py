@@ -96,15 +96,6 @@ class Tree:
         return found
 
 
-def is_closed(folder: str) -> bool:
-    """It is a folder, and this user may not list it or look at what is in it."""
-    try:
-        _listing(folder)
-    except OSError as error:
-        return isinstance(error, PermissionError)
-    return False
-
-
 def names_in(folder: str) -> list[str]:
     """What lies in a folder, sorted by name; nothing where it cannot be listed."""
     try:

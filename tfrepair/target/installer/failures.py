@@ -122,7 +122,6 @@ def _failure(text: str, *, stage: Stage, installer: str, settings: IndexSettings
             hint="run it without `--offline`, or name a folder that holds the wheels with `--find-links`",
         )
     if _REFUSED.search(text):
-        host = _host(_line(text, _REFUSED), settings) if _HOST.search(_line(text, _REFUSED)) else host
         return SurroundingsError(
             f"{_capital(host)} asks for credentials, or refuses those it was given",
             hint="put them into the index URL of pip's configuration, into netrc, or into a keyring",
@@ -201,7 +200,8 @@ def _is_transient(text: str, stage: Stage) -> bool:
 
 
 def _host(text: str, settings: IndexSettings) -> str:
-    found = _HOST.search(_line(text, _TRANSIENT)) or _HOST.search(text)
+    lines = (_line(text, _REFUSED), _line(text, _TRANSIENT), text)
+    found = next(filter(None, map(_HOST.search, lines)), None)
     if found:
         return f"`{found['url'] or ':'.join(filter(None, (found['host'], found['port'])))}`"
     hosts = {urlsplit(url).netloc.rpartition("@")[2] for url in settings.index_urls}

@@ -73,10 +73,12 @@ class UvInstaller:
             env = uv_environment(self.outside.settings, self.outside.environ)
             env.pop("UV_CONSTRAINT", None)
             done = self.outside.start(argv, env=env, cwd=folder, timeout=base.RESOLVE_LIMIT)
-        error = failure(done.stdout + done.stderr, stage="resolve", installer="uv", settings=self.outside.settings)
-        if not done.ok and isinstance(error, SurroundingsError):
-            raise error
-        said = " ".join((done.stdout + done.stderr).split())
+        text = done.stdout + done.stderr
+        if not done.ok:
+            error = failure(text, stage="resolve", installer="uv", settings=self.outside.settings)
+            if isinstance(error, SurroundingsError):
+                raise error
+        said = " ".join(text.split())
         if f"{name} was not found in" in said:
             return "no page"
         return "no files" if re.search(rf"there are no versions of {re.escape(name)}\b", said) else "files"
