@@ -79,7 +79,9 @@ def test_a_path_that_the_encoding_lacks(work, encoding):
     assert b"Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["playbook list", "tensorflow list --python " + sys.executable, f"{LOOK} --json"])
+@pytest.mark.parametrize(
+    "command", ["playbook list", "tensorflow list --python " + sys.executable, f"{LOOK} --json", "diagnose --help"]
+)
 def test_a_reader_that_has_gone_changes_no_exit_code(work, command):
     expected = shell(command).returncode
     reading, writing = os.pipe()
@@ -102,7 +104,10 @@ def test_a_full_disk_is_said(work):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is always full")
-@pytest.mark.parametrize("command", ["report --no-import --env env", "playbook list", "runs list --json", "--version"])
+@pytest.mark.parametrize(
+    "command",
+    ["report --no-import --env env", "playbook list", "runs list --json", "--version", "--help", "runs list -h"],
+)
 def test_what_could_not_be_written_is_no_success(work, command):
     assert shell(command).returncode == 0
     done = shell(f"{command} >/dev/full")

@@ -6,9 +6,10 @@ import gc
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperOption
 
 from tfrepair import __version__
 from tfrepair.cli.interruption import Interruption, end
@@ -46,7 +47,7 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         add_completion=False,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+        context_settings={"max_content_width": 110},
         help="Finds out why TensorFlow does not load, and repairs the environment without risk.",
     )
     whole.callback()(_root)
@@ -58,6 +59,23 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
         else:
             whole.command(name)(getattr(module, name))
     return whole
+
+
+def _say_help(context: typer.Context, _option: object, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        say(context.get_help())
+        context.exit()
+
+
+def _own_help(command: Any) -> None:
+    """Let the help of a command and of those below it be said as all else is: typer's way fails with a full stream."""
+    command.add_help_option = False
+    names, text = ["-h", "--help"], "Show this message and exit."
+    command.params.append(
+        TyperOption(param_decls=names, is_flag=True, is_eager=True, expose_value=False, callback=_say_help, help=text)
+    )
+    for below in getattr(command, "commands", {}).values():
+        _own_help(below)
 
 
 def main() -> NoReturn:
@@ -87,6 +105,7 @@ def run(arguments: list[str]) -> int:
 def _run(arguments: list[str]) -> int:
     try:
         command = typer.main.get_command(command_line(arguments))
+        _own_help(command)
         code = command.main(args=arguments, prog_name="tfrepair", standalone_mode=False)
     except TfrepairError as error:
         return _failed(arguments, error)
