@@ -1,6 +1,7 @@
 """Environments as people have them: copied interpreters, nested ones, odd names, full or read-only disks."""
 
 import errno
+import json
 import os
 import shutil
 import socket
@@ -56,6 +57,38 @@ def test_environments_of_other_options(world, options, strategy):
 def test_odd_names(world, name):
     env = world.conflict(name=name)
     repaired_and_back(world, env, lines(env))
+
+
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+@pytest.mark.parametrize("strategy", ["auto", "rebuild"])
+def test_a_name_beyond_the_ascii_that_python_is_held_to(world, strategy):
+    env = world.conflict(name="umgebung-\u00e4")
+    before = lines(env)
+    texts = []
+
+    def done(*arguments, code):
+        child = world.child(*arguments, stdin=-3, stdout=-1, stderr=-1, environ=ASCII)
+        out, err = child.communicate(timeout=120)
+        assert child.returncode == code, (out, err)
+        texts.append(out.decode("ascii") + err.decode("ascii"))
+        return out
+
+    fix = ("fix", "--env", env, "--strategy", strategy)
+    assert json.loads(done("diagnose", "--env", env, "--json", code=1))["target"]["prefix"] == str(env)
+    done("report", "--env", env, code=0)
+    done(*fix, "--dry-run", code=1)
+    assert lines(env) == before
+    done(*fix, "--yes", code=0)
+    assert world.imported(env) == NEW
+    run = json.loads(done("runs", "list", "--json", code=0))["runs"][-1]
+    assert run["prefix"] == str(env)
+    done("runs", "show", run["id"], code=0)
+    done("rollback", "--yes", "--env", env, code=0)
+    assert lines(env) == before
+    assert "umgebung-\\xe4" in texts[1]
+    assert "Traceback" not in "".join(texts[2:])  # the report quotes one
 
 
 def test_an_environment_within_an_environment_is_left_alone(world):

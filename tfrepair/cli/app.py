@@ -13,7 +13,7 @@ from typer.core import TyperOption
 
 from tfrepair import __version__
 from tfrepair.cli.interruption import Interruption, end
-from tfrepair.cli.streams import is_lost, prepare, say
+from tfrepair.cli.streams import in_utf8, is_lost, prepare, say
 from tfrepair.errors import InterruptedRunError, SurroundingsError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def _own_help(command: Any) -> None:
 def main() -> NoReturn:
     """Run the command line and exit. What a command makes is mostly needed to its end: no garbage is looked for."""
     gc.disable()
+    in_utf8()
     prepare()
     code = run(sys.argv[1:])
     if not code and is_lost() and sys.argv[1:2] not in _CHANGING:  # another code says more of how it ended

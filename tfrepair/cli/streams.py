@@ -17,6 +17,9 @@ What a terminal may obey: names of files and output of programs are quoted, and 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
+_OPTION = "tfrepair-streams"
+"""Of `-X`: the encoding of the streams of a process that `in_utf8` started."""
+
 _lost_streams: set[str] = set()
 """Those that could not be written, though somebody reads them: as long as the process."""
 
@@ -26,17 +29,31 @@ def is_lost() -> bool:
     return "stdout" in _lost_streams
 
 
+def in_utf8() -> None:
+    """Start again where Python takes names of files for ASCII: what others tell of them could not be opened.
+
+    Does not return then. Programs that are started find the variables that made it so as they were.
+    """
+    if sys.getfilesystemencoding() != "ascii" or not sys.executable:
+        return
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    options = ("-X", "utf8", "-X", f"{_OPTION}={encoding}")
+    with suppress(OSError):
+        os.execv(sys.executable, [sys.executable, *options, *sys.orig_argv[1:]])  # noqa: S606  # no shell is wanted
+
+
 def prepare() -> None:
     """Make the streams usable: a closed one leads nowhere, and what an encoding lacks is written out.
 
     Python has None for a stream that is closed, and the next file that is opened would take its place.
     """
+    encoding = getattr(sys, "_xoptions", {}).get(_OPTION)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123  # as long as the process
         elif mode == "w" and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 def visible(text: str) -> str:
