@@ -117,6 +117,31 @@ def test_what_could_not_be_written_is_no_success(work, command):
     assert shell(f"{command} 2>/dev/full").returncode == 0, "nobody waits for what is said beside"
 
 
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("diagnose --no-import --env env --json", 1),
+        ("report --no-import --env env", 0),
+        ("verify --env env -v", 1),
+        ("diagnose --env nothing", 2),
+        ("diagnose --nothing", 2),
+        ("explain .", 2),
+    ],
+)
+@pytest.mark.parametrize("asked", [" --log-format json", " --log-format=json", ""])
+def test_with_a_log_in_json_every_line_of_standard_error_is_one_of_it(work, command, code, asked):
+    done = shell(f"{command}{asked}", **({} if asked else {"TFREPAIR_LOG_FORMAT": "json"}))
+    assert done.returncode == code, done
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    assert events
+    assert all({"event", "level", "timestamp"} <= event.keys() for event in events)
+    said = [event["text"] for event in events if event["event"] == "said"]
+    if code == 2:
+        assert (events[0]["level"], said[0].partition(" ")[0]) == ("error", "error:")
+    if "env env" in command:
+        assert any(text.endswith(" s") for text in said), "progress is told too"
+
+
 BAD = "evil\x1b]0;pwned\x07\x9b\u202e"
 PLAYBOOK = """schema: 1
 name: evil

@@ -13,7 +13,7 @@ from typer.core import TyperOption
 
 from tfrepair import __version__
 from tfrepair.cli.interruption import Interruption, end
-from tfrepair.cli.streams import in_utf8, is_lost, prepare, say
+from tfrepair.cli.streams import in_utf8, is_lost, prepare, say, tell_in_events
 from tfrepair.errors import InterruptedRunError, SurroundingsError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; never raises."""
+    tell_in_events(_wants_events(arguments))
     interruption = Interruption()
     interruption.install()
     try:
@@ -117,10 +118,20 @@ def _run(arguments: list[str]) -> int:
         if shown is None:
             return _crashed(arguments, error)
         if shown().startswith("Usage:"):  # no command was given: the help is the answer
-            print(shown(), file=sys.stderr)
+            say(shown(), error=True)
             return UsageError.exit_code
         return _failed(arguments, UsageError(shown(), hint=_hint(shown(), arguments)))
     return code if isinstance(code, int) else 0
+
+
+def _wants_events(arguments: list[str]) -> bool:
+    """Standard error is for a log in JSON, which is known before the command line can be read, or where it cannot."""
+    format_ = os.environ.get("TFREPAIR_LOG_FORMAT")
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, found, value = word.partition("=")
+        if name == "--log-format":
+            format_ = value if found else following
+    return format_ == "json"
 
 
 def _command(arguments: list[str]) -> str:
@@ -141,7 +152,7 @@ def _hint(message: str, arguments: list[str]) -> str:
 def _crashed(arguments: list[str], error: Exception) -> int:
     import traceback
 
-    traceback.print_exception(error)
+    say("".join(traceback.format_exception(error)), error=True)
     problem = TfrepairError(
         f"an error in tfrepair itself: {type(error).__name__}: {error}",
         hint="the target is as it was; please report this with the lines above",

@@ -28,7 +28,12 @@ Json = Annotated[
 ]
 LogFormat = Annotated[
     str,
-    typer.Option("--log-format", metavar="console|json", envvar="TFREPAIR_LOG_FORMAT", help="How the log reads."),
+    typer.Option(
+        "--log-format",
+        metavar="console|json",
+        envvar="TFREPAIR_LOG_FORMAT",
+        help="How the log reads; with `json` all of standard error is JSON lines.",
+    ),
 ]
 LogFile = Annotated[
     Path | None,

@@ -24,6 +24,15 @@ _lost_streams: set[str] = set()
 """Those that could not be written, though somebody reads them: as long as the process."""
 
 
+_as_events: set[str] = set()
+"""Those on which every line is one of a log, a JSON object: as long as a command."""
+
+
+def tell_in_events(wanted: bool) -> None:
+    """Whether whatever is said on standard error is an event of the log that goes there."""
+    (_as_events.add if wanted else _as_events.discard)("stderr")
+
+
 def is_lost() -> bool:
     """Not all that was meant for standard output could be written. Whoever stopped reading it lost nothing."""
     return "stdout" in _lost_streams
@@ -92,9 +101,22 @@ def say_json_text(text: str) -> None:
     _print(unwanted.sub(lambda match: json.dumps(match[0])[1:-1], text.removesuffix("\n")), "stdout")
 
 
+def _event(text: str) -> str:
+    from datetime import datetime, timezone
+
+    kind = text.partition(":")[0]
+    level = kind if kind in {"warning", "error"} else "info"
+    now = datetime.now(timezone.utc).isoformat().replace("+00:00", "Z")
+    return json.dumps({"text": text, "event": "said", "level": level, "timestamp": now})
+
+
 def _print(text: str, name: str) -> None:
+    if name in _as_events:
+        if not text:  # it only sets apart what is read by people
+            return
+        text = _event(text)
     try:
-        print(text, file=getattr(sys, name), flush=True)
+        print(f"{text}\n", end="", file=getattr(sys, name), flush=True)  # at once: other threads write lines too
     except OSError as error:
         _lost(name, error)
 
