@@ -1,5 +1,6 @@
 """Processes that use the environment while it is to be repaired."""
 
+import fcntl
 import os
 import subprocess
 import time
@@ -136,3 +137,32 @@ def test_what_a_tfrepair_that_was_killed_left_is_a_process_like_any_other(world)
     assert done.code == 6, done
     assert f"(pid {left.pid})" in done.json["error"]["message"]
     assert "processes use" in done.json["error"]["message"]
+
+
+def test_what_a_killed_process_left_in_the_temporary_folder_goes_when_it_is_old(world, looked_at, tmp_path):
+    env, killed, mark = looked_at
+    killed.kill()
+    killed.wait(60)
+    mark.unlink()
+    temporary = tmp_path / "tmp"
+    left = set(temporary.iterdir())
+    assert left
+    held = temporary / "tfrepair-at-work-held"
+    users = temporary / "tfrepair-mine"
+    link = temporary / "tfrepair-at-work-link"
+    for folder in (held, users):
+        folder.mkdir()
+    link.symlink_to(users)
+    descriptor = os.open(held, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+    def after_a_look(hours):
+        for path in temporary.iterdir():
+            os.utime(path, (time.time() - hours * 3600,) * 2, follow_symlinks=False)
+        assert world.child("diagnose", "--no-import", "--env", env, stdin=-3, stdout=-3, stderr=-3).wait(60) == 1
+        return set(temporary.iterdir())
+
+    assert after_a_look(23) == {*left, held, users, link}, "a program that it started may be at it still"
+    assert after_a_look(25) == {held, users, link}
+    os.close(descriptor)
+    assert after_a_look(25) == {users, link}

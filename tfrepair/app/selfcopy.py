@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tfrepair.errors import NoRepairError, SurroundingsError
 from tfrepair.target.interpreter import hand_over
 from tfrepair.target.paths import is_file, is_folder
+from tfrepair.target.temporary import PREFIX, lasting_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from tfrepair.execute.scope import Scope
 
-PREFIX = "tfrepair-self-"
+_KIND = "self-"
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from tfrepair.cli.app import main; main()"
 
 
@@ -37,7 +38,7 @@ def step_aside(prefix: Path, scope: Scope, environ: Mapping[str, str]) -> None:
             f"tfrepair runs from `{prefix}` and there is no other Python it could go on from; nothing was changed",
             hint="install tfrepair elsewhere (for example with pipx) and name the environment with `--env`",
         )
-    private = Path(tempfile.mkdtemp(prefix=PREFIX))
+    private = lasting_folder(_KIND)
     try:
         copy_self(private)
     except BaseException as error:
@@ -132,5 +133,5 @@ def _clean_up_at_end() -> None:
     import tfrepair
 
     home = Path(tfrepair.__file__).parent.parent
-    if home.name.startswith(PREFIX) and home.parent == Path(tempfile.gettempdir()):
+    if home.name.startswith(PREFIX + _KIND) and home.parent == Path(tempfile.gettempdir()):
         atexit.register(shutil.rmtree, home, ignore_errors=True)

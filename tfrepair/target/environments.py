@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
-import tempfile
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from tfrepair.errors import StepError
 from tfrepair.target.describe import child_environ
 from tfrepair.target.interpreter import run
+from tfrepair.target.temporary import lasting_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,9 +92,9 @@ def _app_data() -> str:
 
     It would be written into the user's data folder otherwise, and its settings read from the user's configuration.
     """
-    folder = tempfile.mkdtemp(prefix="tfrepair-", dir=_memory())
+    folder = lasting_folder(within=_memory())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    return str(folder)
 
 
 def _memory() -> str | None:

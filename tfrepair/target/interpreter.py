@@ -11,13 +11,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, NoReturn
+
+from tfrepair.target.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -106,7 +107,7 @@ def run(
     Raises OSError when the program cannot be started.
     """
     with contextlib.ExitStack() as stack:
-        folder = str(cwd) if cwd is not None else stack.enter_context(_empty_folder())
+        folder = str(cwd) if cwd is not None else str(stack.enter_context(temporary_folder()))
         started = time.monotonic()
         readers: list[_Reader] = []
         process = _start(argv, env, folder, merge=merge)
@@ -208,12 +209,6 @@ def marked_json(text: str, mark: str) -> Any:
         with contextlib.suppress(ValueError):
             return json.loads(part)
     return None
-
-
-@contextlib.contextmanager
-def _empty_folder() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="tfrepair-", ignore_cleanup_errors=True) as folder:
-        yield folder
 
 
 def _start(

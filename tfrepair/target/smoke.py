@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from tfrepair.target.compiling import bytecode_variables
 from tfrepair.target.describe import script
 from tfrepair.target.interpreter import Completed, marked_json, new_mark, run
 from tfrepair.target.paths import is_file
+from tfrepair.target.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -90,14 +90,14 @@ def _climbed(
 ) -> tuple[Completed, str]:
     """Run the script in a private folder; how it ended, and the mark of its events. Raises OSError."""
     mark = new_mark()
-    with tempfile.TemporaryDirectory(prefix="tfrepair-smoke-", ignore_cleanup_errors=True) as folder:
+    with temporary_folder() as folder:
         path = ""
         for name in _SCRIPTS:
-            path = shutil.copy(script(name), folder)
+            path = str(shutil.copy(script(name), folder))
         told = json.dumps({"mark": mark, "parent": os.getpid(), **order})
         done = run(
             [python, *(() if bytecode else ("-B",)), "-X", "faulthandler", path, told],
-            env=_environ(environ, Path(folder), bytecode, gpu=bool(order["gpu"])),
+            env=_environ(environ, folder, bytecode, gpu=bool(order["gpu"])),
             cwd=folder,
             timeout=timeout,
             cap=_OUTPUT_CAP,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from tfrepair.errors import StepError, SurroundingsError, TimeLimitError, UnresolvableError
 from tfrepair.model.resolution import ResolveRequest
+from tfrepair.target.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -185,8 +185,8 @@ def inherited(environ: Mapping[str, str], keep: Callable[[str], bool]) -> dict[s
 @contextmanager
 def private_folder() -> Iterator[Path]:
     """A fresh folder that only this user can read; it goes when the block ends."""
-    with tempfile.TemporaryDirectory(prefix="tfrepair-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder).resolve()
+    with temporary_folder() as folder:
+        yield folder.resolve()
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> Path:
