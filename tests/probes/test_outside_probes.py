@@ -134,6 +134,17 @@ def test_a_file_of_the_name_in_the_current_folder_hides_the_module(context, tmp_
     assert facts_of(search_path, context).value("search_path.shadowing") == [expected]
 
 
+def test_a_module_that_is_installed_into_a_folder_of_pythonpath_hides_nothing(context, tmp_path):
+    layer = tmp_path / "layer"
+    for name in ("six-1.17.0.dist-info", "enum-0.4.7.egg-info"):
+        (layer / name).mkdir(parents=True)
+    for name in ("six.py", "enum.py"):
+        (layer / name).touch()
+    led = replace(context, environ={**context.environ, "PYTHONPATH": str(layer)})
+    expected = {"module": "enum", "path": str(layer / "enum.py")}
+    assert facts_of(search_path, led).value("search_path.shadowing") == [expected]
+
+
 def test_an_interpreter_that_does_not_start_has_no_search_path(context):
     dead = replace(context.target, interpreter=replace(context.target.interpreter, starts=False))
     facts = facts_of(search_path, replace(context, target=dead))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,5 +99,11 @@ def shadowing(folders: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for folder in dict.fromkeys(folders):
         for module in HIDDEN:
             path = Path(folder, f"{module}.py")
-            if is_file(path):
+            if is_file(path) and not _installed(path, module):
                 yield module, str(path)
+
+
+def _installed(path: Path, module: str) -> bool:
+    """It is the module itself, with its metadata beside it (`pip install --target`); a backport hides all the same."""
+    kinds = ("dist-info", "egg-info")
+    return module not in sys.stdlib_module_names and any(next(path.parent.glob(f"{module}-*.{k}"), None) for k in kinds)
