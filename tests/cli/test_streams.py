@@ -42,6 +42,12 @@ def test_a_closed_stream_leads_nowhere(work, closed):
         assert b"TensorFlow is not installed" in done.stdout
 
 
+def test_without_a_command_the_help_is_the_answer(work):
+    done = shell("")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(b"Usage: tfrepair [OPTIONS] COMMAND")
+
+
 def test_without_standard_input_a_question_has_no_terminal(work):
     done = shell("runs clean <&-")
     assert (done.returncode, done.stderr) == (0, b""), "nothing is kept, so nothing is asked"

@@ -127,7 +127,7 @@ def _run(arguments: list[str]) -> int:
 def _wants_events(arguments: list[str]) -> bool:
     """Standard error is for a log in JSON, which is known before the command line can be read, or where it cannot."""
     format_ = os.environ.get("TFREPAIR_LOG_FORMAT")
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, following in zip(arguments, [*arguments, ""][1:], strict=True):
         name, found, value = word.partition("=")
         if name == "--log-format":
             format_ = value if found else following
