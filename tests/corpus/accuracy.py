@@ -91,6 +91,7 @@ PARTS = (
     "twentyfirst_development",
     "twentysecond_development",
     "twentythird_development",
+    "twentyfourth_development",
 )
 
 
