@@ -210,7 +210,8 @@ def stated_machine(
         )
     if machine:
         name = machine.lower()
-        values["host.machine"] = values["interpreter.machine"] = "x86_64" if name in {"x64", "amd64"} else name
+        name = {"x64": "x86_64", "amd64": "x86_64", "armhf": "armv7l"}.get(name, name)
+        values["host.machine"] = values["interpreter.machine"] = name
         values["interpreter.bits"] = 32 if name in _MACHINES_32 else 64
     if python:
         values["interpreter.version"] = python
