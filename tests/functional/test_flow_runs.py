@@ -223,6 +223,51 @@ def test_a_report_tells_of_an_unfinished_run(world, env):
     assert "messages" not in world.tfrepair("report", "--env", env, "--json").json
 
 
+@pytest.mark.parametrize(
+    ("event", "where", "hint"),
+    [
+        ("staged", "/tree` is the copy it was at work on; the environment was not touched", "begins anew"),
+        ("swapped", "the environment as it was is at `TREE`; `ENV` may be half changed", "back to `ENV`, then remove"),
+        ("confirmed", "before is kept at `TREE`; `ENV` is as the run was to leave it", "remove `POINTER`: nothing"),
+    ],
+)
+@pytest.mark.parametrize("damage", ['{"id": "2026', "", "text", None], ids=["cut short", "empty", "no JSON", "gone"])
+def test_of_an_unfinished_run_whose_record_is_damaged_it_is_said_what_is_where(world, env, event, where, hint, damage):
+    name = killed_repair(world, env, event)
+    path = world.records()[0] / "run.json"
+    path.unlink() if damage is None else path.write_text(damage)
+    private = world.folder / ".tfrepair-env"
+    words = {"TREE": private / name / "tree", "ENV": env, "POINTER": private / "current.json"}
+    for word, value in words.items():
+        where, hint = where.replace(word, str(value)), hint.replace(word, str(value))
+    before = [world.tree(".tfrepair-env"), sorted(private.glob(f"{name}/**/*")), words["POINTER"].read_bytes()]
+    assert "says what to do by hand" in world.tfrepair("diagnose", "--env", env, "--no-import").out
+    for command in ("fix", "rollback"):
+        refused = world.tfrepair(command, "--yes", "--env", env)
+        assert refused.code == 6, refused
+        assert where in refused.err
+        assert hint in refused.err.splitlines()[-1]
+        assert f"`{path}`" in refused.err
+        assert "nothing was changed" in refused.err
+        assert "started by" not in refused.err
+    (row,) = world.tfrepair("runs", "list", "--json").json["runs"]
+    assert row["kept"] == (None if event == "staged" else str(words["TREE"])), "a copy that was at work is no way back"
+    assert world.tfrepair("rollback", "--yes", name).code == 6
+    now = [world.tree(".tfrepair-env"), sorted(private.glob(f"{name}/**/*")), words["POINTER"].read_bytes()]
+    assert now == before
+
+
+def test_an_unfinished_run_without_record_and_journal_is_left_as_it_is(world, env):
+    name = killed_repair(world, env, "swapped")
+    for file in ("run.json", "journal.jsonl"):
+        (world.records()[0] / file).write_text("{")
+    before = world.tree(".tfrepair-env")
+    refused = world.tfrepair("fix", "--yes", "--env", env)
+    assert refused.code == 6, refused
+    assert f"`{world.folder / '.tfrepair-env' / name}` holds the environment as it was before, or a copy" in refused.err
+    assert world.tree(".tfrepair-env") == before
+
+
 def test_an_unfinished_rollback_is_undone_by_its_name(world, env, run):
     repaired = world.tree(".tfrepair-env")
     killed_after("swapped", "rollback", "--yes", "--env", env)

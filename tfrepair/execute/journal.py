@@ -11,6 +11,7 @@ from tfrepair.execute.files import sync_folder
 from tfrepair.model.run import Event, JournalEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 FORMAT = 1
@@ -60,6 +61,28 @@ def read_journal(path: Path) -> tuple[JournalEntry, ...]:
             break
         entries.append(entry)
     return tuple(entries)
+
+
+def announced(entries: Sequence[JournalEntry]) -> Mapping[str, Any] | None:
+    """What the last swap that was announced and not taken back says of itself."""
+    found = None
+    for entry in entries:
+        if entry.event == "swapping":
+            found = entry.detail
+        elif entry.event == "restored":
+            found = None
+    return found
+
+
+def confirmed(entries: Sequence[JournalEntry]) -> bool:
+    """The last swap was confirmed."""
+    state = False
+    for entry in entries:
+        if entry.event in {"swapping", "restored"}:
+            state = False
+        elif entry.event == "confirmed":
+            state = True
+    return state
 
 
 def now() -> str:

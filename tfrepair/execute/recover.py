@@ -6,20 +6,21 @@ import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from tfrepair.errors import RollbackError, SurroundingsError
 from tfrepair.execute.exchange import exchange_from
 from tfrepair.execute.files import exists, read_json, remove_tree
 from tfrepair.execute.guards import uninterrupted
-from tfrepair.execute.journal import FORMAT
+from tfrepair.execute.journal import FORMAT, announced, confirmed
 from tfrepair.execute.lock import environment_lock, holder
 from tfrepair.execute.paths import Beside
 from tfrepair.execute.run_folder import SCHEMA_VERSION, RunFolder
 from tfrepair.execute.swap import move
+from tfrepair.execute.unreadable import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from tfrepair.execute.exchange import Exchange
     from tfrepair.execute.lock import Holder
@@ -81,7 +82,7 @@ def unfinished(prefix: Path) -> Unfinished | None:
         "dropped": "removes its stage; the environment was not touched",
         "restored": "puts the environment back as it was before",
         "finished": "completes it; the environment is repaired and verified",
-        None: f"needs its record in `{folder}`, which cannot be read",
+        None: f"needs its record in `{folder}`, which cannot be read, and says what to do by hand",
     }[will]
     sentence = f"run {run_id} on `{beside.place}` did not end; the next `tfrepair fix` or `tfrepair rollback` {what}"
     return Unfinished(run=run_id, folder=folder, holder=None, will=will, sentence=sentence)
@@ -101,7 +102,11 @@ def settle(beside: Beside) -> Recovered | None:
     pointer = read_json(beside.pointer)
     if pointer is None or pointer.get("state") != "unfinished":
         return None
-    run = RunFolder.open(Path(str(pointer.get("folder"))))
+    folder = Path(str(pointer.get("folder")))
+    run = RunFolder.open(folder)
+    damaged = Unreadable.open(folder) if run is None and folder.name == pointer.get("run") else None
+    if damaged is not None and damaged.is_own and damaged.is_of(beside.place):
+        raise _by_hand(damaged, beside)
     if run is None or run.id != pointer.get("run") or not run.is_of(beside.place):
         raise SurroundingsError(
             f"run {pointer.get('run')} on `{beside.place}` did not end, and `{pointer.get('folder')}` is no record of "
@@ -113,6 +118,25 @@ def settle(beside: Beside) -> Recovered | None:
     outcome = settle_run(run)
     # a journal that another user may have written is no reason to run what stands in it
     return Recovered(run=run.id, outcome=outcome, undo=() if outcome == "finished" else undos(run.entries))
+
+
+def _by_hand(run: Unreadable, beside: Beside) -> SurroundingsError:
+    """What to do about an unfinished run whose record is damaged: nothing is moved by what else is known of it."""
+    private, pointer = beside.run(run.id), beside.pointer
+    if not run.entries:
+        what = f"its journal cannot be read either; `{private}` holds the environment as it was before, or a copy of it"
+        hint = f"see which of both is whole and leave that at `{beside.place}`, then remove `{pointer}`"
+    elif run.holds:
+        what, hint = f"`{beside.place}` is as the run was to leave it", f"remove `{pointer}`: nothing else is missing"
+    elif run.untouched:
+        what = "the environment was not touched, or is back as it was"
+        hint = f"remove `{private}` and `{pointer}`, and `tfrepair fix` begins anew"
+    else:
+        what = f"`{beside.place}` may be half changed"
+        hint = f"move what was there before back to `{beside.place}`, then remove `{pointer}`"
+    return SurroundingsError(
+        f"run {run.id} on `{beside.place}` did not end; {run.sentence}; {what}; nothing was changed", hint=hint
+    )
 
 
 def undos(entries: Sequence[JournalEntry]) -> tuple[tuple[str, ...], ...]:
@@ -147,14 +171,14 @@ def settle_run(run: RunFolder, *, reason: str = "found unfinished") -> Outcome:
 def stuck(run: RunFolder, error: BaseException) -> RollbackError:
     """Where everything is when putting it back failed."""
     entries = run.entries
-    announced = _announced(entries)
-    if announced is None:
+    swapping = announced(entries)
+    if swapping is None:
         return RollbackError(
             f"the stage of run {run.id} could not be removed: {error}; the environment `{run.place}` was not touched",
             hint=f"remove `{run.beside.run(run.id)}`",
         )
     try:
-        where = exchange_from(announced).whereabouts
+        where = exchange_from(swapping).whereabouts
     except (KeyError, FileNotFoundError):
         where = f"its files as they were are below `{run.tree}`"
     return RollbackError(
@@ -165,33 +189,13 @@ def stuck(run: RunFolder, error: BaseException) -> RollbackError:
 
 def last_swap(entries: Sequence[JournalEntry]) -> Exchange | None:
     """The exchange that was announced last and not taken back. Raises FileNotFoundError when its list is gone."""
-    announced = _announced(entries)
-    return exchange_from(announced) if announced is not None else None
-
-
-def _announced(entries: Sequence[JournalEntry]) -> Mapping[str, Any] | None:
-    found = None
-    for entry in entries:
-        if entry.event == "swapping":
-            found = entry.detail
-        elif entry.event == "restored":
-            found = None
-    return found
+    swapping = announced(entries)
+    return exchange_from(swapping) if swapping is not None else None
 
 
 def holds(run: RunFolder) -> bool:
     """The last swap of a run was confirmed: whatever fails after that, the environment is the new one."""
-    return _confirmed(run.entries)
-
-
-def _confirmed(entries: Sequence[JournalEntry]) -> bool:
-    state = False
-    for entry in entries:
-        if entry.event in {"swapping", "restored"}:
-            state = False
-        elif entry.event == "confirmed":
-            state = True
-    return state
+    return confirmed(run.entries)
 
 
 def _foreseen(folder: Path) -> Outcome | None:
@@ -200,7 +204,7 @@ def _foreseen(folder: Path) -> Outcome | None:
         return None
     try:
         entries = run.entries
-        if _confirmed(entries) or (entries and entries[-1].event == "end"):
+        if confirmed(entries) or (entries and entries[-1].event == "end"):
             return "finished"
         swap = last_swap(entries)
     except OSError:
@@ -215,7 +219,7 @@ def _settled(run: RunFolder, reason: str) -> Outcome:
     if end is not None:
         run.note_end(end.detail["status"], kept=end.detail["kept"])
         return "finished"
-    if swap is not None and _confirmed(entries):
+    if swap is not None and confirmed(entries):
         complete(run, swap)
         return "finished"
     outcome: Outcome = "dropped"

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfrepair.execute.exchange import exchange_from
 from tfrepair.execute.files import exists, is_own
-from tfrepair.execute.journal import read_journal
+from tfrepair.execute.journal import announced, confirmed, read_journal
 from tfrepair.execute.paths import Beside
 from tfrepair.execute.run_folder import RunFolder
 from tfrepair.model.run import RunRecord
 
 if TYPE_CHECKING:
+    from tfrepair.execute.exchange import Exchange
     from tfrepair.model.run import JournalEntry
 
 
@@ -41,17 +43,61 @@ class Unreadable:
         return str(self._begin("prefix") or "")
 
     @property
+    def is_own(self) -> bool:
+        """What is wrong with it is not that another user made it, or may have written it."""
+        path = self.folder / "run.json"
+        return is_own(self.folder) and (is_own(path) or not exists(path))
+
+    @property
+    def holds(self) -> bool:
+        """It had been verified in its place, by its journal."""
+        return confirmed(self.entries)
+
+    @property
+    def untouched(self) -> bool:
+        """The environment is as it was before the run, by its journal."""
+        return bool(self.entries) and (announced(self.entries) is None or self._is_back)
+
+    @property
     def tree(self) -> Path | None:
         """Where the environment as it was before is kept; None when it is not, or when that is not known."""
+        return None if self.untouched else self._private
+
+    @property
+    def sentence(self) -> str:
+        """For the screen."""
+        return f"the record of run {self.id} cannot be read: {self.why}{self._left}"
+
+    @property
+    def _left(self) -> str:
+        if self._private is None:
+            return ""
+        if self.untouched:
+            return f"; `{self._private}` is the copy it was at work on"
+        exchange = None if self.holds else self._exchange
+        if exchange is not None:
+            return f"; {exchange.whereabouts}"
+        return f"; the environment as it was before is kept at `{self._private}`"
+
+    @property
+    def _private(self) -> Path | None:
+        """What lies beside the environment; None when nothing does, or when the environment is not known."""
         place = self._begin("place")
         besides = (Beside(Path(str(place)), inside=inside) for inside in (False, True)) if place else ()
         return next((beside.tree(self.id) for beside in besides if exists(beside.tree(self.id))), None)
 
     @property
-    def sentence(self) -> str:
-        """For the screen."""
-        kept = f"; the environment as it was before is kept at `{self.tree}`" if self.tree is not None else ""
-        return f"the record of run {self.id} cannot be read: {self.why}{kept}"
+    def _exchange(self) -> Exchange | None:
+        """The exchange that was announced and not taken back; None too where its list is gone."""
+        swapping = announced(self.entries)
+        try:
+            return exchange_from(swapping) if swapping is not None else None
+        except (KeyError, OSError):
+            return None
+
+    @property
+    def _is_back(self) -> bool:
+        return self._exchange is not None and self._exchange.is_back
 
     def is_of(self, prefix: Path) -> bool:
         """The run is of this environment, by its journal or by what it keeps beside it."""
