@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from tfrepair.model.urls import LOGIN
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping
     from typing import IO, TextIO
 
 _OPTION = re.compile(r"(--?(?:token|password|client-cert)[= ])\S+")
@@ -24,9 +24,13 @@ class Log:
 
     def __init__(self) -> None:
         self._loggers: dict[int, Any] = {}
+        self._lost: dict[int, Callable[[OSError], None]] = {}
 
-    def add(self, stream: IO[str], *, pretty: bool = False) -> None:
-        """Write to this stream from now on: JSON lines, or short lines for people."""
+    def add(self, stream: IO[str], *, pretty: bool = False, lost: Callable[[OSError], None] | None = None) -> None:
+        """Write to this stream from now on: JSON lines, or short lines for people.
+
+        `lost` hears once that it cannot be written any more, which then ends nothing.
+        """
         import structlog
 
         renderer = structlog.dev.ConsoleRenderer(colors=False) if pretty else structlog.processors.JSONRenderer()
@@ -41,18 +45,26 @@ class Log:
             wrapper_class=structlog.BoundLogger,
         )
         self._loggers[id(stream)] = logger
+        if lost is not None:
+            self._lost[id(stream)] = lost
 
     def remove(self, stream: IO[str]) -> None:
         """Do not write to this stream any more."""
         self._loggers.pop(id(stream), None)
+        self._lost.pop(id(stream), None)
 
     def info(self, event: str, **detail: Any) -> None:
-        """Something happened."""
+        """Something happened. Raises OSError for a stream whose loss nobody hears of."""
         for key, logger in list(self._loggers.items()):
             try:
                 logger.info(event, **detail)
             except BrokenPipeError:  # nobody reads it any more, which is no reason to end what goes on
-                del self._loggers[key]
+                self._loggers.pop(key, None)
+            except OSError as error:
+                if key not in self._lost:
+                    raise
+                if self._loggers.pop(key, None) is not None:
+                    self._lost[key](error)
 
 
 def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -148,6 +148,24 @@ def test_with_a_log_in_json_every_line_of_standard_error_is_one_of_it(work, comm
         assert any(text.endswith(" s") for text in said), "progress is told too"
 
 
+FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is always full")
+LOGS = ["--log-file /dev/full", "--log-format json 2>/dev/full", "-v 2>/dev/full"]
+
+
+@FULL
+@pytest.mark.parametrize("log", LOGS)
+def test_a_log_that_cannot_be_written_is_no_success_and_ends_nothing(work, log):
+    done = shell(f"report --no-import --env env {log}")
+    assert done.returncode == 6, done
+    assert done.stdout == shell("report --no-import --env env").stdout
+    said = "the log file `/dev/full` cannot be written: No space left on device; the rest goes without it"
+    assert done.stderr.decode().count(said) == ("2>" not in log)
+    assert b"Traceback" not in done.stderr
+    done = shell(f"{LOOK} --json {log}")
+    assert done.returncode == 1, "another code says more"
+    assert json.loads(done.stdout)["command"] == "diagnose"
+
+
 BAD = "evil\x1b]0;pwned\x07\x9b\u202e"
 PLAYBOOK = """schema: 1
 name: evil

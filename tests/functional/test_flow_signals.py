@@ -1,6 +1,7 @@
 """Ctrl-C and a polite end in the middle of a repair."""
 
 import json
+import os
 import shutil
 import signal
 import sys
@@ -112,6 +113,21 @@ def test_that_nobody_reads_what_it_says_ends_no_repair(world, more):
     child.stderr.close()
     assert child.wait(timeout=120) == 0
     assert world.imported(env) == NEW
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is always full")
+@pytest.mark.parametrize("more", [("--log-file", "/dev/full"), ("-v",), ("--log-format", "json")], ids=" ".join)
+def test_a_log_that_cannot_be_written_ends_no_repair(world, more):
+    env = world.conflict()
+    with open("/dev/full", "wb") as full:
+        stderr = full if more[0] != "--log-file" else -1
+        child = world.child("fix", "--yes", "--env", env, *more, "--json", stdin=-3, stdout=-1, stderr=stderr)
+        out, err = child.communicate(timeout=120)
+    assert child.returncode == 0, err
+    assert json.loads(out)["status"] == "repaired"
+    assert world.imported(env) == NEW
+    assert (err or b"").count(b"the log file `/dev/full` cannot be written") == (err is not None)
+    assert world.log(world.records()[0]), "the run has its own"
 
 
 def test_a_second_end_that_was_asked_for_disturbs_nothing(world, monkeypatch):

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tfrepair.cli.streams import say_json, say_line
+from tfrepair.cli.streams import ask_for_log, lose_log, lose_log_file, say_json, say_line
 from tfrepair.errors import InterruptedRunError, TfrepairError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
-    from typing import TextIO
 
     from tfrepair.app.report import Report
     from tfrepair.app.requests import PlaybookRequest, TargetRequest
@@ -56,9 +55,10 @@ def session(output: Output) -> Iterator[tuple[Console, Log]]:
     log = Log()
     with ExitStack() as stack:
         if output.verbose or output.log_format == "json":
-            log.add(sys.stderr, pretty=output.log_format == "console")
+            ask_for_log()
+            log.add(sys.stderr, pretty=output.log_format == "console", lost=lose_log)
         if output.log_file is not None:
-            log.add(stack.enter_context(_opened(output.log_file)))
+            stack.enter_context(_file_of(log, output.log_file))
         console = stack.enter_context(
             Console(
                 json=output.json or output.document,
@@ -81,11 +81,29 @@ def session(output: Output) -> Iterator[tuple[Console, Log]]:
             fail(error, command=output.command, json=output.json)
 
 
-def _opened(path: Path) -> TextIO:
+@contextmanager
+def _file_of(log: Log, path: Path) -> Iterator[None]:
+    """The log goes to a file too. Raises UsageError for one that cannot be opened."""
     try:
-        return path.open("a", encoding="utf-8")
+        stream = path.open("a", encoding="utf-8")
     except OSError as error:
         raise UsageError(f"the log file `{path}` cannot be written: {error.strerror}") from error
+    told: list[OSError] = []
+
+    def lost(error: OSError) -> None:
+        if not told:
+            lose_log_file(str(path), error)
+        told.append(error)
+
+    log.add(stream, lost=lost)
+    try:
+        yield
+    finally:
+        log.remove(stream)
+        try:
+            stream.close()
+        except OSError as error:  # what it still holds
+            lost(error)
 
 
 def finish(console: Console, output: Output, report: Report) -> None:

@@ -24,6 +24,10 @@ _lost_streams: set[str] = set()
 """Those that could not be written, though somebody reads them: as long as the process."""
 
 
+_asked_for: set[str] = {"stdout"}
+"""Those whose loss is no success: as long as the process."""
+
+
 _as_events: set[str] = set()
 """Those on which every line is one of a log, a JSON object: as long as a command."""
 
@@ -34,8 +38,31 @@ def tell_in_events(wanted: bool) -> None:
 
 
 def is_lost() -> bool:
-    """Not all that was meant for standard output could be written. Whoever stopped reading it lost nothing."""
-    return "stdout" in _lost_streams
+    """Not all that was meant for standard output or for a log could be written.
+
+    Whoever stopped reading it lost nothing.
+    """
+    return not _lost_streams.isdisjoint(_asked_for)
+
+
+def ask_for_log() -> None:
+    """A log goes to standard error: what else is said there nobody waits for."""
+    _asked_for.add("stderr")
+
+
+def lose_log(error: OSError) -> None:
+    """That log cannot be written, and what follows leads nowhere."""
+    _lost("stderr", error)
+
+
+def lose_log_file(name: str, error: OSError) -> None:
+    """A log file cannot be written any more, which ends no command."""
+    _asked_for.add(name)
+    _lost_streams.add(name)
+    say_line(
+        f"warning: the log file `{name}` cannot be written: {error.strerror or error}; the rest goes without it",
+        error=True,
+    )
 
 
 def in_utf8() -> None:
