@@ -56,7 +56,10 @@ class Unreadable:
     @property
     def untouched(self) -> bool:
         """The environment is as it was before the run, by its journal."""
-        return bool(self.entries) and (announced(self.entries) is None or self._is_back)
+        if announced(self.entries) is None:
+            return bool(self.entries)
+        exchange = self._exchange
+        return exchange is not None and exchange.is_back
 
     @property
     def tree(self) -> Path | None:
@@ -70,14 +73,15 @@ class Unreadable:
 
     @property
     def _left(self) -> str:
-        if self._private is None:
+        private = self._private
+        if private is None:
             return ""
         if self.untouched:
-            return f"; `{self._private}` is the copy it was at work on"
+            return f"; `{private}` is the copy it was at work on"
         exchange = None if self.holds else self._exchange
         if exchange is not None:
             return f"; {exchange.whereabouts}"
-        return f"; the environment as it was before is kept at `{self._private}`"
+        return f"; the environment as it was before is kept at `{private}`"
 
     @property
     def _private(self) -> Path | None:
@@ -95,10 +99,6 @@ class Unreadable:
         except (KeyError, OSError):
             return None
 
-    @property
-    def _is_back(self) -> bool:
-        return self._exchange is not None and self._exchange.is_back
-
     def is_of(self, prefix: Path) -> bool:
         """The run is of this environment, by its journal or by what it keeps beside it."""
         beside = Beside.of(prefix)
@@ -108,6 +108,7 @@ class Unreadable:
         """What `runs list` shows."""
         day, time = self.id[:8], self.id[9:15]
         command = "rollback" if self._begin("of") else "fix"
+        kept = self.tree
         return RunRecord(
             id=self.id,
             prefix=self.prefix,
@@ -115,7 +116,7 @@ class Unreadable:
             started=f"{day[:4]}-{day[4:6]}-{day[6:]}T{time[:2]}:{time[2:4]}:{time[4:]}+00:00",
             command=command if self.entries else "unknown",
             tensorflow=None,
-            kept=str(self.tree) if self.tree is not None else None,
+            kept=str(kept) if kept is not None else None,
             folder=str(self.folder),
             problem=self.why,
         )
