@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tfrepair.model.facts import Known
+from tfrepair.reason.routine import without_routine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from tfrepair.model.known_cases import KnownCases
 
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?")
-_INFORMATION = re.compile(r"^(?:.*\bI tensorflow/|I\d{4} ).*$", re.MULTILINE)
-"""Lines that TensorFlow logs whether it works or not."""
 _TROUBLE = re.compile(
     r"error|exception|warning|not found|cannot|could not|failed|no module|no matching|undefined|incompat", re.IGNORECASE
 )
@@ -107,7 +106,7 @@ class Resemblance:
 
 def words(text: str, facts: Facts) -> Counter[str]:
     """What a text is known by, and what is known of the machine; how often each."""
-    text = _INFORMATION.sub("", text[-_LONGEST_TEXT:]).lower()
+    text = without_routine(text)[-_LONGEST_TEXT:].lower()
     every = _words(text)
     troubles = [line for line in text.splitlines() if _TROUBLE.search(line)][-_TROUBLES:]
     counts = Counter(every)
