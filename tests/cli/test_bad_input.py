@@ -86,6 +86,13 @@ def test_a_target_without_a_name_is_not_another_target(refused, monkeypatch, wor
     assert f"`{option}` was given without a name" in refused(*words, option, "", code=2)
 
 
+@pytest.mark.parametrize("option", ["--venv", "--index-url", "--extra-index-url", "--find-links"])
+def test_what_was_given_without_a_name_is_not_left_out(refused, env, option):
+    """Without it another environment would be changed, or what is installed would come from elsewhere."""
+    named = ("--python", env / "bin" / "python") if option == "--venv" else ("--env", env)
+    assert f"`{option}` was given without a name" in refused("fix", "--yes", *named, option, "", code=2)
+
+
 @pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
 @pytest.mark.parametrize(
     "words",

@@ -100,6 +100,15 @@ def test_only_the_named_run_is_cleaned(world, env, run):
     assert back.code == 0, back
 
 
+def test_a_run_without_a_name_is_not_the_only_one(world, run):
+    before = world.tree()
+    for words in (["rollback", "--yes"], ["runs", "clean", "--yes"], ["runs", "show"]):
+        refused = world.tfrepair(*words, "")
+        assert refused.code == 2, refused
+        assert "without a name" in refused.err
+    assert world.tree() == before
+
+
 def test_only_as_many_are_kept_as_were_asked_for(world, env, run):
     world.install(env, "numpy==2.1.0")
     second = world.tfrepair("fix", "--yes", "--env", env, "--json").json["run"]["id"]

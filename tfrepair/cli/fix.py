@@ -114,7 +114,16 @@ def fix(
     """
     from tfrepair.app.fix import fix as use_case
     from tfrepair.app.requests import FixRequest, IndexRequest, LookRequest
-    from tfrepair.cli.session import Output, finish, listed, one_of, playbook_request, session, target_request
+    from tfrepair.cli.session import (
+        Output,
+        finish,
+        listed,
+        one_of,
+        playbook_request,
+        refuse_empty,
+        session,
+        target_request,
+    )
     from tfrepair.errors import UsageError
 
     output = Output(
@@ -127,6 +136,11 @@ def fix(
                 "`--plan-out -`: standard output has the result of `fix`; nothing was started",
                 hint="name a file, such as `--plan-out plan.json`",
             )
+        refuse_empty(
+            {
+                "--venv": venv, "--index-url": index_url, "--extra-index-url": extra_index_url, "--find-links": find_links
+            }
+        )  # fmt: skip
         index = IndexRequest(
             index_url=index_url,
             extra_index_urls=tuple(listed(extra_index_url, "TFREPAIR_EXTRA_INDEX_URL")),

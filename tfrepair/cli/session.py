@@ -158,17 +158,25 @@ def target_request(python: str | None, env: str | None) -> TargetRequest:
     """The target options together with the surroundings. Raises UsageError for one that was given and is empty."""
     from tfrepair.app.requests import TargetRequest
 
-    for option, value in (("--python", python), ("--env", env)):
-        if value == "":  # an environment variable that is empty counts as unset, and another target would be taken
-            raise UsageError(
-                f"`{option}` was given without a name; nothing was started",
-                hint="see what the variable of your shell holds that stands there, or leave the option out",
-            )
+    refuse_empty({"--python": python, "--env": env})
     if python is not None and env is not None:
         python, env = _typed(python, env)
     return TargetRequest(
         python=python, env=env, environ=dict(os.environ), cwd=current_folder(), interactive=sys.stdin.isatty()
     )
+
+
+def refuse_empty(options: Mapping[str, str | list[str] | None]) -> None:
+    """Raise UsageError for an option that was given and is empty: as if it were not there something else would be taken.
+
+    An environment variable that is empty counts as unset.
+    """
+    for option, value in options.items():
+        if value == "" or (isinstance(value, list) and "" in value):
+            raise UsageError(
+                f"`{option}` was given without a name; nothing was started",
+                hint="see what the variable of your shell holds that stands there, or leave the option out",
+            )
 
 
 def _typed(python: str, env: str) -> tuple[str | None, str | None]:

@@ -143,6 +143,11 @@ def find_run(spec: str | None, environ: Mapping[str, str], *, prefix: Path | Non
 
 def named(spec: str, every: Sequence[RunFolder | Unreadable]) -> RunFolder | Unreadable:
     """The one of these runs with this id, or whose id begins so. Raises UsageError."""
+    if not spec:  # every run begins so, and there may be but one
+        raise UsageError(
+            "a run was given without a name; nothing was changed",
+            hint="see what the variable of your shell holds that stands there; `tfrepair runs list` shows all runs",
+        )
     found = [run for run in every if run.id.startswith(spec)]
     if len(found) == 1:
         return found[0]
