@@ -1,5 +1,6 @@
 """The question before a repair: on a terminal, and where there is none."""
 
+import json
 import os
 import pty
 
@@ -124,3 +125,23 @@ def test_the_json_document_stands_alone_while_the_question_is_asked_on_the_error
 
     assert json.loads(out)["status"] == "planned"
     assert child.returncode == 1
+
+
+def test_cleaning_that_was_declined_is_said_and_prints_one_document(world, env):
+    assert world.tfrepair("fix", "--yes", "--env", env).code == 0
+    before = world.tree()
+    for words in ([], ["--json"]):
+        leader, follower = pty.openpty()
+        child = world.child("runs", "clean", *words, stdin=follower, stdout=-1, stderr=-1, text=True)
+        os.write(leader, b"n\n")
+        out, err = child.communicate(timeout=60)
+        os.close(follower)
+        os.close(leader)
+        assert child.returncode == 1, err
+        assert "drop what these 1 keep? [y/N]" in err
+        if words:
+            assert json.loads(out)["messages"] == ["declined: nothing was changed"]
+            assert json.loads(out)["cleaned"] == []
+        else:
+            assert out == "declined: nothing was changed\n"
+    assert world.tree() == before

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tfrepair.cli import options as opt
 from tfrepair.cli.streams import say_json, say_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 app = typer.Typer(no_args_is_help=True, help="The record of past runs.")
 
@@ -96,11 +99,9 @@ def clean(
 
     Their space is free then, and going back is not possible.
     """
-    import sys
-
     from tfrepair.app.history import chosen_for_cleaning, kept, kept_unread, spare_count
     from tfrepair.app.history import clean as use_case
-    from tfrepair.errors import UsageError
+    from tfrepair.cli.console import Console
 
     limit = None if max_size is None else max_size * 1e6
     spared = None if keep is None else spare_count(keep)
@@ -108,21 +109,16 @@ def clean(
     if known and not yes:
         for each in known:
             say_line(f"{each.id}  {each.prefix}", error=True)
-        if not sys.stdin.isatty():
-            raise UsageError("there is no terminal to ask on, so nothing was done", hint="`--yes` answers the question")
-        if not typer.confirm(f"drop what these {len(known)} keep?", err=True):
+        if not Console(json=json, quiet=False, color=False).ask(f"drop what these {len(known)} keep?"):
+            if json:
+                say_json(_cleaned((), 0, ("declined: nothing was changed",)))
+            else:
+                say_line("declined: nothing was changed")
             raise typer.Exit(1)
     done = use_case(known)
     left = (*done.left, *(() if run else kept_unread(os.environ)))
     if json:
-        body = {
-            "schema_version": 1,
-            "command": "runs clean",
-            "cleaned": list(done.runs),
-            "freed_bytes": done.freed,
-            "messages": list(left),
-        }
-        say_json(body)
+        say_json(_cleaned(done.runs, done.freed, left))
         return
     for sentence in left:
         say_line(f"not dropped: {sentence}", error=True)
@@ -131,3 +127,14 @@ def clean(
         say_line(f"dropped: {name}  {prefixes[name]}")
     environments = "environment" if len(done.runs) == 1 else "environments"
     say_line(f"{len(done.runs)} kept {environments} dropped, {done.freed / 1e6:.0f} MB freed")
+
+
+def _cleaned(runs: Sequence[str], freed: int, messages: Sequence[str]) -> dict[str, object]:
+    """The document of `runs clean`."""
+    return {
+        "schema_version": 1,
+        "command": "runs clean",
+        "cleaned": list(runs),
+        "freed_bytes": freed,
+        "messages": list(messages),
+    }
