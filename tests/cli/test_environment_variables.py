@@ -67,3 +67,11 @@ def test_an_error_says_which_variable_gave_the_option(variables, arguments, expe
     done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert expected in done.stderr
+
+
+@pytest.mark.parametrize("value", ["1", "true", "T", "yes", "y", "on", " 1"])
+def test_every_way_to_say_yes_gives_a_document_for_a_wrong_command_line_too(value):
+    for words in (["--nonesuch"], ["--env", "/nowhere/at/all"]):
+        command = [sys.executable, "-m", "tfrepair", "diagnose", *words]
+        done = subprocess.run(command, env=os.environ | {"TFREPAIR_JSON": value}, capture_output=True, check=False)
+        assert (done.returncode, json.loads(done.stdout)["status"]) == (2, "failed"), done

@@ -134,6 +134,11 @@ def _wants_events(arguments: list[str]) -> bool:
     return format_ == "json"
 
 
+def _is_yes(value: str) -> bool:
+    """An environment variable switches an option on, as the command line reads it."""
+    return value.strip().lower() in {"1", "true", "t", "yes", "y", "on"}
+
+
 def _command(arguments: list[str]) -> str:
     """The command of a command line, with a space before it."""
     return f" {arguments[0]}" if arguments and arguments[0] in {*_COMMANDS, *_GROUPS} else ""
@@ -165,7 +170,7 @@ def _failed(arguments: list[str], error: TfrepairError) -> int:
 
     words = [word for word in arguments[:2] if not word.startswith("-")]
     command = " ".join(words if set(_GROUPS).intersection(words[:1]) else words[:1]) or "tfrepair"
-    wanted = "--json" in arguments or os.environ.get("TFREPAIR_JSON", "").lower() in {"1", "true", "yes", "on"}
+    wanted = "--json" in arguments or _is_yes(os.environ.get("TFREPAIR_JSON", ""))
     try:
         fail(error, command=command, json=wanted)
     except typer.Exit as end:
