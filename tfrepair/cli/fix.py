@@ -138,9 +138,12 @@ def fix(
             )
         refuse_empty(
             {
-                "--venv": venv, "--index-url": index_url, "--extra-index-url": extra_index_url, "--find-links": find_links
+                "--venv": venv,
+                "--index-url": index_url,
+                "--extra-index-url": extra_index_url,
+                "--find-links": find_links,
             }
-        )  # fmt: skip
+        )
         index = IndexRequest(
             index_url=index_url,
             extra_index_urls=tuple(listed(extra_index_url, "TFREPAIR_EXTRA_INDEX_URL")),

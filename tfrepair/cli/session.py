@@ -167,7 +167,7 @@ def target_request(python: str | None, env: str | None) -> TargetRequest:
 
 
 def refuse_empty(options: Mapping[str, str | list[str] | None]) -> None:
-    """Raise UsageError for an option that was given and is empty: as if it were not there something else would be taken.
+    """Raise UsageError for an option that was given and is empty: without it something else would be taken.
 
     An environment variable that is empty counts as unset.
     """
