@@ -40,6 +40,17 @@ def test_the_interpreters_that_would_do_are_named_with_the_command(world, other)
     assert world.tree() == before
 
 
+@pytest.mark.parametrize("broken", [True, False])
+def test_another_python_and_in_place_do_not_go_together(world, other, broken):
+    env = world.conflict() if broken else world.healthy()
+    before = world.tree()
+    minor = f"{other.version[0]}.{other.version[1]}"
+    done = world.tfrepair("fix", "--yes", "--env", env, "--strategy", "in-place", "--base-python", minor, "--json")
+    assert done.code == 2, done
+    assert f"and `--base-python {minor}` names another" in done.json["error"]["message"]
+    assert world.tree() == before
+
+
 @pytest.mark.parametrize("way", ["--allow-python-change", "--base-python"])
 def test_another_python_is_taken_only_with_the_option_for_it(world, other, way):
     env = world.venv(f"numpy=={NUMPY}", f"keras=={KERAS}", "colours")

@@ -227,6 +227,13 @@ def _strategy(subject: Subject, bench: Workbench, goals: Goals) -> Strategy:
         return "in-place"
     if asked == "auto":
         return "rebuild" if rebuild else "in-place"
+    wanted = bench.request.base_python
+    if asked == "in-place" and wanted is not None and bench.base(wanted).version[:2] != target.interpreter.version[:2]:
+        raise UsageError(
+            f"`--strategy in-place` keeps Python {target.interpreter.version_text}, and `--base-python {wanted}` names "
+            "another; nothing was changed",
+            hint="leave one of them out: a rebuild takes the other Python",
+        )
     return asked
 
 
