@@ -195,6 +195,13 @@ def test_what_only_leaves_out_is_said(world, env):
     assert "`--only` leaves out what is an error: conflicting-distributions" in seen.out
 
 
+def test_what_skip_leaves_out_is_said(world, env):
+    left_out = ("conflicting-distributions", "corrupt-install", "numpy-abi")
+    seen = world.tfrepair("diagnose", "--env", env, *(word for name in left_out for word in ("--skip", name)))
+    assert seen.code == 1, seen
+    assert f"what `--skip` names was not looked for: {', '.join(left_out)}" in seen.out
+
+
 def test_facts_on_standard_output_can_be_read_back(world, env):
     seen = world.tfrepair("diagnose", "--env", env, "--facts-out", "-", "--quiet")
     assert seen.json["format"] == "tfrepair.facts/1", seen

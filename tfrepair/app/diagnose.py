@@ -85,6 +85,8 @@ def judged(
     hidden = [finding.id for finding in seen.diagnosis.errors if finding not in diagnosis.errors]
     if hidden and not diagnosis.errors:
         more = (f"`--only` leaves out what is an error: {', '.join(hidden)}",)
+    elif seen.works is False and not diagnosis.findings and request.skip:
+        more = (f"TensorFlow does not work; what `--skip` names was not looked for: {', '.join(request.skip)}",)
     if seen.stopped:
         more = (f"{seen.stopped}; {MORE_TIME}",)
     return Report(
