@@ -7,12 +7,13 @@ import shutil
 import sys
 
 import pytest
-from execute_support import Outside, forked, in_place_plan, lines
+from execute_support import Outside, broken_environment, forked, in_place_plan, lines
 from test_crash import new_is_whole
 from test_crash_inside import home_of, rebuild_plan
 from test_transaction import repair
 
 from tfrepair.errors import RollbackError, SurroundingsError, TfrepairError
+from tfrepair.execute import run_folder
 from tfrepair.execute.recover import recover, unfinished
 from tfrepair.execute.runs import find_run, rollback
 
@@ -130,3 +131,20 @@ def test_a_rollback_on_a_disk_that_fills_up(tmp_path, inside, once):
         if not full:
             break
     assert write > 10
+
+
+def test_a_record_that_cannot_be_read_for_a_moment_is_not_written_anew_without_what_it_said(tmp_path, monkeypatch):
+    environ = {"TFREPAIR_STATE_DIR": str(tmp_path / "state")}
+    prefix = broken_environment(tmp_path / "work" / "env")
+    before = lines(prefix)
+    repair(prefix, environ, Outside(), in_place_plan(prefix))
+    record = find_run(None, environ, prefix=prefix)
+    said = (record.folder / "run.json").read_bytes()
+    true_read = run_folder.read_json
+    monkeypatch.setattr(run_folder, "read_json", lambda path: None if path.name == "run.json" else true_read(path))
+    with pytest.raises(OSError, match="cannot be read"):
+        record.note_end("repaired", kept=True)
+    assert (record.folder / "run.json").read_bytes() == said
+    monkeypatch.undo()
+    rollback(record, environ)
+    assert lines(prefix) == before

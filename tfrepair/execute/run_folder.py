@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from contextlib import suppress
@@ -154,11 +155,18 @@ class RunFolder:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The contents of run.json."""
-        return read_json(self.folder / "run.json") or {}
+        """The contents of run.json; empty before there is one.
+
+        Raises OSError when it is there and cannot be read: what is not known of a run must not be taken for nothing.
+        """
+        path = self.folder / "run.json"
+        document = read_json(path)
+        if document is None and exists(path):
+            raise OSError(errno.EIO, "it cannot be read", str(path))
+        return document or {}
 
     def update(self, **changes: Any) -> None:
-        """Change run.json as a whole."""
+        """Change run.json as a whole. Raises OSError."""
         base = {"schema_version": SCHEMA_VERSION, "id": self.id, "prefix": str(self.prefix), "place": str(self.place)}
         write_json(self.folder / "run.json", {**base, **self.data, **changes}, mode=0o600)
 
