@@ -1,12 +1,14 @@
 """The process dies at every journal boundary and inside operations; the next command puts things right."""
 
+import errno
 import os
+import time
 
 import pytest
 from execute_support import SITE, Outside, broken_environment, forked, in_place_plan, lines, records_hold, smoke
 from test_transaction import repair
 
-from tfrepair.errors import StepError
+from tfrepair.errors import StepError, UsageError
 from tfrepair.execute import exchange as exchange_room
 from tfrepair.execute import journal, pieces, run_folder, swap
 from tfrepair.execute import recover as recover_room
@@ -14,7 +16,7 @@ from tfrepair.execute import runs as runs_room
 from tfrepair.execute.fingerprint import tree_lines
 from tfrepair.execute.recover import recover, unfinished
 from tfrepair.execute.run_folder import RunFolder
-from tfrepair.execute.runs import find_run, list_runs, rollback
+from tfrepair.execute.runs import clean, find_run, list_runs, rollback, runs
 from tfrepair.execute.transaction import Transaction
 
 pytestmark = [
@@ -160,7 +162,7 @@ def test_recovery_itself_may_die_and_be_repeated(tmp_path):
     environ = {"TFREPAIR_STATE_DIR": str(tmp_path / "state")}
     prefix = broken_environment(tmp_path / "work" / "env")
     before = lines(prefix)
-    assert die_at("confirming", prefix, environ)
+    killed_while_confirming(prefix, environ)
     assert lines(prefix) != before
     assert unfinished(prefix).will == "restored"
     for point in range(3):
@@ -197,3 +199,91 @@ def test_the_next_repair_settles_what_a_crash_left(tmp_path):
     assert new_is_whole(prefix)
     assert {run.status for run in list_runs(environ)} == {"repaired", "rolled-back"}
     assert len([path for path in (prefix.parent / ".tfrepair-env").iterdir() if path.is_dir()]) == 1
+
+
+def killed_while_confirming(prefix, environ):
+    """A repair that dies after its environment came into place, and was noted."""
+
+    def act():
+        record = RunFolder.create(prefix, environ)
+
+        def confirm():
+            while record.read_manifest("live") is None:
+                time.sleep(0.001)
+            os._exit(77)
+
+        plan = in_place_plan(prefix)
+        with Transaction(prefix, record, Outside().ports()) as transaction:
+            transaction.stage(plan)
+            transaction.apply(plan)
+            transaction.seal()
+            transaction.commit(confirm)
+        return 0
+
+    assert forked(act) == 77
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_somebody_did_in_an_environment_that_is_taken_out_again_is_kept(tmp_path, again):
+    environ = {"TFREPAIR_STATE_DIR": str(tmp_path / "state")}
+    prefix = broken_environment(tmp_path / "work" / "env")
+    before = lines(prefix)
+    killed_while_confirming(prefix, environ)
+    (prefix / "notes" / "mine.txt").write_text("a week's work")
+    used = lines(prefix)
+    if again:  # what is kept outlives a recovery that is killed
+
+        def act():
+            Dying("before json").around(run_folder, "write_json", "json")
+            recover(prefix, lock_timeout=1)
+            return 0
+
+        assert forked(act) == 77
+        assert unfinished(prefix).will == "restored"
+    recovered = recover(prefix, lock_timeout=1)
+    assert recovered.outcome == "restored"
+    assert lines(prefix) == before
+    assert lines(recovered.kept) == used
+    assert f"kept at `{recovered.kept}`" in recovered.sentence
+    (run,) = list_runs(environ)
+    assert (run.status, run.kept) == ("rolled-back", str(recovered.kept))
+    with pytest.raises(UsageError, match="no run"):
+        find_run(None, environ, prefix=prefix)
+    repair(prefix, environ, Outside(), in_place_plan(prefix))
+    assert lines(recovered.kept) == used
+    rollback(find_run(None, environ, prefix=prefix), environ)
+    assert lines(prefix) == before
+    assert run.id in clean(runs(environ)).runs
+    assert not recovered.kept.exists()
+
+
+def test_nothing_is_kept_of_an_environment_that_nobody_changed_before_it_is_taken_out_again(tmp_path):
+    environ = {"TFREPAIR_STATE_DIR": str(tmp_path / "state")}
+    prefix = broken_environment(tmp_path / "work" / "env")
+    before = lines(prefix)
+    killed_while_confirming(prefix, environ)
+    recovered = recover(prefix, lock_timeout=1)
+    assert (recovered.outcome, recovered.kept) == ("restored", None)
+    assert lines(prefix) == before
+    assert [path for path in (prefix.parent / ".tfrepair-env").iterdir() if path.is_dir()] == []
+
+
+def test_a_run_whose_end_could_not_be_noted_is_not_called_repaired(tmp_path, monkeypatch):
+    environ = {"TFREPAIR_STATE_DIR": str(tmp_path / "state")}
+    prefix = broken_environment(tmp_path / "work" / "env")
+    before = lines(prefix)
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(RunFolder, "note_end", full)
+    with pytest.raises(StepError):
+        repair(prefix, environ, Outside(), in_place_plan(prefix), confirm=lambda: smoke(ok=False))
+    monkeypatch.undo()
+    assert lines(prefix) == before
+    said = unfinished(prefix)
+    assert said.will == "restored"
+    assert "verified" not in said.sentence
+    assert "is back as it was before" in recover(prefix, lock_timeout=1).sentence
+    assert [run.status for run in list_runs(environ)] == ["rolled-back"]
+    assert lines(prefix) == before

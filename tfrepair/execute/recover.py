@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Literal
 
 from tfrepair.errors import RollbackError, SurroundingsError
 from tfrepair.execute.exchange import exchange_from
-from tfrepair.execute.files import exists, read_json, remove_tree
+from tfrepair.execute.files import exists, read_json, remove_tree, write_durably
+from tfrepair.execute.fingerprint import differences
 from tfrepair.execute.guards import uninterrupted
 from tfrepair.execute.journal import FORMAT, announced, confirmed
 from tfrepair.execute.lock import environment_lock, holder
 from tfrepair.execute.paths import Beside
 from tfrepair.execute.run_folder import SCHEMA_VERSION, RunFolder
-from tfrepair.execute.swap import move
+from tfrepair.execute.swap import Swap, inode, move
 from tfrepair.execute.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Recovered:
     outcome: Outcome
     undo: tuple[tuple[str, ...], ...] = ()
     """Commands that take back what steps of the run may have done outside the environment; they were not run."""
+    kept: Path | None = None
+    """Where what had been in place is, because somebody changed it since."""
 
     @property
     def sentence(self) -> str:
@@ -63,7 +66,10 @@ class Recovered:
         }
         by_hand = "; ".join(f"`{shlex.join(argv)}`" for argv in self.undo)
         more = f"; what its steps did elsewhere is taken back by hand: {by_hand}" if by_hand else ""
-        return f"the unfinished run {self.run} was found: {done[self.outcome]}{more}"
+        kept = (
+            f"; what was there until now may have been changed since, and is kept at `{self.kept}`" if self.kept else ""
+        )
+        return f"the unfinished run {self.run} was found: {done[self.outcome]}{kept}{more}"
 
 
 def unfinished(prefix: Path) -> Unfinished | None:
@@ -115,9 +121,11 @@ def settle(beside: Beside) -> Recovered | None:
             f"`{beside.pointer}`",
         )
     _known_format(run)
-    outcome = settle_run(run)
+    outcome = settle_run(run, sparing=True)
     # a journal that another user may have written is no reason to run what stands in it
-    return Recovered(run=run.id, outcome=outcome, undo=() if outcome == "finished" else undos(run.entries))
+    undo = () if outcome == "finished" else undos(run.entries)
+    kept = run.tree if outcome == "restored" and exists(run.tree) else None
+    return Recovered(run=run.id, outcome=outcome, undo=undo, kept=kept)
 
 
 def _by_hand(run: Unreadable, beside: Beside) -> SurroundingsError:
@@ -160,10 +168,13 @@ def _known_format(run: RunFolder) -> None:
             )
 
 
-def settle_run(run: RunFolder, *, reason: str = "found unfinished") -> Outcome:
-    """Bring a run to its end by its journal. May be repeated. Raises RollbackError that says what is where."""
+def settle_run(run: RunFolder, *, reason: str = "found unfinished", sparing: bool = False) -> Outcome:
+    """Bring a run to its end by its journal. May be repeated. Raises RollbackError that says what is where.
+
+    What is `sparing` keeps what was put in place and is taken out again, if somebody changed it meanwhile.
+    """
     try:
-        return _settled(run, reason)
+        return _settled(run, reason, sparing=sparing)
     except OSError as error:
         raise stuck(run, error) from error
 
@@ -204,21 +215,34 @@ def _foreseen(folder: Path) -> Outcome | None:
         return None
     try:
         entries = run.entries
-        if confirmed(entries) or (entries and entries[-1].event == "end"):
+        if (ended := _ended(entries)) is not None:
+            return ended
+        if confirmed(entries):
             return "finished"
         swap = last_swap(entries)
     except OSError:
         return None
-    return "dropped" if swap is None or swap.is_back else "restored"
+    return "dropped" if (swap is None or swap.is_back) and not exists(run.mark) else "restored"
 
 
-def _settled(run: RunFolder, reason: str) -> Outcome:
+def _ended(entries: Sequence[JournalEntry]) -> Outcome | None:
+    """How a run came to its end, of which only the notes may be missing; None for one that did not."""
+    end = next((entry for entry in entries if entry.event == "end"), None)
+    if end is None:
+        return None
+    if end.detail.get("status") != "rolled-back":
+        return "finished"
+    return "restored" if any(entry.event == "swapping" for entry in entries) else "dropped"
+
+
+def _settled(run: RunFolder, reason: str, *, sparing: bool) -> Outcome:
     entries = run.entries
     end = next((entry for entry in entries if entry.event == "end"), None)
-    swap = last_swap(entries)
-    if end is not None:
+    ended = _ended(entries)
+    if end is not None and ended is not None:
         run.note_end(end.detail["status"], kept=end.detail["kept"])
-        return "finished"
+        return ended
+    swap = last_swap(entries)
     if swap is not None and confirmed(entries):
         complete(run, swap)
         return "finished"
@@ -226,14 +250,33 @@ def _settled(run: RunFolder, reason: str) -> Outcome:
     if swap is not None:
         if not swap.is_back:
             outcome = "restored"
+            if sparing and isinstance(swap, Swap) and swap.disposable and _was_changed(run, swap):
+                write_durably(run.mark, b"", mode=0o600)
         swap.back()
         with suppress(OSError):  # a full disk must not keep us from going on; what is not noted is done again
             run.journal.append("restored", reason=reason)
-    run.drop()
+    kept = exists(run.mark) and exists(run.tree)
+    if kept:
+        outcome = "restored"
+        remove_tree(run.scratch)
+    else:
+        run.drop()
     with suppress(OSError):
-        run.journal.append("dropped", reason=reason)
-        run.finish("rolled-back")
+        if not kept:
+            run.journal.append("dropped", reason=reason)
+        run.finish("rolled-back", kept=kept)
     return outcome
+
+
+def _was_changed(run: RunFolder, swap: Swap) -> bool:
+    """Somebody may have changed what a run put in place: nobody knew that it was to be taken out again."""
+    if inode(swap.place) != swap.after:
+        return False
+    live = run.read_manifest("live")
+    try:
+        return live is None or bool(differences(live, swap.place, run.scope))
+    except OSError:
+        return True
 
 
 def complete(run: RunFolder, swap: Exchange) -> None:

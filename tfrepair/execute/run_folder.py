@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 """Of run.json and of the pointer."""
+PRECIOUS = "holds-what-is-nowhere-else"
+"""A mark in the private folder of a run that took an environment out of its place that somebody had changed."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,11 @@ class RunFolder:
     def scratch(self) -> Path:
         """Beside the stage, for what is of use only while the repair lasts; gone when the run has ended."""
         return self.beside.run(self.id) / "scratch"
+
+    @property
+    def mark(self) -> Path:
+        """Beside the stage, a file that says that what lies there is nowhere else: it is not dropped unasked."""
+        return self.beside.run(self.id) / PRECIOUS
 
     @property
     def log_path(self) -> Path:

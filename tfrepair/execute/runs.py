@@ -15,7 +15,7 @@ from tfrepair.execute.fingerprint import changed_files, differences
 from tfrepair.execute.lock import environment_lock
 from tfrepair.execute.paths import RUN_ID, STATE_VARIABLE, Beside, runs_dir
 from tfrepair.execute.recover import complete, holds, settle, settle_run, unfinished
-from tfrepair.execute.run_folder import RunFolder
+from tfrepair.execute.run_folder import PRECIOUS, RunFolder
 from tfrepair.execute.unreadable import Unreadable
 from tfrepair.target.paths import is_folder
 
@@ -47,8 +47,6 @@ __all__ = [
 
 _CHANGED = frozenset({"repaired", "restored", "cleaned"})
 """How a run ended that left the environment another one than before."""
-_PRECIOUS = "holds-what-is-nowhere-else"
-"""A mark in the private folder of a rollback that replaced an environment somebody had changed since the run."""
 _BY_HAND = "`tfrepair runs show RUN` shows what is known of it; what it keeps can be put back by hand"
 _BLOCK = 512
 """Bytes of a block as `stat` counts them, on every system."""
@@ -158,6 +156,8 @@ def named(spec: str, every: Sequence[RunFolder | Unreadable]) -> RunFolder | Unr
 def can_roll_back(run: RunFolder) -> bool:
     """The environment as it was before is still kept, or there was none and it is still the one that was made."""
     data = run.data
+    if data.get("status") == "rolled-back":  # what it may keep is what it took out again
+        return False
     if data.get("kept"):
         return exists(run.tree)
     return bool(data.get("created")) and data.get("status") in {"repaired", "restored"} and exists(run.place)
@@ -235,7 +235,7 @@ def _exchange(run: RunFolder, new: RunFolder, *, lost: Sequence[str], first: Cal
         first()
         swap = exchange_for(new, tree=run.tree if exists(run.tree) else new.tree, keep_as=new.tree, disposable=False)
         if lost:
-            write_durably(new.beside.run(new.id) / _PRECIOUS, b"", mode=0o600)
+            write_durably(new.mark, b"", mode=0o600)
         swap, how = carry_out(swap, new)
         new.journal.append("swapped", how=how)
         new.journal.append("confirmed")
@@ -292,7 +292,7 @@ def _kept(beside: Beside) -> list[Path]:
 
 def _droppable(beside: Beside, keep: int) -> list[Path]:
     full = [path for path in _kept(beside) if exists(path / "tree")]
-    return [path for path in full[keep:] if not exists(path / _PRECIOUS)]
+    return [path for path in full[keep:] if not exists(path / PRECIOUS)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,18 +195,22 @@ class Transaction:
         assert plan is not None  # noqa: S101
         self._compare(plan)
         record = self.record
-        drop_bytecode(record.tree, since=self._since)
-        sync_folder(record.tree.parent)
         with _explaining("comparing the stage with the environment"):
+            drop_bytecode(record.tree, since=self._since)
+            sync_folder(record.tree.parent)
             swap = exchange_for(record, tree=record.tree, keep_as=record.tree)
+            if swap.whole:  # killed later, it can be told what in it is somebody else's
+                self._note_live(record.tree)
         with _explaining("putting the repaired environment in place"):
             swap, kept = self._swap(swap, plan)
         with ThreadPoolExecutor(max_workers=1) as pool:  # what comes while it is confirmed is not of the repair
-            live = pool.submit(manifest, record.place, record.scope)
+            noted = pool.submit(self._note_live, record.place) if not self.whole else None
             smoke = confirm()
         with uninterrupted():  # whoever is told that it was interrupted relies on everything being as it was
             try:
-                self._conclude(swap, kept, live.result(), smoke, held)
+                if noted is not None:
+                    noted.result()
+                self._conclude(swap, kept, smoke, held)
             except OSError as error:
                 if not holds(self.record):
                     raise explained(error, "recording the repair") from error
@@ -214,6 +218,10 @@ class Transaction:
             self.committed = True
             with suppress(OSError):  # it works; what could not be removed goes with the next `runs clean`
                 prune(record, keep_count(self._keep))
+
+    def _note_live(self, tree: Path) -> None:
+        """Note what is, or comes, in place."""
+        self.record.write_manifest("live", manifest(tree, self.record.scope))
 
     def _note_later(self, why: OSError) -> None:
         """It holds, and not all of it could be noted: try once more; else the next command that writes does it."""
@@ -227,7 +235,6 @@ class Transaction:
         self,
         swap: Exchange,
         kept: dict[str, str] | None,
-        live: Mapping[str, str],
         smoke: Smoke,
         held: Callable[[], None],
     ) -> None:
@@ -241,7 +248,6 @@ class Transaction:
             )
         if kept is not None:
             record.write_manifest("kept", kept)
-        record.write_manifest("live", live)
         record.journal.append("confirmed", tensorflow=smoke.tensorflow, seconds=smoke.seconds)
         held()
         complete(record, swap)
