@@ -1,11 +1,22 @@
 """The process dies at every journal boundary and inside operations; the next command puts things right."""
 
+import dataclasses
 import errno
 import os
 import time
 
 import pytest
-from execute_support import SITE, Outside, broken_environment, forked, in_place_plan, lines, records_hold, smoke
+from execute_support import (
+    SITE,
+    Outside,
+    add_distribution,
+    broken_environment,
+    forked,
+    in_place_plan,
+    lines,
+    records_hold,
+    smoke,
+)
 from test_transaction import repair
 
 from tfrepair.errors import StepError, UsageError
@@ -14,6 +25,7 @@ from tfrepair.execute import journal, pieces, run_folder, swap
 from tfrepair.execute import recover as recover_room
 from tfrepair.execute import runs as runs_room
 from tfrepair.execute.fingerprint import tree_lines
+from tfrepair.execute.paths import RUN_ID, new_run_id
 from tfrepair.execute.recover import recover, unfinished
 from tfrepair.execute.run_folder import RunFolder
 from tfrepair.execute.runs import clean, find_run, list_runs, rollback, runs
@@ -287,3 +299,27 @@ def test_a_run_whose_end_could_not_be_noted_is_not_called_repaired(tmp_path, mon
     assert "is back as it was before" in recover(prefix, lock_timeout=1).sentence
     assert [run.status for run in list_runs(environ)] == ["rolled-back"]
     assert lines(prefix) == before
+
+
+def test_after_the_clock_was_set_back_the_newest_repair_is_still_the_one_that_is_undone(tmp_path, monkeypatch):
+    environ = {"TFREPAIR_STATE_DIR": str(tmp_path / "state")}
+    prefix = broken_environment(tmp_path / "work" / "env")
+    repair(prefix, environ, Outside(), in_place_plan(prefix))
+    add_distribution(prefix, "old", "1.0", {"old/__init__.py": "value = 1\n"})
+    between = lines(prefix)
+    true_time = time.time
+    monkeypatch.setattr(time, "time", lambda: true_time() - 86400)
+    plan = in_place_plan(prefix)
+    newest = repair(prefix, environ, Outside(), dataclasses.replace(plan, operations=plan.operations[:1]))
+    assert list_runs(environ)[0].id == newest.id
+    found = find_run(None, environ, prefix=prefix)
+    assert found.id == newest.id
+    rollback(found, environ)
+    assert lines(prefix) == between
+
+
+@pytest.mark.parametrize("newest", ["99999999T999999-ffffffffffff", "99991231T235959-000000000000", ""])
+def test_a_new_run_has_a_name_of_a_run_whatever_there_is(newest):
+    name = new_run_id(after=newest)
+    assert RUN_ID.match(name)
+    assert name > newest or newest.endswith("f")

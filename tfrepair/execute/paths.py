@@ -22,6 +22,7 @@ STASH = ".tfrepair-stash"
 STATE_VARIABLE = "TFREPAIR_STATE_DIR"
 RUN_ID = re.compile(r"^\d{8}T\d{6}-[0-9a-f]{12}$")
 """What names a run, and its folders."""
+_STEM = len("20261123T041500-")
 _ROOT = 0
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 
@@ -159,11 +160,21 @@ def bytecode_dir(environ: Mapping[str, str]) -> Path:
     return state_dir(environ) / "bytecode"
 
 
-def new_run_id(now: float | None = None) -> str:
+def new_run_id(now: float | None = None, *, after: str = "") -> str:
     """A name that sorts by time (UTC, to the 65536th of a second) and cannot be guessed.
 
-    For example `20261123T041500-3fa9c2d17e01`.
+    For example `20261123T041500-3fa9c2d17e01`. Where the clock was set back it sorts behind `after` all the same.
     """
     seconds = time.time() if now is None else now
     fraction = int(seconds % 1 * 0x10000)
-    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(seconds))}-{fraction:04x}{os.urandom(4).hex()}"
+    name = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(seconds))}-{fraction:04x}{os.urandom(4).hex()}"
+    if name > after:
+        return name
+    later = f"{after[:_STEM]}{int(after[_STEM:], 16) + 1 + int.from_bytes(os.urandom(4), 'big'):012x}"
+    return later if RUN_ID.match(later) else name
+
+
+def newest_run_id(*folders: Path) -> str:
+    """The last of the names of runs in these folders; empty without one. Raises OSError."""
+    names = (name for folder in folders if is_folder(folder) for name in os.listdir(folder))  # noqa: PTH208
+    return max(filter(RUN_ID.match, names), default="")

@@ -25,7 +25,7 @@ from tfrepair.execute.files import (
 )
 from tfrepair.execute.journal import FORMAT, Journal, now, read_journal
 from tfrepair.execute.lock import user_name
-from tfrepair.execute.paths import RUN_ID, Beside, new_run_id, runs_dir
+from tfrepair.execute.paths import RUN_ID, Beside, new_run_id, newest_run_id, runs_dir
 from tfrepair.execute.scope import EVERYTHING, Scope
 from tfrepair.execute.swap import inode
 from tfrepair.model.run import RunRecord
@@ -66,10 +66,14 @@ class RunFolder:
         scope: Scope = EVERYTHING,
     ) -> RunFolder:
         """A new run on this prefix; `of` is the run that a rollback undoes. Raises SurroundingsError."""
-        run_id = new_run_id()
-        folder = runs_dir(environ) / run_id
         absolute = Path(os.path.abspath(prefix))  # noqa: PTH100
-        run = cls(run_id, folder, absolute, Beside.of(absolute))
+        beside, past = Beside.of(absolute), runs_dir(environ)
+        newest = ""
+        with suppress(OSError):  # what cannot be listed is told of when it is to be written
+            newest = newest_run_id(past, beside.folder)
+        run_id = new_run_id(after=newest)
+        folder = past / run_id
+        run = cls(run_id, folder, absolute, beside)
         try:
             make_folder(folder, mode=0o700)
             run.update(
