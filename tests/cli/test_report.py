@@ -113,6 +113,50 @@ def test_a_form_that_is_not_known(reported):
     assert "markdown" in err
 
 
+VARIABLES = """
+schema: 1
+name: lab-stack
+title: This is not the stack of the lab
+about: It is for a test.
+variables:
+  team: {default: nobody, env: LAB_TEAM, choices: [nobody, vision, speech]}
+  licence: {env: LAB_LICENCE}
+  servers: {default: [one], type: list, env: LAB_SERVERS}
+  data: {default: /srv/lab}
+  token: {default: none}
+diagnose:
+  rules:
+    - when: {all: [{fact: vars.team, equals: vision}, {fact: vars.licence, contains: blue}]}
+      evidence:
+        - {kind: host, text: 'team {vars.team}, licence {vars.licence}, data {vars.data}, token {vars.token}'}
+        - {kind: host, each: vars.servers, text: 'asked {item}'}
+repair: manual
+manual: [ask the desk]
+"""
+
+
+@pytest.mark.parametrize("form", ["markdown", "html", "json"])
+def test_variables_count_as_for_diagnose_and_no_value_of_the_environment_is_shown(form, reported, made, monkeypatch):
+    (made / "lab-stack.yaml").write_text(VARIABLES)
+    monkeypatch.setenv("LAB_TEAM", "vision")
+    monkeypatch.setenv("LAB_LICENCE", "blue-moon")
+    monkeypatch.setenv("LAB_SERVERS", "first.intranet,second.intranet")
+    given = ("--var", f"data={made}/data", "--var", "token=4711")
+    code, out, _ = reported("--format", form, "--playbook", "lab-stack.yaml", *given)
+    assert code == 0
+    assert "team vision, licence ***, data ~/data, token ***" in out
+    assert "asked ***" in out
+    assert not re.search(r"blue-moon|intranet|4711", out)
+
+
+def test_a_variable_that_does_not_fit_is_named(reported, made):
+    (made / "lab-stack.yaml").write_text(VARIABLES)
+    code, _, err = reported("--playbook", "lab-stack.yaml", "--var", "team=sales", "--var", "teem=vision")
+    assert code == 2
+    assert "`--var team=sales` is not one of" in err
+    assert "`--var teem`: no playbook has this variable, did you mean `team`?" in err
+
+
 def test_the_overview_shows_facts_that_probes_tell():
     from tfrepair.app.environment_report import _OVERVIEW
     from tfrepair.app.playbooks import known_facts

@@ -11,7 +11,7 @@ from tfrepair.app.files import write_text
 from tfrepair.app.locate import locate, unfinished
 from tfrepair.app.look import look
 from tfrepair.app.markdown import cell, sentence
-from tfrepair.app.playbooks import gather
+from tfrepair.app.playbooks import bound_playbooks
 from tfrepair.reason.redact import Identity
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ def report(
 ) -> str:
     """The report, written to `output` when that is given. Changes nothing in the target."""
     from tfrepair.reason.diagnose import diagnose
-    from tfrepair.reason.redact import redacted
+    from tfrepair.reason.redact import discreet, redacted
 
-    known = gather(playbooks, where.cwd)
+    values = bound_playbooks(playbooks, where)
+    known = tuple(discreet(one, playbooks.variables, where.environ, identity) for one in values)
     target = locate(where, screen)
     facts = redacted(look(target, known, wanted, where.environ, screen, log).facts, identity)
     diagnosis = diagnose(facts, known)

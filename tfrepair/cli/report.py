@@ -32,6 +32,7 @@ def report(
     ] = False,
     timeout: opt.Timeout = 300.0,
     playbook: opt.Playbook = None,
+    var: opt.Var = None,
     trust: opt.Trust = False,
     json: opt.Json = False,
     log_format: opt.LogFormat = "console",
@@ -60,7 +61,7 @@ def report(
         kind: Format = "json" if json else one_of("--format", format_, "markdown", "html", "json")
         text = use_case(
             target_request(python, env),
-            playbook_request(playbook, None, None, None, trust=trust),
+            playbook_request(playbook, None, None, var, trust=trust),
             LookRequest(imports=not no_import, timeout=timeout),
             console,
             log,

@@ -216,6 +216,8 @@ class Playbook:
     variables: tuple[Variable, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     """Of the variables that have one, once the command line and the environment were asked."""
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    """What sentences of findings show in place of a value that is nobody's business."""
     steps: tuple[Step, ...] = ()
     checks: tuple[Check, ...] = ()
     """`verify`: what must hold after the steps."""

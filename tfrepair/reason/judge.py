@@ -10,7 +10,7 @@ from tfrepair.reason.conditions import evaluate
 from tfrepair.reason.operators import has_values
 from tfrepair.reason.steps import repair_of
 from tfrepair.reason.text import SHOWN_ITEMS, compiled, fill
-from tfrepair.reason.variables import scope
+from tfrepair.reason.variables import scope, shown_scope
 
 if TYPE_CHECKING:
     import re
@@ -74,6 +74,7 @@ class Verdict:
 def judge(playbook: Playbook, facts: Facts, text: str | None) -> Verdict:
     """A playbook's verdict; `text` is the normalised output of a failed import, or a pasted log."""
     facts = scope(playbook, facts)
+    shown = shown_scope(playbook, facts)
     hits = [hit for signature in playbook.signatures if (hit := _sign(signature, facts, text))]
     last_resort: list[Hit] = []
     unknown: list[str] = []
@@ -84,7 +85,7 @@ def judge(playbook: Playbook, facts: Facts, text: str | None) -> Verdict:
         if trace.value is None:
             unknown += () if rule.only_if_alone else trace.unknown
             continue
-        (last_resort if rule.only_if_alone else hits).append(_hit(rule, facts, trace.decided_by))
+        (last_resort if rule.only_if_alone else hits).append(_hit(rule, facts, shown, trace.decided_by))
     return Verdict(
         playbook=playbook,
         hits=tuple(hits),
@@ -155,8 +156,8 @@ def quoted(line: str, place: int = 0) -> str:
     return f"{'...' if begin else ''}{line[begin:end]}{'...' if end < len(line) else ''}"
 
 
-def _hit(rule: Rule, facts: Facts, decided_by: str) -> Hit:
-    evidence = tuple(piece for template in rule.evidence for piece in _evidence(template, facts))
+def _hit(rule: Rule, facts: Facts, shown: Facts, decided_by: str) -> Hit:
+    evidence = tuple(piece for template in rule.evidence for piece in _evidence(template, shown))
     severe = rule.error_when is not None and evaluate(rule.error_when, facts).value is True
     severity: Severity = "error" if severe else rule.severity
     return Hit(severity=severity, confidence=rule.confidence, evidence=evidence, decided_by=decided_by)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from tfrepair.model.facts import Fact, Facts, Known, Unknown
 from tfrepair.model.urls import LOGIN
+from tfrepair.reason.variables import from_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tfrepair.model.playbook import Playbook, Variable
 
 HIDDEN = "***"
 _SHORTEST_NAME = 3
@@ -57,6 +63,27 @@ class Identity:
         for name, word in ((self.user, "USER"), (self.host, "HOST"), (self.host.partition(".")[0], "HOST")):
             text = _named(name, word, text)
         return text
+
+
+def discreet(playbook: Playbook, given: Mapping[str, str], environ: Mapping[str, str], identity: Identity) -> Playbook:
+    """The playbook whose findings show no value that came from the environment, and the others redacted.
+
+    What is one of a variable's `choices` stands in the playbook and is shown.
+    """
+    shown = {
+        variable.name: _discreet(playbook.values[variable.name], variable, given, environ, identity)
+        for variable in playbook.variables
+        if variable.name in playbook.values and not variable.choices
+    }
+    return replace(playbook, shown=shown)
+
+
+def _discreet(
+    value: Any, variable: Variable, given: Mapping[str, str], environ: Mapping[str, str], identity: Identity
+) -> Any:
+    if from_environment(variable, given, environ):
+        return [HIDDEN] if isinstance(value, list) else HIDDEN
+    return _value({variable.name: value}, identity)[variable.name]
 
 
 def redacted(facts: Facts, identity: Identity) -> Facts:

@@ -44,6 +44,17 @@ def scope(playbook: Playbook, facts: Facts) -> Facts:
     return facts.merged(Facts.of(own)) if playbook.values else facts
 
 
+def shown_scope(playbook: Playbook, facts: Facts) -> Facts:
+    """The facts as sentences of this playbook's finding show them."""
+    own = (Fact(path=f"vars.{name}", state=Known(value), source="variables") for name, value in playbook.shown.items())
+    return facts.merged(Facts.of(own)) if playbook.shown else facts
+
+
+def from_environment(variable: Variable, given: Mapping[str, str], environ: Mapping[str, str]) -> bool:
+    """Whether the value of the variable is that of an environment variable."""
+    return variable.name not in given and variable.env is not None and variable.env in environ
+
+
 def demand_values(playbooks: Sequence[Playbook]) -> None:
     """Raise UsageError that names every variable of these playbooks that has no value."""
     missing = [(playbook, v) for playbook in playbooks for v in playbook.variables if v.name not in playbook.values]
@@ -75,7 +86,7 @@ def _value(variable: Variable, given: Mapping[str, str], environ: Mapping[str, s
     name = variable.name
     if name in given:
         return _typed(variable, given[name], f"`--var {name}={given[name]}`")
-    if variable.env is not None and variable.env in environ:
+    if variable.env is not None and from_environment(variable, given, environ):
         # what an environment variable holds may be a secret, so the message does not repeat it
         return _typed(variable, environ[variable.env], f"the environment variable `{variable.env}` for `{name}`")
     return variable.default if variable.has_default else _MISSING
