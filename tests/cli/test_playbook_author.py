@@ -243,6 +243,8 @@ fix:
 verify:
   - name: the site is named
     that: {fact: host.system, equals: linux}
+manual:
+  - platforms: {macos: [ask the desk]}
 """
 
 
@@ -254,4 +256,5 @@ def test_a_page_tells_what_may_be_given_and_what_must_hold(work, capsys):
         in page
     )
     assert "- `rooms` (int; `--var rooms=VALUE`, else `3`)\n" in page
+    assert "- on macOS: ask the desk\n" in page
     assert "Must hold afterwards:\n\n- the site is named\n" in page

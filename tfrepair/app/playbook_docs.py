@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tfrepair.app.markdown import cell, sentence
+from tfrepair.reason.goals import SYSTEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,7 +76,7 @@ def _step(step: Step) -> str:
 
 
 def _line(line: ManualLine) -> str:
-    only = f"on {line.system}: " if line.system is not None else ""
+    only = f"on {SYSTEMS[line.system]}: " if line.system is not None else ""
     return f"- {only}{sentence(line.text)}"
 
 
