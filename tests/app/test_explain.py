@@ -396,3 +396,36 @@ def test_no_evidence_speaks_of_what_is_not_known(explained, text):
     evidence = [row for finding in findings for row in finding["evidence"]]
     assert [row["text"] for row in evidence if row["kind"] == "host"]
     assert [row["text"] for row in evidence if "unknown" in row["text"]] == []
+
+
+OURS = """
+schema: 1
+name: our-wrapper
+title: Our wrapper has no seat
+about: It is for a test.
+variables:
+  server: {env: OUR_SERVER}
+diagnose:
+  signatures:
+    - pattern: 'E42: no seat'
+"""
+BY_HAND = OURS + "repair: manual\nmanual: ['seats release --server {vars.server}']\n"
+BY_FIX = OURS + "repair: automatic\nfix: [{name: Release, action: run, args: {argv: [seats, '{vars.server}']}}]\n"
+NO_SEAT = "tensorflow: E42: no seat\n"
+
+
+def test_a_variable_of_a_playbook(explained, tmp_path):
+    (tmp_path / "ours.yaml").write_text(BY_HAND)
+    _, document, _ = explained(NO_SEAT, "--playbook", "ours.yaml")
+    assert document["manual"] == ["seats release --server <server: give --var server=VALUE>"]
+    _, document, _ = explained(NO_SEAT, "--playbook", "ours.yaml", "--var", "server=lic01")
+    assert document["manual"] == ["seats release --server lic01"]
+
+
+def test_the_next_command_names_the_playbooks_again(explained, tmp_path):
+    (tmp_path / "ours.yaml").write_text(BY_FIX)
+    given = ("--playbook", "ours.yaml", "--var", "server=lic01")
+    _, document, _ = explained(NO_SEAT, *given)
+    assert "`tfrepair fix --dry-run --env ENV --playbook ours.yaml --var server=lic01`" in document["messages"][-1]
+    _, document, _ = explained("all is well\n", *given)
+    assert "`tfrepair diagnose --env ENV --playbook ours.yaml --var server=lic01`" in document["messages"][-1]

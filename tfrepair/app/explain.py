@@ -82,17 +82,18 @@ def explain(
     absent = _absent(where)
     messages = [*([cut] if cut else []), *absent]
     if not diagnosis.findings:
-        messages += ["no known cause is in the text", *_more(where)]
+        messages += ["no known cause is in the text", *_more(where, playbook_request)]
         return Report(
             command="explain", status="healthy", exit_code=0, facts=facts, diagnosis=diagnosis, messages=tuple(messages)
         )
     if where.words and not absent:
-        messages.append(f"only the text was read; `tfrepair diagnose{where.words}` looks at the environment itself")
+        command = f"tfrepair diagnose{where.words}{playbook_request.words}"
+        messages.append(f"only the text was read; `{command}` looks at the environment itself")
     first = diagnosis.findings[0]
     status: Status = "manual" if first.repair == "manual" else "broken"
     if request.cpu and not isinstance(facts.get("host.has_avx"), Known):
         messages.append(f"`--cpu {request.cpu}` does not tell whether there is AVX: give the flags of the processor")
-    messages += [*_elsewhere(text), *_apart(diagnosis), _next(diagnosis, playbooks, where)]
+    messages += [*_elsewhere(text), *_apart(diagnosis), _next(diagnosis, playbooks, where, playbook_request)]
     return Report(
         command="explain", status=status, exit_code=1, facts=facts, diagnosis=diagnosis,
         manual=_by_hand(first, playbooks, facts), messages=tuple(messages),
@@ -222,16 +223,15 @@ def _descriptions() -> dict[str, str]:
     return {path: meaning for probe in all_probes() for path, meaning in probe.provides.items()}
 
 
-def _next(diagnosis: Diagnosis, playbooks: Sequence[Playbook], where: TargetRequest) -> str:
+def _next(diagnosis: Diagnosis, playbooks: Sequence[Playbook], where: TargetRequest, request: PlaybookRequest) -> str:
     finding = diagnosis.findings[0]
     if finding.repair == "manual":
         others = [other.id for other in diagnosis.findings if other.repair == "automatic" and not other.caused_by]
         but = f", only {' and '.join(others)} if it is that" if others else ""
         return f"no command of tfrepair repairs {finding.id}{but}; the text was only read, nothing was changed"
     asked = _asked(next(playbook for playbook in playbooks if playbook.name == finding.playbook))
-    return (
-        f"next: `tfrepair fix --dry-run{asked}{_here(where)}` shows the repair of the environment; nothing was changed"
-    )
+    command = f"tfrepair fix --dry-run{asked}{_here(where)}{request.words}"
+    return f"next: `{command}` shows the repair of the environment; nothing was changed"
 
 
 def _asked(playbook: Playbook) -> str:
@@ -243,8 +243,8 @@ def _asked(playbook: Playbook) -> str:
     return f" --only {playbook.name}" if playbook.rules else ""
 
 
-def _more(where: TargetRequest) -> list[str]:
-    return [f"next: `tfrepair diagnose{_here(where)}` looks at the environment itself"]
+def _more(where: TargetRequest, request: PlaybookRequest) -> list[str]:
+    return [f"next: `tfrepair diagnose{_here(where)}{request.words}` looks at the environment itself"]
 
 
 def _absent(where: TargetRequest) -> list[str]:

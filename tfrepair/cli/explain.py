@@ -44,6 +44,7 @@ def explain(
     playbook: opt.Playbook = None,
     only: opt.Only = None,
     skip: opt.Skip = None,
+    var: opt.Var = None,
     trust: opt.Trust = False,
     json: opt.Json = False,
     log_format: opt.LogFormat = "console",
@@ -88,7 +89,7 @@ def explain(
                 facts=facts,
             ),
             target_request(python, env),
-            playbook_request(playbook, only, skip, None, trust=trust),
+            playbook_request(playbook, only, skip, var, trust=trust),
             console,
             log,
         )

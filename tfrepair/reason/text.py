@@ -56,7 +56,12 @@ def fill(text: str, facts: Facts, item: Any = None) -> str:
 
     def shown(path: str) -> str:
         head, _, rest = path.partition(".")
-        return _shown(part_of(item, rest)) if head == "item" else _shown_state(facts.get(path))
+        if head == "item":
+            return _shown(part_of(item, rest))
+        state = facts.get(path)
+        if head == "vars" and isinstance(state, Absent):  # `absent` would read as its value, in a command above all
+            return f"<{rest}: give --var {rest}=VALUE>"
+        return _shown_state(state)
 
     return substituted(text, shown)
 
