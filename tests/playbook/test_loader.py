@@ -21,7 +21,7 @@ from tfrepair.model.playbook import (
     Step,
 )
 from tfrepair.playbook.builtin import builtin_files, digest, stored_documents
-from tfrepair.playbook.loader import check_file, load_builtin, load_playbook
+from tfrepair.playbook.loader import check_file, check_files, load_builtin, load_playbook
 from tfrepair.playbook.schema import json_schema
 
 FULL = """
@@ -213,3 +213,29 @@ def test_of_a_file_that_was_not_stored_counts_what_it_says(tmp_path, monkeypatch
     before, after = load_playbook(path, "built-in"), {playbook.name: playbook for playbook in load_builtin()}
     assert after[before.name].title == f"Changed. {before.title}"
     assert len(after) == len(builtin_files())
+
+
+def checked(folder, **explains):
+    """Check playbooks, each in a file that is called otherwise, that explain these others."""
+    for name, others in explains.items():
+        (folder / f"file-of-{name}.yaml").write_text(
+            f"schema: 1\nname: {name}\ntitle: T\nabout: A.\nexplains: {json.dumps(others)}\n"
+            "diagnose: {signatures: [{pattern: Disk quota}]}\nrepair: manual\nmanual: [Ask.]\n"
+        )
+    paths = sorted(folder.glob("*.yaml"))
+    return [problem.removeprefix(f"{folder}/") for problem in check_files(paths, known_facts={}, actions=ACTIONS)]
+
+
+def test_playbooks_of_a_folder_name_each_other_by_name(tmp_path):
+    assert not checked(tmp_path, one=["two"], two=["numpy-abi"])
+    assert not check_file(tmp_path / "file-of-one.yaml", known_facts={}, actions=ACTIONS)
+    assert checked(tmp_path, one=["file-of-two"]) == ["file-of-one.yaml:5:12: there is no playbook `file-of-two`"]
+
+
+def test_playbooks_that_explain_each_other(tmp_path):
+    said = "in turn: which of them is the cause can be said by one of them only"
+    assert checked(tmp_path, one=["numpy-abi", "two"], two=["three"], three=["one"], four=["one"]) == [
+        f"file-of-one.yaml:5:25: `two` explains `one` {said}",
+        f"file-of-three.yaml:5:12: `one` explains `three` {said}",
+        f"file-of-two.yaml:5:12: `three` explains `two` {said}",
+    ]

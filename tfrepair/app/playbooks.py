@@ -141,7 +141,9 @@ def problems_of(files: Sequence[Path]) -> tuple[str, ...]:
     from tfrepair.app.plugins import plugins
     from tfrepair.playbook.loader import check_files
 
-    return tuple(check_files(files, known_facts=known_facts(), actions=plugins().all_actions))
+    more = plugins()
+    others = [playbook.name for playbook in more.playbooks]
+    return tuple(check_files(files, known_facts=known_facts(), actions=more.all_actions, known_playbooks=others))
 
 
 def _files(extra: str, known: Collection[str]) -> Sequence[Path]:

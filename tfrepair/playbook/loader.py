@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -122,35 +124,83 @@ def check_file(
 
 
 def check_files(
-    paths: Iterable[Path], *, known_facts: Mapping[str, str], actions: Mapping[str, Action]
+    paths: Iterable[Path],
+    *,
+    known_facts: Mapping[str, str],
+    actions: Mapping[str, Action],
+    known_playbooks: Collection[str] = (),
 ) -> Iterator[str]:
-    """Every problem of these files, those included that only files of one folder have with each other."""
-    beside: dict[Path, frozenset[str]] = {}
+    """Every problem of these files, those included that only files of one folder have with each other.
+
+    They may name each other, those beside them, the built-in ones, and `known_playbooks`.
+    """
+    files = dict.fromkeys(paths)
+    known = _names(files).union(known_playbooks, *map(names_beside, {path.parent for path in files}))
     named: dict[tuple[Path, str], Path] = {}
-    for path in dict.fromkeys(paths):
+    explains: dict[str, list[str]] = {}
+    for path in files:
         folder = path.parent
-        document = _document(path, known_facts, beside.setdefault(folder, names_beside(folder)), actions)
+        document = _document(path, known_facts, known, actions)
         yield from document.problems
         if not document.problems:
             name = document.data["name"]
             first = named.setdefault((folder, name), path)
             if first != path:
                 yield name_twice(path, first, name)
+            else:
+                explains[name] = document.data.get("explains", [])
+    yield from _circles(named, explains)
+
+
+def _circles(named: Mapping[tuple[Path, str], Path], explains: Mapping[str, list[str]]) -> Iterator[str]:
+    """The problems of those of these playbooks that explain each other in a circle."""
+
+    def below(name: str, seen: frozenset[str]) -> frozenset[str]:
+        for other in explains.get(name, ()):
+            if other not in seen:
+                seen = below(other, seen | {other})
+        return seen
+
+    for (_, name), path in named.items():
+        for index, other in enumerate(explains[name]):
+            if name in below(other, frozenset()):
+                said = (
+                    f"`{other}` explains `{name}` in turn: which of them is the cause can be said by one of them only"
+                )
+                yield _problem(path, ("explains", index), said)
 
 
 def name_twice(path: Path, first: Path, name: str) -> str:
     """The problem of a file that bears the name of another one of its folder, as `file:line:column: message`."""
+    said = f"`{first}` of the same folder is the playbook `{name}` already: only one of the two would count"
+    return _problem(path, ("name",), said)
+
+
+def _problem(path: Path, place: tuple[str | int, ...], said: str) -> str:
+    """A problem of what stands at this place of a valid file; of a playbook without a name, where it is extended."""
     from tfrepair.playbook.yaml_reader import Problem, read_yaml
 
     positions = read_yaml(_bytes_of(path))[1]
-    line, column = positions.value(("name",) if ("name",) in positions.values else ("extends",))
-    said = f"`{first}` of the same folder is the playbook `{name}` already: only one of the two would count"
+    line, column = positions.value(place if place in positions.values else ("extends",))
     return Problem(line=line, column=column, text=said).at(str(path))
 
 
 def names_beside(folder: Path) -> frozenset[str]:
     """The playbooks that those of a folder may name: the built-in ones and each other."""
-    return frozenset(file.stem for file in (*builtin_files(), *folder.glob("*.yaml")))
+    return frozenset(file.stem for file in builtin_files()) | _names(folder.glob("*.yaml"))
+
+
+_NAME = re.compile(rb"^name:[ \t]*[\"']?([a-z][a-z0-9.-]*)", re.MULTILINE)
+
+
+def _names(files: Iterable[Path]) -> frozenset[str]:
+    """What these playbooks call themselves; of one that does not say so at the start of a line, its file's name."""
+    found: set[str] = set()
+    for file in files:
+        with suppress(OSError):
+            said = _NAME.search(_bytes_of(file))
+            found.add(said[1].decode() if said else file.stem)
+    return frozenset(found)
 
 
 def _shape_problems(
