@@ -104,6 +104,8 @@ class _Reader:
     """One pass over the parser's events; goes on after what is refused, and stops at the first limit."""
 
     next_event: Callable[[], Any]
+    text: str = ""
+    """What is read."""
     positions: Positions = field(default_factory=Positions)
     nodes: int = 0
     problems: list[Problem] = field(default_factory=list)
@@ -200,6 +202,8 @@ class _Reader:
         value = event.value
         if value in _CONSTANTS:
             return _CONSTANTS[value]
+        if " " in value and (lost := _LOST.match(self.text, event.end_mark.index)):
+            self.refuse(event, f"`{lost[1]}` {NO_COMMENT}")
         return int(value) if _INTEGER.fullmatch(value) else value
 
     def _refused(self, event: Any) -> Any:
@@ -232,7 +236,7 @@ def read_yaml(raw: bytes) -> tuple[Any, Positions]:
     """The data of one YAML document and where each part of it stands. Raises YamlError."""
     text, problems = _decoded(raw)
     parser = _LOADER(text)
-    reader = _Reader(parser.get_event, problems=problems)
+    reader = _Reader(parser.get_event, text=text, problems=problems)
     try:
         data = _document(reader)
     except yaml.MarkedYAMLError as error:
@@ -323,16 +327,46 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> Problem:
     begun = error.context_mark
     if "quoted scalar" in context and begun is not None and begun.line + 1 != place["line"]:
         hint = f"; its quote opens in line {begun.line + 1}"
+    before = text.split("\n")[mark.line][: mark.column].strip() if mark else ""
+    if "mapping values" in str(error.problem) and _ONE_KEY.fullmatch(before):
+        hint = "; this line is indented further than the keys above it"
+    if begun is not None and mark is not None:
+        hint = hint or _structure_hint(str(error.problem), context, begun, first=not before)
     if odd := [text.count("\n", 0, found.start()) + 1 for found in _ODD_INDENT.finditer(text)]:
         hint += f"; line {odd[0]} is indented with {NO_BREAK}{_likewise(odd[1:])}"
     return Problem(**place, text=f"this is not YAML: {error.problem}{context}{hint}")
 
 
+def _structure_hint(problem: str, context: str, begun: Any, *, first: bool) -> str:
+    """What usually helps where lists and mappings do not fit together; `first`: it is the first word of its line."""
+    line, column = begun.line + 1, begun.column + 1
+    if "flow" in context:
+        bracket = "[" if "sequence" in context else "{"
+        return f"; the `{bracket}` that is open here is in line {line}, and a text with brackets or commas needs quotes"
+    if "expected '-'" in problem:
+        return f"; the list that begins in line {line} has its `-` in column {column}, this line is indented otherwise"
+    if "expected key" in problem and first:
+        return (
+            f"; the keys of the mapping that begins in line {line} stand in column {column}, this line is indented "
+            "otherwise, or a quote above it is not closed"
+        )
+    if "expected key" in problem:
+        return "; a text that starts with a quote or a bracket needs quotes around all of it, or a quote is not closed"
+    return ""
+
+
+_LOST = re.compile(r"[ \t]+(#[\w-]+)")
+"""A channel or the number of an issue behind the words of a text, which YAML leaves out as a comment."""
+NO_COMMENT = (
+    "would be a comment and no part of the text: a text with ` #` in it needs quotes, a comment a space behind its `#`"
+)
+_ONE_KEY = re.compile(r"(?:- +)?[\w.-]+")
 _ODD_INDENT = re.compile("^[ -]*\u00a0", re.MULTILINE)
 NO_BREAK = "a no-break space (U+00A0), which YAML takes for a letter: only plain spaces indent"
 _HINTS = {
     "cannot start any token": "a text that starts with such a character needs quotes, and a tab cannot indent",
     "mapping values are not allowed": "a text with `: ` in it needs quotes",
+    "expected <document start>": "every key of the playbook itself starts in column 1",
     "could not find expected ':'": "a key needs `: ` behind it",
 }
 """What usually helps, by the words of the parser."""
