@@ -258,3 +258,38 @@ def test_a_page_tells_what_may_be_given_and_what_must_hold(work, capsys):
     assert "- `rooms` (int; `--var rooms=VALUE`, else `3`)\n" in page
     assert "- on macOS: ask the desk\n" in page
     assert "Must hold afterwards:\n\n- the site is named\n" in page
+
+
+SEATS = """schema: 1
+name: our-seats
+title: There are no seats
+about: It is for a test.
+variables:
+  server: {default: 'https://lic.intranet', env: OUR_SERVER}
+  token: {default: none, env: OUR_TOKEN}
+diagnose:
+  rules:
+    - when: {fact: vars.server, exists: true}
+      evidence: [{kind: host, text: '{vars.server} {vars.token}'}]
+repair: manual
+manual: [ask]
+"""
+
+
+def test_no_password_in_a_variable_is_recorded(work, env, capsys, monkeypatch):
+    Path("our-seats.yaml").write_text(SEATS)
+    monkeypatch.setenv("OUR_SERVER", "https://ada:hunter2@lic.intranet")
+    monkeypatch.setenv("OUR_TOKEN", "4711-4711")
+    file = "cases/our-seats/mine.yaml"
+    done(capsys, "record", file, "--env", env, "--no-import", "--playbook", "our-seats.yaml")
+    assert read_case(Path(file), known_facts()).variables == {"server": "https://***@lic.intranet", "token": "***"}
+    assert done(capsys, "test", ".") == "1 of 1 cases came out as expected\n"
+
+
+def test_the_next_command_for_another_machine_names_the_playbooks(work, env, capsys):
+    Path("our-licence.yaml").write_text(LICENCE)
+    words = ("--playbook", "our-licence.yaml", "--var", "site=north")
+    run(["diagnose", "--no-import", "--env", str(env), "--facts-out", "facts.json"])
+    capsys.readouterr()
+    assert run(["diagnose", "--facts", "facts.json", "--only", "our-licence", *words]) == 1
+    assert "--playbook our-licence.yaml --var site=north` shows the repair" in " ".join(capsys.readouterr().out.split())

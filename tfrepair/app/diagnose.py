@@ -149,7 +149,7 @@ def _judge(recorded: Path, playbooks: tuple[Playbook, ...], request: PlaybookReq
     screen.diagnosis(diagnosis, target_from_facts(facts))
     works = False if diagnosis.errors else facts.value("import.ok")
     prefix = facts.value("environment.prefix")
-    command = "tfrepair fix --dry-run" + (f" --env {shlex.quote(prefix)}" if prefix else "")
+    command = "tfrepair fix --dry-run" + (f" --env {shlex.quote(prefix)}" if prefix else "") + request.words
     status, code, manual, messages = _verdict(
         diagnosis, playbooks, facts, command, works=works, there="on that machine "
     )

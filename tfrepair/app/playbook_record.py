@@ -19,7 +19,7 @@ from tfrepair.model.distribution import Distribution
 from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
 from tfrepair.playbook.yaml_reader import REFUSED
 from tfrepair.reason.diagnose import diagnose
-from tfrepair.reason.redact import Identity, redacted
+from tfrepair.reason.redact import Identity, redacted, with_redacted_values
 from tfrepair.reason.variables import as_text
 from tfrepair.target.paths import is_there
 
@@ -52,7 +52,7 @@ def record(
     """The text of the case, written to `output` when that is given. Raises UsageError when that exists already."""
     if output is not None and is_there(output):
         raise UsageError(f"`{output}` exists already; nothing was changed", hint="name another file, or remove it")
-    known = bound_playbooks(playbooks, where)
+    known = tuple(with_redacted_values(one, identity) for one in bound_playbooks(playbooks, where))
     target = locate(where, screen)
     facts = _kept(redacted(look(target, known, wanted, where.environ, screen, log).facts, identity), known)
     system, version = facts.value("host.system"), facts.value("interpreter.version")

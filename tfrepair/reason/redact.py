@@ -86,6 +86,12 @@ def _discreet(
     return _value({variable.name: value}, identity)[variable.name]
 
 
+def with_redacted_values(playbook: Playbook, identity: Identity) -> Playbook:
+    """The playbook with the values of its variables redacted, but for those that stand in it as `choices`."""
+    chosen = {v.name: playbook.values[v.name] for v in playbook.variables if v.choices and v.name in playbook.values}
+    return replace(playbook, values=_value(dict(playbook.values), identity) | chosen)
+
+
 def redacted(facts: Facts, identity: Identity) -> Facts:
     """The facts with every text in them redacted."""
     return Facts.of(
