@@ -31,6 +31,17 @@ def test_a_companion_that_is_installed_comes_along_and_one_that_is_not_does_not(
     assert (move.name, move.why) == ("tensorflow-text", "tensorflow 2.10.0 works with tensorflow-text==2.10.*")
 
 
+def test_one_that_came_later_than_the_release_changes_nothing_else():
+    tree = (dist("tensorflow", "2.10.0", requires=["h5py"], requested=True), dist("h5py", "3.16.0"))
+    index = Index(pin("tensorflow", "2.10.0"), pin("tensorflow-text", "2.10.0"), pin("h5py", "3.16.0"), refusals=1)
+    bounds = {"bounds": BOUNDS, "companions": frozenset({"tensorflow-text"})}
+    make_plan(situation(*tree, TEXT, gentle=True, **bounds), index)
+    first, second = index.asked
+    assert "tensorflow-text" not in first.exempt
+    assert "tensorflow-text" in second.exempt
+    assert {"h5py==3.16.0"} <= set(first.constraints) & set(second.constraints)
+
+
 def test_no_other_distribution_with_the_files_of_tensorflow_comes_along():
     index = Index(pin("tensorflow-cpu", "2.10.0"))
     make_plan(beside(choice=Choice(name="tensorflow-cpu", version="2.10.0", reason="r")), index)

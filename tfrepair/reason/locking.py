@@ -131,7 +131,8 @@ def _attempts(
     held = (*holding(situation, good), *along)
     if situation.gentle:
         everything = whole(situation)
-        yield request_for(situation, everything, extra=held, pinned=everything, asking=steady)
+        moving = [d for d in user if d not in everything]
+        yield request_for(situation, [*everything, *moving], extra=held, pinned=everything, asking=steady)
     yield request_for(situation, user, extra=held, pinned=good, asking=steady)
     firm = tops(good, situation.markers)
     if len(firm) < len(good):
