@@ -73,6 +73,16 @@ def test_a_text_about_something_else_is_said_to_be(explained):
     assert not any("TensorFlow nowhere" in sentence for sentence in explained(NUMPY)[1]["messages"])
 
 
+@pytest.mark.parametrize(
+    ("release", "whose"), [("2.8.0", "generated for TensorFlow"), ("2.20.0", "beside this TensorFlow")]
+)
+def test_whose_code_it_is_that_protobuf_refuses(explained, release, whose):
+    _, document, _ = explained("TypeError: Descriptors cannot be created directly.\n", "--tensorflow", release)
+    first = document["findings"][0]
+    assert (first["id"], first["confidence"]) == ("protobuf-mismatch", "high")
+    assert whose in first["evidence"][0]["text"]
+
+
 def test_nothing_known_is_no_cause(explained):
     code, document, _ = explained("everything went well\n")
     assert (code, document["status"], document["findings"]) == (0, "healthy", [])
