@@ -65,6 +65,16 @@ def test_a_companion_that_the_release_itself_allows_pairs_with_it(site, version,
     assert names(facts(site), "bounds.companions") == broken
 
 
+@pytest.mark.parametrize(
+    ("version", "broken"), [("1.15.0", ["h5py", "keras", "numpy"]), ("2.4.4", ["keras"]), ("2.6.0", [])]
+)
+def test_parts_of_old_releases_that_fail_although_the_import_does_not(site, version, broken):
+    tensorflow_with(site, version, [], keras="2.6.0", h5py="3.8.0", numpy="1.21.6")
+    found = facts(site)
+    assert names(found, "bounds.companions") == broken
+    assert found.value("bounds.broken") == []
+
+
 def test_setuptools_matters_only_beside_a_tensorboard_that_needs_it(site):
     tensorflow_with(site, "2.18.0", [], setuptools="82.0.0")
     assert facts(site).value("bounds.companions") == []
