@@ -1,6 +1,7 @@
 from tfrepair.model.facts import Absent, Fact, Facts, Known, Unknown
 from tfrepair.model.finding import Diagnosis, Evidence, Finding, NotChecked
 from tfrepair.model.playbook import AllOf, EvidenceTemplate, Match, Playbook, Rule, Signature, Source
+from tfrepair.playbook.loader import load_builtin
 from tfrepair.reason.diagnose import diagnose
 
 SOURCE = Source(path="x.yaml", origin="option")
@@ -153,3 +154,16 @@ def test_evidence_for_each_item_is_chosen_and_capped():
     world = ON.merged(facts(a__list=Known([{"n": n, "odd": n % 2 == 1} for n in range(20)])))
     (found,) = diagnose(world, [book]).findings
     assert [evidence.text for evidence in found.evidence] == ["1", "3", "5", "7", "9", "and 5 more of the same kind"]
+
+
+def test_what_is_not_installed_is_said_once():
+    missing = {
+        "distribution": "tensorflow", "version": "2.18.1", "requirement": "h5py>=3.11.0", "name": "h5py",
+        "installed": None, "family": True,
+    }  # fmt: skip
+    world = facts(inventory__unsatisfied=Known([missing]), bounds__broken=Known([]), import__ok=Known(False))
+    (book,) = [one for one in load_builtin() if one.name == "dependency-mismatch"]
+    (found,) = diagnose(world, [book]).findings
+    assert [one.text for one in found.evidence] == [
+        "`tensorflow` 2.18.1 requires `h5py>=3.11.0`, which is not installed"
+    ]
