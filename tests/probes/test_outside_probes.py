@@ -101,7 +101,14 @@ def test_a_cxx_library_without_versions_in_ld_library_path_is_found_first(contex
 def test_what_is_no_library_is_left_to_the_record(context, library):
     library.write_bytes(b"\x7fELF cut short")
     assert read_library(library) is None
-    assert facts_of(native, context).value("native.wrong_machine") == []
+    facts = facts_of(native, context)
+    assert facts.value("native.wrong_machine") == facts.value("native.no_library") == []
+
+
+@pytest.mark.parametrize("content", [bytes(4096), b""])
+def test_a_library_whose_content_was_never_written_is_named(context, library, content):
+    library.write_bytes(content)
+    assert facts_of(native, context).value("native.no_library") == [str(library)]
 
 
 def test_a_module_from_pythonpath_before_the_environments_own_is_a_leak(context, site, tmp_path):

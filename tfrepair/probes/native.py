@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import InvalidVersion, Version
 
 from tfrepair.probes.collector import Context, Probe, known, unknown
-from tfrepair.target.native import Library, libstdcxx, missing_sonames, openmp_libraries, telling_libraries
+from tfrepair.target.native import (
+    Library,
+    libstdcxx,
+    missing_sonames,
+    no_libraries,
+    openmp_libraries,
+    telling_libraries,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,6 +58,7 @@ def _seen(libraries: tuple[Library, ...], machine: str, context: Context) -> Ite
                 for library in libraries
                 if library.machine is not None and library.machine != machine
             ],
+            "native.no_library": [str(path) for path in no_libraries(context.target.environment.site_folders)],
             "native.executable_stack": [str(library.path) for library in libraries if library.executable_stack],
             "native.static_tls": [
                 {"path": str(library.path), "bytes": library.static_tls} for library in threaded if library.static_tls
@@ -94,6 +102,7 @@ PROBE = Probe(
         "native.wrong_machine": (
             "List of `{path, found, wanted}`: libraries of TensorFlow and what it uses that are for another processor."
         ),
+        "native.no_library": "List of texts: paths of files with the name of such a library whose content is none.",
         "native.executable_stack": "List of texts: paths of libraries that ask for an executable stack.",
         "native.static_tls": (
             "List of `{path, bytes}`: libraries whose thread data must go into the block that is laid out at the start."

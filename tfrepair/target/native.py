@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from functools import cache
@@ -12,13 +13,16 @@ from tfrepair.target.elf import Library, read_library
 from tfrepair.target.interpreter import run
 from tfrepair.target.loader import system_folders
 from tfrepair.target.paths import is_file, is_there
+from tfrepair.target.plain_file import without_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tfrepair.model.target import Environment
 
-__all__ = ["Library", "libstdcxx", "missing_sonames", "openmp_libraries", "read_library", "telling_libraries"]
+__all__ = [
+    "Library", "libstdcxx", "missing_sonames", "no_libraries", "openmp_libraries", "read_library", "telling_libraries",
+]  # fmt: skip
 
 TELLING = (
     "tensorflow/libtensorflow_*.so*",
@@ -34,6 +38,7 @@ TELLING = (
     "grpc/_cython/cygrpc*.so",
 )
 """The libraries that are loaded first and that tell whether a distribution fits, relative to a site folder."""
+_ELF = b"\x7fELF"
 _LIBSTDCXX = "libstdc++.so.6"
 _OPENMP = ("*.libs/lib*omp*.so*", "torch/lib/lib*omp*.so*")
 _CARRIED = ("*.libs/*.so*", "tensorflow*/*.so*", "tensorflow*/*/*.so*", "nvidia/*/lib/*.so*", "*/.libs/*.so*")
@@ -48,8 +53,19 @@ def openmp_libraries(site_folders: Iterable[str]) -> tuple[Library, ...]:
 
 def telling_libraries(site_folders: Iterable[str]) -> tuple[Library, ...]:
     """The telling libraries of an environment; files that are no ELF files are left out."""
-    paths = (path for site in site_folders for pattern in TELLING for path in sorted(Path(site).glob(pattern)))
-    return tuple(found for path in paths if (found := read_library(path)) is not None)
+    return tuple(found for path in _telling(site_folders) if (found := read_library(path)) is not None)
+
+
+def no_libraries(site_folders: Iterable[str]) -> Iterator[Path]:
+    """The telling files that do not begin as a library does: the system went down before their content was written."""
+    for path in _telling(site_folders):
+        with contextlib.suppress(OSError), open(path, "rb", opener=without_waiting) as stream:
+            if stream.read(len(_ELF)) != _ELF:
+                yield path
+
+
+def _telling(site_folders: Iterable[str]) -> Iterator[Path]:
+    return (path for site in site_folders for pattern in TELLING for path in sorted(Path(site).glob(pattern)))
 
 
 def libstdcxx(machine: str, environ: Mapping[str, str]) -> Library | None:
