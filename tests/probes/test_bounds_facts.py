@@ -52,6 +52,13 @@ def test_a_declared_bound_that_nobody_measured_is_broken_but_not_proven(site):
     assert found.value("bounds.keras.holds") is True
 
 
+@pytest.mark.parametrize(("version", "proven"), [("3.19.6", []), ("3.20.3", []), ("4.21.0", ["protobuf"])])
+def test_the_last_protobuf_that_reads_old_generated_code_is_not_the_one_before(site, version, proven):
+    tensorflow_with(site, "1.15.0", ["protobuf>=3.6.1"], protobuf=version)
+    found = facts(site)
+    assert names(found, "bounds.broken") == names(found, "bounds.proven") == proven
+
+
 @pytest.mark.parametrize(
     ("version", "requires", "broken"),
     [
