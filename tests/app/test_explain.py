@@ -199,6 +199,16 @@ def test_the_python_there_may_be_told_in_any_detail(explained, version):
     assert (code, ids(document)[0]) == (1, "numpy-abi")
 
 
+@pytest.mark.parametrize(
+    "name", ["libopenblas64_p-r0-0cf96a72.3.23.dev.so", "libgfortran-040039e1.so.5.0.0", "libhdf5-f3b6b0c1.so.310.5.1"]
+)
+def test_a_library_under_the_name_that_one_wheel_gave_it_is_gone(explained, name):
+    text = f"ImportError: {name}: cannot open shared object file: No such file or directory"
+    frame = '  File "/home/ada/env/lib/python3.11/site-packages/numpy/core/__init__.py", line 24, in <module>'
+    text = f"{frame}\n{text}\nImportError: Importing the numpy C-extensions failed. Original error was: {text}\n"
+    assert ids(explained(text)[1])[0] == "corrupt-install"
+
+
 def test_the_fact_that_would_tell_two_candidates_apart_is_named(explained):
     _, document, _ = explained("Illegal instruction (core dumped)\nzsh: illegal hardware instruction  python\n")
     first = document["findings"][0]

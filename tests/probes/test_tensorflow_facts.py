@@ -60,6 +60,9 @@ def test_after_the_second_is_uninstalled_hardly_a_file_of_the_first_is_left(site
     fact = look(site)
     assert (fact("name"), fact("version"), fact("source")) == ("tensorflow", "2.9.0", "metadata")
     assert (fact("husk"), fact("count"), fact("missing")) == (True, 1, 22)
+    (site.path / "tensorflow").mkdir(exist_ok=True)
+    (site.path / "tensorflow" / "__init__.py").touch()
+    assert look(site)("husk") is True
 
 
 def test_a_folder_without_any_distribution_is_named_by_its_header(site):

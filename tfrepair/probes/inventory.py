@@ -150,6 +150,7 @@ def _damaged(distribution: Distribution, inventory: Inventory, needed: frozenset
         "missing": distribution.missing,
         "altered": distribution.altered,
         "total": distribution.total,
+        "mostly_gone": distribution.missing * 2 > distribution.total,
         "examples": list(distribution.examples),
         "native": inventory.damage[distribution.metadata_path].native,
         "family": distribution.canonical_name in needed,
@@ -219,8 +220,8 @@ PROBE = Probe(
         ),
         "inventory.conflicts": "list like inventory.overlaps: those in the folders of TensorFlow's own family",
         "inventory.damaged": (
-            "list of {name, version, missing, altered, total, examples, native, family}: distributions whose "
-            "files are not as recorded, but for those that only lack console scripts"
+            "list of {name, version, missing, altered, total, mostly_gone, examples, native, family}: distributions "
+            "whose files are not as recorded, but for those that only lack console scripts"
         ),
         "inventory.lost_scripts": "list like inventory.damaged: those that lack console scripts and nothing else",
         "inventory.damaged_tree": "list like inventory.damaged: those that TensorFlow needs, itself included",

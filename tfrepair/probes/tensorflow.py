@@ -69,7 +69,7 @@ def collect(context: Context) -> Iterator[Fact]:
         "version": version,
         "source": source,
         "folder": str(folder) if folder else None,
-        "husk": folder is not None and not is_file(folder / "__init__.py"),
+        "husk": folder is not None and not _has_content(folder / "__init__.py"),
         "missing": sum(row["missing"] - row["missing_scripts"] for row in owners),
         "altered": sum(row["altered"] for row in owners),
         "stub": bool(stubs) and not owners,
@@ -109,6 +109,10 @@ def _partner(row: _Row, context: Context) -> str | None:
 def _folder(context: Context) -> Path | None:
     folders = (Path(site, "tensorflow") for site in context.target.environment.site_folders)
     return next((folder for folder in folders if is_folder(folder)), None)
+
+
+def _has_content(path: Path) -> bool:
+    return is_file(path) and path.stat().st_size > 0
 
 
 def _release(
@@ -228,7 +232,9 @@ PROBE = Probe(
             "Python below the environment has it)"
         ),
         "tensorflow.folder": "text: absolute path of the import folder; absent when there is none",
-        "tensorflow.husk": "true or false: the folder has no `__init__.py`, so that an import gives an empty module",
+        "tensorflow.husk": (
+            "true or false: the folder has no `__init__.py`, or an empty one, so that an import gives an empty module"
+        ),
         "tensorflow.missing": "number: recorded files of these that are not on disk, console scripts aside",
         "tensorflow.altered": "number: recorded files of these distributions that are not as recorded",
         "tensorflow.stub": "true or false: only wheels without code are installed",
