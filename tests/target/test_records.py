@@ -143,6 +143,17 @@ def test_entries_outside_the_prefix_are_not_judged(site):
     assert check(entries, site.path, site.prefix, hash_native=True).total == 0
 
 
+def test_what_is_behind_a_link_to_nowhere_is_missing(site, tmp_path):
+    folder = site.install("x", "1.0", {"x/a.py": "a", "x/deep/b.py": "b", "y/c.py": "c"})
+    (site.path / "x").rename(tmp_path / "moved")
+    (site.path / "x").symlink_to(tmp_path / "moved")
+    assert checked(site, folder).missing == ()
+    (tmp_path / "moved").rename(tmp_path / "moved again")
+    damage = checked(site, folder)
+    assert damage.missing == ("x/a.py", "x/deep/b.py")
+    assert damage.altered == ()
+
+
 def test_an_unknown_hash_algorithm_is_not_taken_for_damage(site):
     (site.path / "x.so").write_text("x")
     assert check((RecordEntry("x.so", "nosuch=AA", 1),), site.path, site.prefix, hash_native=True).altered == ()

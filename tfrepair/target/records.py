@@ -155,8 +155,8 @@ def check(
 ) -> Damage:
     """Compare a record with the disk: existence and size always, SHA-256 of native or of all files on request.
 
-    Bytecode is left out, and so is what lies outside the prefix. Scripts are only looked for: installers generate
-    them, and two distributions may own one name; so are lists of certificates.
+    Bytecode is left out, and so is what lies outside the prefix, unless a link leads to where nothing is. Scripts are
+    only looked for: installers generate them, and two distributions may own one name; so are lists of certificates.
     """
     tree = tree or Tree(str(prefix), str(site))
     hashing = hash_native or hash_all
@@ -167,7 +167,7 @@ def check(
     last: str | None = None
     folder: str | None = None
     listing: dict[str, int] = {}
-    script = False
+    script = nowhere = False
     for entry in entries:
         path, digest, recorded = entry
         if path.endswith(BYTECODE):
@@ -177,7 +177,11 @@ def check(
         if head != last:  # a record lists the files of a folder one after the other
             last, folder, script = head, tree.folder(head), _is_script(head)
             listing = tree.listing(folder) if folder is not None else {}
+            nowhere = folder is None and tree.leads_nowhere(head)
         if folder is None or not name:
+            if nowhere and name:
+                total += 1
+                missing.append(path)
             continue
         total += 1
         size = listing.get(name)

@@ -23,6 +23,7 @@ class Tree:
 
     prefix: str
     site: str
+    _border: str = field(init=False)
     _root: str = field(init=False)
     _bases: dict[str, str] = field(init=False)
     _inside: dict[str, bool] = field(init=False)
@@ -37,19 +38,36 @@ class Tree:
         self.site = os.path.abspath(self.site)  # noqa: PTH100
         # A user's site folder is no part of the prefix of the interpreter; then it is the border itself.
         inside = self.site == self.prefix or self.site.startswith(self.prefix.rstrip(os.sep) + os.sep)
-        border = self.prefix if inside else self.site
-        self._root = os.path.realpath(border)
+        self._border = self.prefix if inside else self.site
+        self._root = os.path.realpath(self._border)
         self._bases = {"": self.site}
-        self._inside = {border: True}
+        self._inside = {self._border: True}
         self._ignores_case = ignores_case(self.site)
 
     def folder(self, relative: str) -> str | None:
         """Absolute path of a folder that RECORD writes relative to the site folder; None if it leaves the prefix."""
+        base = self._base(relative)
+        return base if self._is_inside(base) else None
+
+    def leads_nowhere(self, relative: str) -> bool:
+        """A folder that leaves the prefix does so by a link, and what it leads to is not there."""
+        base = self._base(relative)
+        if not base.startswith(self._border.rstrip(os.sep) + os.sep):
+            return False
+        try:
+            os.stat(base)  # noqa: PTH116
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def _base(self, relative: str) -> str:
         base = self._bases.get(relative)
         if base is None:
             base = os.path.normpath(os.path.join(self.site, relative))  # noqa: PTH118
             self._bases[relative] = base
-        return base if self._is_inside(base) else None
+        return base
 
     def _is_inside(self, folder: str) -> bool:
         known = self._inside.get(folder)
