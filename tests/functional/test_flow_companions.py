@@ -109,3 +109,11 @@ def test_verify_with_an_unknown_name_is_refused_with_the_nearest(world):
     assert "`--with tensorbord` is not known" in done.json["error"]["message"]
     assert "did you mean `tensorboard`?" in done.json["error"]["hint"]
     assert MINOR in str(site(env))
+
+
+def test_a_companion_that_is_not_installed_is_no_cause_to_diagnose(board):
+    env = board.healthy()
+    done = board.tfrepair("verify", "--env", env, "--with", "tensorboard")
+    assert done.code == 1, done
+    assert "`tensorboard` is not installed there: install it" in done.out
+    assert "tfrepair diagnose" not in done.out

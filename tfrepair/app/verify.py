@@ -44,7 +44,12 @@ def verify(
     messages = unfinished(target)
     cause = f"next: `tfrepair diagnose{target_request.words}` names the cause; nothing was changed"
     if not smoke.ok and smoke.rung.startswith("with "):
+        from tfrepair.target.inventory import read_inventory
+
         name = smoke.rung.removeprefix("with ")
+        absent = all(each.canonical_name != name for each in read_inventory(target.environment).distributions)
+        if absent and any(text.startswith("ModuleNotFoundError") for text in smoke.exceptions):
+            cause = f"`{name}` is not installed there: install it, or leave out `--with {name}`; nothing was changed"
         messages += (
             f"TensorFlow works at `{target.interpreter.executable}`, but `{name}` does not:",
             *(f"  {line}" for text in smoke.exceptions[:3] for line in text.splitlines()),
