@@ -145,6 +145,8 @@ def test_a_record_that_cannot_be_read_for_a_moment_is_not_written_anew_without_w
     with pytest.raises(OSError, match="cannot be read"):
         record.note_end("repaired", kept=True)
     assert (record.folder / "run.json").read_bytes() == said
+    with pytest.raises(SurroundingsError, match="cannot be read"):
+        rollback(record, environ)
     monkeypatch.undo()
     rollback(record, environ)
     assert lines(prefix) == before

@@ -6,7 +6,7 @@ import os
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfrepair.errors import RollbackError, SurroundingsError, UsageError
 from tfrepair.execute.exchange import carry_out, exchange_for
@@ -16,6 +16,7 @@ from tfrepair.execute.lock import environment_lock
 from tfrepair.execute.paths import RUN_ID, STATE_VARIABLE, Beside, runs_dir
 from tfrepair.execute.recover import complete, holds, settle, settle_run, unfinished
 from tfrepair.execute.run_folder import PRECIOUS, RunFolder
+from tfrepair.execute.scope import Scope
 from tfrepair.execute.unreadable import Unreadable
 from tfrepair.target.paths import is_folder
 
@@ -120,7 +121,7 @@ def find_run(spec: str | None, environ: Mapping[str, str], *, prefix: Path | Non
             )
         if can_roll_back(run):
             return run
-        if prefix is not None and run.data.get("status") in _CHANGED:
+        if prefix is not None and _noted(run).get("status") in _CHANGED:
             older = any(other.is_of(prefix) and can_roll_back(other) for other in every)
             raise UsageError(
                 f"the newest run on `{prefix}`, {run.id}, keeps no environment any more that it could be put back to; "
@@ -155,12 +156,23 @@ def named(spec: str, every: Sequence[RunFolder | Unreadable]) -> RunFolder | Unr
 
 def can_roll_back(run: RunFolder) -> bool:
     """The environment as it was before is still kept, or there was none and it is still the one that was made."""
-    data = run.data
+    data = _noted(run)
     if data.get("status") == "rolled-back":  # what it may keep is what it took out again
         return False
     if data.get("kept"):
         return exists(run.tree)
     return bool(data.get("created")) and data.get("status") in {"repaired", "restored"} and exists(run.place)
+
+
+def _noted(run: RunFolder) -> Mapping[str, Any]:
+    """What is noted of a run. Raises SurroundingsError when it cannot be read for now."""
+    try:
+        return run.data
+    except OSError as error:
+        raise SurroundingsError(
+            f"the record of run {run.id}, `{error.filename}`, cannot be read; nothing was changed",
+            hint="close files or programs, or set its permission, then try again",
+        ) from error
 
 
 def require_kept(run: RunFolder) -> None:
@@ -222,8 +234,9 @@ def rollback(
         if recovered is not None and recovered.run == run.id and recovered.outcome != "finished":
             return run
         require_kept(run)
+        scope = Scope(tuple(_noted(run).get("scope", ())))
         lost = changes_since(run).lost if lost is None else lost
-        new = RunFolder.create(run.prefix, environ, command="rollback", of=run.id, scope=run.scope)
+        new = RunFolder.create(run.prefix, environ, command="rollback", of=run.id, scope=scope)
         _exchange(run, new, lost=lost, first=first)
     return new
 
