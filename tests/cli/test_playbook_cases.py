@@ -81,7 +81,7 @@ def test_a_file_that_would_be_passed_over_is_named(team, capsys, name):
         (
             "numpy: 1.26.4",
             "numpy: 2.5",
-            "12:1: there is no plan: tensorflow 2.15.1 cannot be installed here: numpy<2",
+            "12:1: there is no plan: tensorflow 2.15.1 cannot be installed here: numpy<2 is asked for, and `index` of the case has `numpy` 2.5",
         ),
         ("like: healthy", "like: healhty", "2:7: there is no machine `healhty`, did you mean `healthy`?"),
         ("index:", "indx:", "11:1: unknown key `indx` in a case, did you mean `index`?"),
@@ -198,3 +198,12 @@ def test_nothing_wrong_as_sarif_and_json(team, capsys):
     code, out, _ = outcome(capsys, "validate", "--json", "no-nightlies.yaml")
     assert (code, json.loads(out)["status"], json.loads(out)["problems"]) == (0, "healthy", [])
     assert outcome(capsys, "validate", "--json", "--sarif", "no-nightlies.yaml")[0] == 2
+
+
+def test_an_index_that_lacks_what_the_playbook_asks_for_is_named(team, capsys):
+    (team / "no-nightlies.yaml").write_text(
+        NIGHTLY.replace("requirements: [tensorflow]", "requirements: [acme-models]")
+    )
+    code, out, _ = outcome(capsys, "test", ".")
+    assert code == 1
+    assert "acme-models is asked for, and `index` of the case has no `acme-models`" in out

@@ -47,11 +47,16 @@ class _Index:
             version = self.versions.get(name)
             wanted = name if line in request.roots else None
             if version is None and wanted is not None:
-                raise UnresolvableError(f"the case's `index` has no `{name}`", reason=line)
+                raise _unmet(f"no `{name}`", line)
             if version is not None and not requirement.specifier.contains(version, prereleases=True):
-                raise UnresolvableError(f"the case's `index` has `{name}` {version}, not {line}", reason=line)
+                raise _unmet(f"`{name}` {version}", line)
         pins = tuple(Pin(name=name, version=version, hashes=()) for name, version in self.versions.items())
         return Lock(pins=pins, pylock="", method="case")
+
+
+def _unmet(found: str, line: str) -> UnresolvableError:
+    said = f"{line} is asked for, and `index` of the case has {found}"
+    return UnresolvableError(said, reason=said)
 
 
 @dataclass(slots=True)
