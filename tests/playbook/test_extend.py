@@ -50,10 +50,10 @@ manual: [Ask the desk.]
 """,
     )
     base = BASE["numpy-abi"]
-    assert [rule.id for rule in ours.rules] == ["measured-bounds", "works-outside", None]
+    assert [rule.id for rule in ours.rules] == ["measured-bounds", "works-outside", "part-of-it", None]
     changed = next(rule for rule in base.rules if rule.id == "works-outside")
     assert (ours.rules[1].severity, ours.rules[1].when) == ("error", changed.when)
-    assert ours.rules[2].when == Match(fact="host.system", operator="equals", equals="windows")
+    assert ours.rules[3].when == Match(fact="host.system", operator="equals", equals="windows")
     assert ours.signatures[:-1] == base.signatures
     assert [(step.id, step.action, step.timeout) for step in ours.steps] == [
         ("install-tensorflow", "install", 600.0),
