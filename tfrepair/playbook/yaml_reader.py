@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -327,7 +328,7 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> Problem:
     begun = error.context_mark
     if "quoted scalar" in context and begun is not None and begun.line + 1 != place["line"]:
         hint = f"; its quote opens in line {begun.line + 1}"
-    before = text.split("\n")[mark.line][: mark.column].strip() if mark else ""
+    before = _line(text, mark.line)[: mark.column].strip() if mark else ""
     if "mapping values" in str(error.problem) and _ONE_KEY.fullmatch(before):
         hint = "; this line is indented further than the keys above it"
     if begun is not None and mark is not None:
@@ -335,6 +336,11 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> Problem:
     if odd := [text.count("\n", 0, found.start()) + 1 for found in _ODD_INDENT.finditer(text)]:
         hint += f"; line {odd[0]} is indented with {NO_BREAK}{_likewise(odd[1:])}"
     return Problem(**place, text=f"this is not YAML: {error.problem}{context}{hint}")
+
+
+def _line(text: str, number: int) -> str:
+    """A line by its number from 0; nothing behind the end, where the parser may put a mark."""
+    return next(islice(text.split("\n"), number, None), "")
 
 
 def _structure_hint(problem: str, context: str, begun: Any, *, first: bool) -> str:
