@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfrepair.app.locate import locate, unfinished
 from tfrepair.app.report import Report
+from tfrepair.reason.redact import without_credentials
 
 if TYPE_CHECKING:
     from tfrepair.app.requests import Screen, TargetRequest
@@ -39,6 +41,11 @@ def verify(
         timeout=timeout,
         extras=extras,
         on_rung=screen.line,
+    )
+    smoke = replace(
+        smoke,
+        output=without_credentials(smoke.output),
+        exceptions=tuple(map(without_credentials, smoke.exceptions)),
     )
     log.info("smoke", ok=smoke.ok, rung=smoke.rung, seconds=smoke.seconds)
     messages = unfinished(target)

@@ -54,15 +54,19 @@ class Identity:
         if len(self.home) > 1:
             text = re.sub(rf"{re.escape(self.home)}(?=[/\\]|$|[\s'\"`:;,)])", "~", text, flags=re.MULTILINE)
             text = text.replace(self.home.replace("\\", "\\\\"), "~") if "\\" in self.home else text
-        text = LOGIN.sub(f"{HIDDEN}@", text)
-        for pattern in (_QUERY, _ASSIGNED):
-            text = pattern.sub(rf"\1{HIDDEN}", text)
-        text = _AUTHORISATION.sub(rf"\1 {HIDDEN}", text)
-        text = _TOKENS.sub(HIDDEN, text)
+        text = without_credentials(text)
         text = _HOMES.sub(lambda found: found[0] if found[2].lower() in _SHARED else f"{found[1]}USER", text)
         for name, word in ((self.user, "USER"), (self.host, "HOST"), (self.host.partition(".")[0], "HOST")):
             text = _named(name, word, text)
         return text
+
+
+def without_credentials(text: str) -> str:
+    """The text with what opens a door replaced, and who sits where left in it."""
+    text = LOGIN.sub(f"{HIDDEN}@", text)
+    for pattern in (_QUERY, _ASSIGNED):
+        text = pattern.sub(rf"\1{HIDDEN}", text)
+    return _TOKENS.sub(HIDDEN, _AUTHORISATION.sub(rf"\1 {HIDDEN}", text))
 
 
 def discreet(playbook: Playbook, given: Mapping[str, str], environ: Mapping[str, str], identity: Identity) -> Playbook:

@@ -21,7 +21,7 @@ from tfrepair.target.tags import tags_for
 from tfrepair.target.user_site import is_meant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tfrepair.model.target import Target
 
@@ -48,10 +48,12 @@ def find_target(
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         if value := environ.get(variable):
             return _active(variable, value, environ, cwd)
-    if interactive:
-        for name in (".venv", "venv"):
-            if look_around(cwd / name).config and _is_mine(cwd / name) and not _tracked(cwd, name, environ):
-                return _folder(cwd / name, f"./{name}", f"`{cwd / name}` lies in the current folder", environ)
+    near = [name for name in (".venv", "venv") if look_around(cwd / name).config]
+    if not interactive:
+        return _first_on_path(environ, passed_over=near)
+    for name in near:
+        if _is_mine(cwd / name) and not _tracked(cwd, name, environ):
+            return _folder(cwd / name, f"./{name}", f"`{cwd / name}` lies in the current folder", environ)
     return _first_on_path(environ)
 
 
@@ -158,6 +160,11 @@ def _interpreter(
         error = _why_not(executable, around, answer)
         return target_from_files(executable, around, spec, reason, error)
     if folder is not None and _elsewhere(answer.data, around):
+        if around.purelib is None:
+            raise TargetError(
+                f"`{folder}` holds no Python environment: its interpreter is that of `{answer.data['prefix']}`",
+                hint=f"name that one with `--env`, if it is meant; {_NEW}",
+            )
         error = "`pyvenv.cfg` is missing, so its interpreter looks for everything elsewhere"
         return target_from_files(executable, around, spec, reason, error)
     outgrown = _another_minor(answer.data, around)
@@ -198,7 +205,7 @@ def _last_line(answer: Answer) -> str:
 
 
 def _elsewhere(data: Mapping[str, Any], around: Surroundings) -> bool:
-    if around.config or around.stdlib or around.conda or around.purelib is None:
+    if around.config or around.stdlib:
         return False
     return Path(data["prefix"]).resolve() != around.prefix.resolve()
 
@@ -227,12 +234,14 @@ def _tracked(cwd: Path, name: str, environ: Mapping[str, str]) -> bool:
     return done.exit_code is None or (done.ok and bool(done.stdout.strip()))
 
 
-def _first_on_path(environ: Mapping[str, str]) -> Target:
+def _first_on_path(environ: Mapping[str, str], *, passed_over: Sequence[str] = ()) -> Target:
     name = "python.exe" if os.name == "nt" else "python3"
     for folder in search_path(environ):
         if not os.path.lexists(folder / name) or not is_harmless(folder / name):
             continue
         reason = f"it is the first `{name}` on PATH that is not tfrepair's own"
+        if passed_over:  # a script must not repair another Python because it has no terminal
+            reason += f"; `./{passed_over[0]}` is not taken without a terminal: `--env {passed_over[0]}` names it"
         with contextlib.suppress(TargetError):
             target = _interpreter(folder / name, str(folder / name), reason, environ)
             if os.path.realpath(target.environment.prefix) != os.path.realpath(sys.prefix):

@@ -33,8 +33,12 @@ _CHUNK = 1 << 18
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _BIG = 1 << 20
 _MOST_HELPERS = 7
-_MEANT_TO_BE_CHANGED = "/cacert.pem"
-"""Where organisations add the certificates of their own authorities: certifi's, pip's, botocore's."""
+_MEANT_TO_BE_CHANGED = ("/cacert.pem", ".dist-info/METADATA")
+"""Where organisations add the certificates of their own authorities: certifi's, pip's, botocore's.
+
+And what the wheel of TensorFlow 1.15.0 has otherwise than its own RECORD says: metadata that cannot be used are told of
+where they are read.
+"""
 
 
 class RecordEntry(NamedTuple):
@@ -156,7 +160,8 @@ def check(
     """Compare a record with the disk: existence and size always, SHA-256 of native or of all files on request.
 
     Bytecode is left out, and so is what lies outside the prefix, unless a link leads to where nothing is. Scripts are
-    only looked for: installers generate them, and two distributions may own one name; so are lists of certificates.
+    only looked for: installers generate them, and two distributions may own one name; so are lists of certificates, and
+    METADATA.
     """
     tree = tree or Tree(str(prefix), str(site))
     hashing = hash_native or hash_all
