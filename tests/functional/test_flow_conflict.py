@@ -11,7 +11,7 @@ def env(world):
 
 def test_what_is_left_after_a_repair_is_said(world, monkeypatch):
     env = world.conflict()
-    monkeypatch.setenv("PWD", str(world.folder))
+    monkeypatch.chdir(world.folder)
     (world.folder / "keras.py").write_text("mine = True\n")
     done = world.tfrepair("fix", "--yes", "--env", env, "--json")
     assert done.code == 0, done

@@ -29,7 +29,8 @@ def site(tmp_path):
 
 
 @pytest.fixture
-def context(site, tmp_path):
+def context(site, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     found = find_target(python=sys.executable, env=None, environ={}, cwd=Path(), interactive=False)
     where = replace(
         found.environment, prefix=str(tmp_path / "env"), purelib=str(site), platlib=str(site), kind="venv",
@@ -109,6 +110,15 @@ def test_what_is_no_library_is_left_to_the_record(context, library):
 def test_a_library_whose_content_was_never_written_is_named(context, library, content):
     library.write_bytes(content)
     assert facts_of(native, context).value("native.no_library") == [str(library)]
+
+
+def test_the_folder_where_it_was_started_counts_and_not_one_that_the_shell_left_behind(context, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "numpy.py").touch()
+    (tmp_path / "queue.py").touch()
+    for left in ({"PWD": str(tmp_path / "elsewhere")}, {"PWD": str(tmp_path / "gone")}, {}):
+        (row,) = facts_of(search_path, replace(context, environ=left)).value("search_path.shadowing")
+        assert row == {"module": "queue", "path": str(tmp_path / "queue.py")}
 
 
 def test_a_module_from_pythonpath_before_the_environments_own_is_a_leak(context, site, tmp_path):

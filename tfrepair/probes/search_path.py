@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from tfrepair.probes.collector import Context, Probe, known, unknown
-from tfrepair.target.search_path import copies, leaking, search_path, shadowing
+from tfrepair.target.search_path import copies, current_folder, leaking, search_path, shadowing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,7 @@ def _collect(context: Context) -> Iterable[Fact]:
                 for module, entries in copies(target, environ)
             ],
             "search_path.shadowing": [
-                {"module": module, "path": path} for module, path in shadowing((environ.get("PWD") or ".", *named))
+                {"module": module, "path": path} for module, path in shadowing((current_folder(environ), *named))
             ],
         },
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from dataclasses import dataclass
@@ -92,6 +93,17 @@ def copies(target: Target, environ: Mapping[str, str]) -> Iterator[tuple[str, tu
         found = tuple(entry for entry in entries if has_module(entry.path, module))
         if len(found) > 1:
             yield module.replace("/", "."), found
+
+
+def current_folder(environ: Mapping[str, str]) -> str:
+    """The current folder, by the name that the shell has for it where it is that; a program may start us elsewhere."""
+    named = environ.get("PWD", "")
+    with contextlib.suppress(OSError):
+        if os.path.samefile(named, "."):  # noqa: PTH121
+            return named
+    with contextlib.suppress(OSError):
+        return os.getcwd()  # noqa: PTH109
+    return "."
 
 
 def shadowing(folders: tuple[str, ...]) -> Iterator[tuple[str, str]]:
