@@ -126,13 +126,18 @@ def _is_mount_point(folder: Path) -> bool:
 
 
 def _mount_points() -> frozenset[str]:
-    """Where something is mounted. Read directly on Linux: every command asks, and the library is slow to load."""
+    """Where something is mounted. Read directly on Linux: every command asks, and the library is slow to load.
+
+    Nothing where the system does not say it: a chroot mostly has no `/proc`.
+    """
     with suppress(OSError):
         lines = Path("/proc/self/mounts").read_bytes().splitlines()
         return frozenset(_OCTAL.sub(_character, line.split()[1]).decode(errors="surrogateescape") for line in lines)
     import psutil
 
-    return frozenset(part.mountpoint for part in psutil.disk_partitions(all=True))
+    with suppress(OSError):
+        return frozenset(part.mountpoint for part in psutil.disk_partitions(all=True))
+    return frozenset()
 
 
 def _character(match: re.Match[bytes]) -> bytes:

@@ -46,7 +46,10 @@ def using(prefix: Path, within: Within) -> tuple[User, ...]:
     """
     import psutil
 
-    ours = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    try:
+        ours = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    except (psutil.Error, OSError):  # a chroot mostly has no `/proc`: not even ourselves are seen
+        return ()
     homes = {f"{prefix}{os.sep}", f"{prefix.resolve()}{os.sep}"}
 
     def counts(path: str) -> bool:
