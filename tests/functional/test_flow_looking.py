@@ -51,6 +51,18 @@ def test_verify_fails_on_a_broken_one_and_says_where(world, fine):
     assert "Unable to convert function return value" in done.out
 
 
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_verify_shows_no_credentials_of_what_the_import_printed(world, fine, more):
+    (package,) = fine.glob("lib/python3*/site-packages/tensorflow/__init__.py")
+    package.unlink()
+    package.write_text("raise ImportError('cannot reach https://me:hunter2@files/x?token=sesame')\n")
+    done = world.tfrepair("verify", "--env", fine, *more)
+    assert done.code == 1, done
+    assert "https://***@files/x?token=***" in done.out
+    assert "hunter2" not in done.out + done.err
+    assert "sesame" not in done.out + done.err
+
+
 def test_verify_with_a_companion(world, fine):
     assert world.tfrepair("verify", "--env", fine, "--with", "numpy").code == 0
     done = world.tfrepair("verify", "--env", fine, "--with", "tensorboard", "--json")
@@ -199,7 +211,7 @@ def test_of_a_moved_environment_its_scripts_are_named_and_what_to_do_about_them(
     assert f"next: `tfrepair {words}` shows what to do by hand" in done.out
     by_hand = world.tfrepair(*words.split())
     assert by_hand.code == 4, by_hand
-    assert "`tfrepair fix --strategy rebuild`" in by_hand.out
+    assert f"`tfrepair fix --strategy rebuild --env {moved}`" in by_hand.out
     rebuilt = world.tfrepair("fix", "--yes", "--strategy", "rebuild", "--env", moved)
     assert rebuilt.code == 0, rebuilt
     assert (moved / "bin" / "tool").read_text() == f"#!{moved}/bin/python\n"

@@ -214,3 +214,34 @@ def test_what_may_not_be_looked_at_is_refused_with_a_sentence(environ, tmp_path)
         with pytest.raises(TargetError, match="closed"):
             find(behind, tmp_path, python="closed/env/bin/python")
     (tmp_path / "closed").chmod(0o755)
+
+
+@pytest.mark.parametrize("conda", [False, True])
+@pytest.mark.parametrize("packages", [False, True])
+def test_a_folder_whose_interpreter_is_another_python_never_stands_for_that_python(
+    each_base, environ, tmp_path, conda, packages
+):
+    folder = tmp_path / "env"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "python").symlink_to(each_base.executable)
+    if conda:
+        (folder / "conda-meta").mkdir()
+    if packages:
+        (folder / "lib" / f"python{each_base.minor}" / "site-packages").mkdir(parents=True)
+        target = find(environ, tmp_path, env=str(folder))
+        assert target.environment.prefix == str(folder)
+        assert not target.interpreter.starts
+    else:
+        with pytest.raises(TargetError, match="holds no Python environment: its interpreter is that of"):
+            find(environ, tmp_path, env=str(folder))
+
+
+def test_without_a_terminal_it_is_said_that_the_environment_in_the_current_folder_is_passed_over(
+    venv, environ, tmp_path
+):
+    venv.rename(tmp_path / ".venv")
+    found = find(environ, tmp_path)
+    assert found.environment.prefix != str(tmp_path / ".venv")
+    assert "`./.venv` is not taken without a terminal: `--env .venv` names it" in found.reason
+    (tmp_path / ".venv").rename(tmp_path / "env")
+    assert "without a terminal" not in find(environ, tmp_path).reason

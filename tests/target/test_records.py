@@ -166,3 +166,12 @@ def test_each_folder_is_listed_once(site, monkeypatch):
     monkeypatch.setattr(os, "scandir", lambda path: seen.append(str(path)) or real(path))
     check(read_record(folder), site.path, site.prefix, hash_native=False, tree=Tree(str(site.prefix), str(site.path)))
     assert sorted(seen) == [str(site.path), str(site.path / "x"), str(folder)]
+
+
+def test_metadata_that_the_wheel_itself_has_otherwise_than_its_record_are_no_damage(site):
+    folder = site.install("tensorflow", "1.15.0", {"tensorflow/__init__.py": "x = 1\n"})
+    with (folder / "RECORD").open("a") as record:
+        record.write(f"{folder.name}/METADATA,sha256=AA,2573\n")
+    assert checked(site, folder, hash_all=True).altered == ()
+    (folder / "METADATA").unlink()
+    assert checked(site, folder).missing == (f"{folder.name}/METADATA",)
