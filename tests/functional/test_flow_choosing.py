@@ -139,6 +139,17 @@ def test_of_a_requirements_file_of_the_project_only_tensorflow_is_used_and_the_p
     assert note not in chosen()["plan"]["notes"]
 
 
+def test_of_a_pyproject_only_tensorflow_is_used_and_the_plan_says_so(world, chosen):
+    def notes(*dependencies):
+        text = f"[project]\nname = 'a'\nversion = '1'\ndependencies = {list(dependencies)}\n"
+        (world.folder / "pyproject.toml").write_text(text)
+        return [note for note in chosen()["plan"]["notes"] if note.startswith("of `pyproject.toml` only what asks for")]
+
+    assert len(notes(f"tensorflow=={OLD}", "numpy<1.20")) == 1
+    assert notes(f"tensorflow=={OLD}") == []
+    assert notes("numpy<1.20") == []
+
+
 def test_a_range_that_it_does_not_meet_moves_it(world):
     (world.folder / "requirements.txt").write_text(f"tensorflow>={NEW}\n")
     env = world.healthy(name="env")

@@ -128,16 +128,19 @@ def _unread(bench: Workbench) -> tuple[str, ...]:
 
 
 def _others_left(bench: Workbench) -> tuple[str, ...]:
-    """That a requirements file of the project is not installed, where it asks for more than TensorFlow; a sentence."""
-    from tfrepair.target.project.folder import files_with_others
+    """That a file of the project is not installed, where it asks for more than TensorFlow; a sentence."""
+    from tfrepair.target.project.folder import files_with_others, project_depends_on_others
 
     if bench.request.tensorflow is not None or bench.requirements:
         return ()
-    files = files_with_others(bench.cwd)
-    if not files:
-        return ()
-    named = ", ".join(f"`{name}`" for name in files)
-    return (f"of {named} only what asks for TensorFlow is used; `--requirement {files[0]}` installs the rest too",)
+    if files := files_with_others(bench.cwd):
+        named = ", ".join(f"`{name}`" for name in files)
+        return (f"of {named} only what asks for TensorFlow is used; `--requirement {files[0]}` installs the rest too",)
+    if any(pin.requirement for pin in bench.project) and project_depends_on_others(bench.cwd):
+        said = "its other dependencies may ask for other versions than these"
+        how = "in a requirements file, named with `--requirement`, they count"
+        return (f"of `pyproject.toml` only what asks for TensorFlow is used: {said}; {how}",)
+    return ()
 
 
 def _limits(bench: Workbench) -> tuple[Wanted, ...]:

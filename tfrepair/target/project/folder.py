@@ -16,7 +16,7 @@ from tfrepair.target.plain_file import read_plain
 from tfrepair.target.project.conda import conda_environment
 from tfrepair.target.project.locks import locked_packages
 from tfrepair.target.project.pin import Included, ProjectPin
-from tfrepair.target.project.pyproject import pyproject
+from tfrepair.target.project.pyproject import depends_on_others, pyproject
 from tfrepair.target.project.requirements import asks_for_others, requirement_lines
 
 if TYPE_CHECKING:
@@ -67,6 +67,14 @@ def files_with_others(folder: Path) -> tuple[str, ...]:
     """The requirements files of a folder that ask for something else than TensorFlow. Never raises."""
     names = (name for name in _requirement_files(folder) if name.startswith("requirements"))
     return tuple(name for name in names if asks_for_others(_text(folder / name)))
+
+
+def project_depends_on_others(folder: Path) -> bool:
+    """The pyproject.toml of a folder names dependencies besides TensorFlow. Never raises."""
+    try:
+        return depends_on_others(_text(folder / "pyproject.toml"))
+    except (ValueError, AttributeError, TypeError, RecursionError):  # not as such a file is; a pin says so
+        return False
 
 
 def _text(file: Path) -> str:

@@ -39,6 +39,12 @@ def pyproject(text: str, name: str) -> Iterator[ProjectPin | Included]:
     yield from _setuptools(tool.get("setuptools", {}).get("dynamic", {}), f"{name}:tool.setuptools.dynamic")
 
 
+def depends_on_others(text: str) -> bool:
+    """`project.dependencies` names something else than TensorFlow. Raises ValueError for what is no TOML."""
+    lines = [line for line in loads(text).get("project", {}).get("dependencies", []) if isinstance(line, str)]
+    return len(lines) > sum(1 for _ in requirement_list(lines, ""))
+
+
 def _each(table: str, groups: Mapping[str, Any]) -> dict[str, Any]:
     return {f"{table}.{key}": lines for key, lines in groups.items()}
 
