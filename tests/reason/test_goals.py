@@ -11,7 +11,8 @@ from tfrepair.model.goals import Goals
 from tfrepair.model.operations import Keywords
 from tfrepair.model.playbook import Match, Playbook, Source, Step, Variable
 from tfrepair.playbook.builder import build
-from tfrepair.reason.goals import goals_of, in_the_way, untrusted
+from tfrepair.playbook.loader import load_builtin
+from tfrepair.reason.goals import by_hand, goals_of, in_the_way, untrusted
 from tfrepair.reason.variables import bound
 
 FINDING = Finding(
@@ -179,3 +180,12 @@ def test_what_an_installer_might_read_as_an_option_is_no_requirement(line):
             goals_of([FINDING], [playbook(ours)], facts(host__name=line))
     with pytest.raises(UsageError, match="is not the name"):
         goals_of([FINDING], [playbook(step("upgrade", distributions={"fact": "host.name"}))], facts(host__name=line))
+
+
+def test_of_what_is_done_by_hand_lines_with_what_is_not_known_are_left_out_where_another_remains():
+    (python,) = (one for one in load_builtin() if one.name == "unsupported-python")
+    told = tuple(by_hand(python, facts(tensorflow__version="1.15.0", release__pythons=["3.6", "3.7"])))
+    assert told[0].startswith("TensorFlow 1.15.0 has wheels for these Pythons: 3.6, 3.7.")
+    assert not any("unknown" in line or "absent" in line for line in told)
+    (alone,) = by_hand(replace(python, manual=python.manual[:1]), facts())
+    assert alone.startswith("Pythons on this platform")

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from tfrepair.actions.registry import ACTIONS
 from tfrepair.errors import TfrepairError, UsageError
+from tfrepair.model.facts import Known
 from tfrepair.model.goals import Goals
 from tfrepair.model.operations import PLAIN, Keywords, RunCommand
 from tfrepair.model.plan import PlannedCheck
 from tfrepair.reason.arguments import filled_arguments, filled_command, filled_item, refuse_strange
 from tfrepair.reason.steps import applicable
-from tfrepair.reason.text import fill
+from tfrepair.reason.text import LATER, fill, placeholders
 from tfrepair.reason.variables import demand_values, scope
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from tfrepair.model.facts import Facts
     from tfrepair.model.finding import Diagnosis, Finding
     from tfrepair.model.operations import OwnOperation
-    from tfrepair.model.playbook import Playbook, Step
+    from tfrepair.model.playbook import ManualLine, Playbook, Step
 
 SYSTEMS = {"linux": "Linux", "darwin": "macOS", "windows": "Windows"}
 
@@ -149,10 +150,24 @@ def manual_steps(findings: Sequence[Finding], playbooks: Sequence[Playbook], fac
 
 
 def by_hand(playbook: Playbook, facts: Facts) -> Iterator[str]:
-    """The manual steps of one playbook, facts filled in, the lines for other systems left out."""
+    """The manual steps of one playbook, facts filled in, the lines for other systems left out.
+
+    So is what would say `absent` or `unknown`, where another line remains.
+    """
     here = facts.value("host.system")
-    for line in playbook.manual:
+    for line in _told(playbook.manual, facts):
         if line.system is None or line.system == here:
             yield fill(line.text, scope(playbook, facts))
         elif here is None:
             yield f"on {SYSTEMS.get(line.system, line.system)}: {fill(line.text, scope(playbook, facts))}"
+
+
+def _told(lines: Sequence[ManualLine], facts: Facts) -> Sequence[ManualLine]:
+    """The lines in which every fact is known; all where there is none."""
+    full = [line for line in lines if all(_is_told(path, facts) for path in placeholders(line.text))]
+    return full or lines
+
+
+def _is_told(path: str, facts: Facts) -> bool:
+    """A fact is known; what is a variable's or a step's is seen to elsewhere."""
+    return path.startswith(("vars.", LATER)) or isinstance(facts.get(path), Known)
