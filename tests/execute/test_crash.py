@@ -19,7 +19,7 @@ from execute_support import (
 )
 from test_transaction import repair
 
-from tfrepair.errors import StepError, UsageError
+from tfrepair.errors import StepError, SurroundingsError, UsageError
 from tfrepair.execute import exchange as exchange_room
 from tfrepair.execute import journal, pieces, run_folder, swap
 from tfrepair.execute import recover as recover_room
@@ -323,3 +323,46 @@ def test_a_new_run_has_a_name_of_a_run_whatever_there_is(newest):
     name = new_run_id(after=newest)
     assert RUN_ID.match(name)
     assert name > newest or newest.endswith("f")
+
+
+def test_a_pointer_that_cannot_be_read_is_not_taken_for_none(tmp_path):
+    environ = {"TFREPAIR_STATE_DIR": str(tmp_path / "state")}
+    prefix = broken_environment(tmp_path / "work" / "env")
+    killed_while_confirming(prefix, environ)
+    put = lines(prefix)
+    pointer = prefix.parent / ".tfrepair-env" / "current.json"
+    said = pointer.read_bytes()
+    pointer.write_bytes(said[:20])
+    for act in (
+        lambda: recover(prefix, lock_timeout=1),
+        lambda: repair(prefix, environ, Outside(), in_place_plan(prefix)),
+    ):
+        with pytest.raises(SurroundingsError, match="cannot be read"):
+            act()
+        assert pointer.read_bytes() == said[:20]
+    assert unfinished(prefix).will is None
+    assert "cannot be read" in unfinished(prefix).sentence
+    assert clean(runs(environ)).runs == ()
+    assert lines(prefix) == put
+    pointer.write_bytes(said)
+    assert recover(prefix, lock_timeout=1).outcome == "restored"
+
+
+def test_cleaning_removes_nothing_where_a_run_was_killed_while_it_waited(tmp_path, monkeypatch):
+    environ = {"TFREPAIR_STATE_DIR": str(tmp_path / "state")}
+    prefix = broken_environment(tmp_path / "work" / "env")
+    before = lines(prefix)
+    repair(prefix, environ, Outside(), in_place_plan(prefix))
+    kept = runs(environ)
+
+    def asked(_prefix):
+        assert die_at("after exchange", prefix, environ, command="rollback")
+
+    monkeypatch.setattr(runs_room, "unfinished", asked)
+    cleaned = clean(kept)
+    assert cleaned.runs == ()
+    assert "did not end" in cleaned.left[0]
+    monkeypatch.undo()
+    recover(prefix, lock_timeout=1)
+    rollback(find_run(None, environ, prefix=prefix), environ)
+    assert lines(prefix) == before

@@ -153,7 +153,7 @@ def test_the_journal_of_a_repair_that_was_undone_says_why():
         ("repair-torn.jsonl", REPAIR, None, True, "restored", {"old"}),
         ("undone.jsonl", UNDONE, 10, False, "dropped", {"old"}),
         ("undone.jsonl", UNDONE, 11, False, "dropped", {"old"}),
-        ("undone.jsonl", UNDONE, 12, False, "finished", {"old"}),
+        ("undone.jsonl", UNDONE, 12, False, "restored", {"old"}),
     ],
 )
 def test_recovery_of_a_stored_journal_does_what_is_documented(tmp_path, journal, run, count, exchanged, outcome, names):

@@ -6,7 +6,7 @@ import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tfrepair.errors import RollbackError, SurroundingsError
 from tfrepair.execute.exchange import exchange_from
@@ -75,7 +75,11 @@ class Recovered:
 def unfinished(prefix: Path) -> Unfinished | None:
     """The unfinished run on an environment, for commands that only read: nothing is written, nobody waits."""
     beside = Beside.of(prefix)
-    pointer = read_json(beside.pointer)
+    try:
+        pointer = _pointer(beside)
+    except SurroundingsError as error:
+        sentence = f"{error.message}; {error.hint}"
+        return Unfinished(run="unknown", folder="", holder=holder(beside), will=None, sentence=sentence)
     if pointer is None or pointer.get("state") != "unfinished":
         return None
     run_id, folder = str(pointer.get("run")), str(pointer.get("folder"))
@@ -94,6 +98,11 @@ def unfinished(prefix: Path) -> Unfinished | None:
     return Unfinished(run=run_id, folder=folder, holder=None, will=will, sentence=sentence)
 
 
+def did_not_end(beside: Beside) -> bool:
+    """The same question of who holds the lock. Raises SurroundingsError when it cannot be answered."""
+    return (_pointer(beside) or {}).get("state") == "unfinished"
+
+
 def recover(prefix: Path, *, lock_timeout: float) -> Recovered | None:
     """Finish or undo the unfinished run on an environment. Raises SurroundingsError (locked), RollbackError."""
     beside = Beside.of(prefix)
@@ -105,7 +114,7 @@ def recover(prefix: Path, *, lock_timeout: float) -> Recovered | None:
 
 def settle(beside: Beside) -> Recovered | None:
     """The same for who holds the lock."""
-    pointer = read_json(beside.pointer)
+    pointer = _pointer(beside)
     if pointer is None or pointer.get("state") != "unfinished":
         return None
     folder = Path(str(pointer.get("folder")))
@@ -120,12 +129,32 @@ def settle(beside: Beside) -> Recovered | None:
             hint=f"run `tfrepair rollback` as {pointer.get('user')}; where nobody has begun a repair here, remove "
             f"`{beside.pointer}`",
         )
-    _known_format(run)
+    try:
+        _known_format(run)
+    except OSError as error:
+        raise SurroundingsError(
+            f"run {run.id} on `{run.place}` did not end, and its record cannot be read: {error.strerror or error}; "
+            "nothing was changed",
+            hint=f"try again when `{run.folder}` can be read",
+        ) from error
     outcome = settle_run(run, sparing=True)
     # a journal that another user may have written is no reason to run what stands in it
     undo = () if outcome == "finished" else undos(run.entries)
     kept = run.tree if outcome == "restored" and exists(run.tree) else None
     return Recovered(run=run.id, outcome=outcome, undo=undo, kept=kept)
+
+
+def _pointer(beside: Beside) -> dict[str, Any] | None:
+    """Which run is unfinished, or was the last; None when there was none. Raises SurroundingsError."""
+    pointer = read_json(beside.pointer)
+    if pointer is None and exists(beside.pointer):
+        raise SurroundingsError(
+            f"`{beside.pointer}` cannot be read: whether a run on `{beside.place}` did not end is not known; "
+            "nothing was changed",
+            hint=f"try again; if it stays so, see which of `{beside.place}` and what lies beside that file is whole, "
+            "and remove the file",
+        )
+    return pointer
 
 
 def _by_hand(run: Unreadable, beside: Beside) -> SurroundingsError:

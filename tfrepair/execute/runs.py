@@ -14,7 +14,7 @@ from tfrepair.execute.files import exists, explained, remove_tree, write_durably
 from tfrepair.execute.fingerprint import changed_files, differences
 from tfrepair.execute.lock import environment_lock
 from tfrepair.execute.paths import RUN_ID, STATE_VARIABLE, Beside, runs_dir
-from tfrepair.execute.recover import complete, holds, settle, settle_run, unfinished
+from tfrepair.execute.recover import complete, did_not_end, holds, settle, settle_run, unfinished
 from tfrepair.execute.run_folder import PRECIOUS, RunFolder
 from tfrepair.execute.scope import Scope
 from tfrepair.execute.unreadable import Unreadable
@@ -337,6 +337,9 @@ def clean(every: Iterable[RunFolder], *, lock_timeout: float = 10.0) -> Cleaned:
         if not is_folder(beside.folder):
             continue
         with environment_lock(beside, timeout=lock_timeout, run="cleaning"):
+            if did_not_end(beside):  # it began and was killed while this waited
+                left.append(f"a run on `{beside.place}` did not end: `tfrepair fix` or `tfrepair rollback` settles it")
+                continue
             freed += size([run.tree for run in chosen]).exclusive
             for run in chosen:
                 _forget(run.folder, status="cleaned")
