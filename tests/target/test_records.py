@@ -175,3 +175,7 @@ def test_metadata_that_the_wheel_itself_has_otherwise_than_its_record_are_no_dam
     assert checked(site, folder, hash_all=True).altered == ()
     (folder / "METADATA").unlink()
     assert checked(site, folder).missing == (f"{folder.name}/METADATA",)
+    other = site.install("keras", "2.2.4", {"keras/__init__.py": "x = 1\n"})
+    with (other / "RECORD").open("a") as record:
+        record.write(f"{other.name}/METADATA,sha256=AA,2573\n")
+    assert checked(site, other).altered == (f"{other.name}/METADATA",)

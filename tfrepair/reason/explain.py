@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfrepair.model.facts import Absent, Fact, Facts, Known
 from tfrepair.model.finding import Diagnosis, Evidence, Finding
+from tfrepair.reason.bystanders import is_bystander, last_refusal
 from tfrepair.reason.conditions import evaluate
 from tfrepair.reason.guessing import weighed
 from tfrepair.reason.judge import CONFIDENCES, judge, none_surer_than_before, quoted
@@ -39,9 +40,8 @@ _BOTH = 5
 _CLOSE = 12
 """Two causes nearer to each other than this cannot be told apart by the text alone."""
 
-_BYSTANDER = -15
-"""What TensorFlow logs about GPUs before another exception ends the import: a healthy import prints it too."""
-_NOISE = re.compile(r": [WI] tensorflow/|^[WI]\d{4} |failed call to cuInit|TF-TRT Warning")
+_BYSTANDER = -40
+"""What TensorFlow logs before another exception ends the import: less than what an exception says."""
 _LONGEST_SPEECH = 20_000
 """How much is searched for people's own words, which are few."""
 _TROUBLE = re.compile(
@@ -53,10 +53,6 @@ _TROUBLE = re.compile(
     r"|错|误|失败|无法|不能|问题|エラー|에러|오류|안 ?[되돼됩]"
 )
 """A text without any of these tells of no trouble in so many words, and is hardly guessed about."""
-_REFUSAL = re.compile(
-    r"^\s*(?:\w+\.)*(?:ImportError|ModuleNotFoundError|AttributeError|TypeError|SyntaxError|NameError)\b(?::|$)",
-    re.MULTILINE,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +143,7 @@ def _limited(findings: Sequence[Finding], limit: Confidence, causes: Collection[
 
 def _readings(text: str) -> Iterator[_Reading]:
     """How a text is read: as programs print it, then as people retype it, last for what people say of it."""
-    refused = _last_refusal(text)
+    refused = last_refusal(text)
     yield _Reading(text=text, refused=refused, flags=re.MULTILINE)
     yield _Reading(text=text, refused=refused, flags=_RETYPED)
     if _TROUBLE.search(text):
@@ -210,7 +206,7 @@ def _hits(playbook: Playbook, facts: Facts, reading: _Reading) -> Iterator[_Hit]
         if (trace is not None and trace.value is False) or (guard is not None and guard.value):
             continue
         undecided = trace is not None and trace.value is None
-        beside = place.start < reading.refused and _NOISE.search(place.head) is not None
+        beside = place.start < reading.refused and is_bystander(place.head)
         unguarded = guard is not None and guard.value is None
         unsure = undecided or unguarded or beside or reading.flags == _RETYPED
         condition = 0 if trace is None else _UNDECIDED * len(trace.unknown) if undecided else _DECIDED
@@ -227,11 +223,6 @@ def _hits(playbook: Playbook, facts: Facts, reading: _Reading) -> Iterator[_Hit]
 
 _RETYPED = re.MULTILINE | re.IGNORECASE
 """How a text is searched in which nothing is found as programs print it: some people type what they read."""
-
-
-def _last_refusal(text: str) -> int:
-    """Where the last exception stands that ends an import; -1 when there is none."""
-    return max((match.start() for match in _REFUSAL.finditer(text)), default=-1)
 
 
 def _weaker(confidence: Confidence) -> Confidence:

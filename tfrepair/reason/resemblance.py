@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tfrepair.model.facts import Known
+from tfrepair.reason.bystanders import without_bystanders
 from tfrepair.reason.routine import without_routine
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Resemblance:
 
 def words(text: str, facts: Facts) -> Counter[str]:
     """What a text is known by, and what is known of the machine; how often each."""
-    text = without_routine(text)[-_LONGEST_TEXT:].lower()
+    text = without_routine(without_bystanders(text))[-_LONGEST_TEXT:].lower()
     every = _words(text)
     troubles = [line for line in text.splitlines() if _TROUBLE.search(line)][-_TROUBLES:]
     counts = Counter(every)
