@@ -12,53 +12,21 @@ import argparse
 import hashlib
 import re
 
+import around
 from accuracy import PARTS, Outcome, cases, known_without, outcome
 
 from tfrepair.playbook.loader import load_builtin
 
-NAMES = [
-    "requests",
-    "idna",
-    "urllib3",
-    "certifi",
-    "click",
-    "flask",
-    "jinja2",
-    "werkzeug",
-    "markupsafe",
-    "pyyaml",
-    "tqdm",
-    "pillow",
-    "matplotlib",
-]
 ROUTINE = {
-    "pip": "\n".join(f"Requirement already satisfied: {n} in ./venv/lib/python3/site-packages (1.0)" for n in NAMES),
-    "pip, downloading": "\n".join(f"Collecting {n}\n  Downloading {n}-1.0-py3-none-any.whl (50 kB)" for n in NAMES),
-    "pip list": "Package    Version\n---------- -------\n" + "\n".join(f"{n:10} 1.0" for n in NAMES),
-    "apt": "\n".join(f"Get:1 mirror focal/main amd64 {n} 1.2-1 [9 kB]\nSetting up {n} (1.2-1) ..." for n in NAMES),
-    "a server": "\n".join(f"2024-05-01 10:11:{n:02},123 INFO app - request {n} handled in 12 ms" for n in range(15)),
-    "NumPy's warning": (
-        "site-packages/tensorflow/python/framework/dtypes.py:516: FutureWarning: Passing (type, 1) or '1type' as a synonym"
-        " of type is deprecated; in a future version of numpy, it will be understood as (type, (1,)) / '(1,)type'.\n"
-        '  _np_qint8 = np.dtype([("qint8", np.int8, 1)])'
-    ),
-    "a form": "**Describe the bug**\nA clear and concise description of what the bug is.\n\n- RAM: 16 GB\n- Disk: 512 GB",
+    "pip": around.INSTALLED,
+    "pip, downloading": around.FETCHED,
+    "pip list": around.LISTED,
+    "apt": around.SYSTEM,
+    "a server": around.SERVED,
+    "NumPy's warning": around.WARNED,
+    "a form": around.FORM,
 }
-LOGGED = {
-    "no CUDA": (
-        "2022-03-01 10:11:12.123456: W tensorflow/stream_executor/platform/default/dso_loader.cc:64] Could not load dynamic"
-        " library 'libcudart.so.11.0'; dlerror: libcudart.so.11.0: cannot open shared object file: No such file or directory"
-    ),
-    "no driver": (
-        "2022-03-01 10:11:13.123456: W tensorflow/stream_executor/cuda/cuda_driver.cc:269] failed call to cuInit: UNKNOWN"
-        " ERROR (303)\n2022-03-01 10:11:13.123456: I tensorflow/stream_executor/cuda/cuda_diagnostics.cc:156] kernel driver"
-        " does not appear to be running on this host (box): /proc/driver/nvidia/version does not exist"
-    ),
-    "names of TensorFlow 1": (
-        "WARNING:tensorflow:From train.py:12: The name tf.placeholder is deprecated. Please use tf.compat.v1.placeholder"
-        " instead."
-    ),
-}
+LOGGED = {"no CUDA": around.LIBRARY, "no driver": around.DRIVER, "names of TensorFlow 1": around.RENAMED}
 _RAISED = re.compile(r"^\s*(\w+\.)*\w*(Error|Exception)\b(:|$)", re.MULTILINE)
 _OF_GPUS = re.compile(r"cuda|gpu|driver")
 
@@ -86,8 +54,8 @@ def main() -> None:
 
 def explained(part: str, chosen: list[dict], block: str = "") -> list[Outcome]:
     playbooks, known = load_builtin(), known_without(part)
-    around = (case | {"error_text": f"{block}\n{case['error_text']}".lstrip()} for case in chosen)
-    return [outcome(case, playbooks, known, platform=True) for case in around]
+    changed = (case | {"error_text": f"{block}\n{case['error_text']}".lstrip()} for case in chosen)
+    return [outcome(case, playbooks, known, platform=True) for case in changed]
 
 
 def right(results: list[Outcome]) -> str:

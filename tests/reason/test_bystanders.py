@@ -1,6 +1,7 @@
 """What TensorFlow logs before an exception of another kind has no part in it."""
 
 import pytest
+from around import DRIVER, FACTORY, LIBRARY, RENAMED
 
 from tfrepair.model.facts import Facts
 from tfrepair.playbook.loader import load_builtin
@@ -10,23 +11,6 @@ from tfrepair.reason.pasted import cleaned
 from tfrepair.reason.text_facts import facts_in
 from tfrepair.target.release_data import load_known_cases
 
-LIBRARY = (
-    "2022-03-01 10:11:12.123456: W tensorflow/stream_executor/platform/default/dso_loader.cc:64] Could not load dynamic"
-    " library 'libcudart.so.11.0'; dlerror: libcudart.so.11.0: cannot open shared object file: No such file or directory"
-)
-DRIVER = (
-    "2022-03-01 10:11:13.123456: W tensorflow/stream_executor/cuda/cuda_driver.cc:269] failed call to cuInit: UNKNOWN ERROR"
-    " (303)\n2022-03-01 10:11:13.123456: I tensorflow/stream_executor/cuda/cuda_diagnostics.cc:156] kernel driver does not"
-    " appear to be running on this host (box): /proc/driver/nvidia/version does not exist"
-)
-FACTORY = (
-    "2024-03-01 10:11:12.123456: E external/local_xla/xla/stream_executor/cuda/cuda_dnn.cc:9261] Unable to register cuDNN"
-    " factory: Attempting to register factory for plugin cuDNN when one has already been registered"
-)
-RENAMED = (
-    "WARNING:tensorflow:From train.py:12: The name tf.placeholder is deprecated. Please use tf.compat.v1.placeholder"
-    " instead."
-)
 LOGGED = {"library": LIBRARY, "driver": DRIVER, "factory": FACTORY, "renamed": RENAMED}
 
 

@@ -1,6 +1,7 @@
 """Routine lines say nothing of a failure: with them and without them a text has the same cause."""
 
 import pytest
+from around import FETCHED, INSTALLED, LISTED, SYSTEM, WARNED
 
 from tfrepair.model.facts import Facts
 from tfrepair.playbook.loader import load_builtin
@@ -11,38 +12,6 @@ from tfrepair.reason.text_facts import facts_in
 from tfrepair.target.release_data import load_known_cases
 
 FAILED = "ImportError: numpy.core.umath failed to import"
-NAMES = [
-    "requests",
-    "idna",
-    "urllib3",
-    "certifi",
-    "click",
-    "flask",
-    "jinja2",
-    "werkzeug",
-    "markupsafe",
-    "pyyaml",
-    "tqdm",
-    "pillow",
-    "matplotlib",
-]
-
-INSTALLED = "\n".join(
-    f"Requirement already satisfied: {name} in ./venv/lib/python3.9/site-packages (1.0)" for name in NAMES
-)
-FETCHED = "\n".join(
-    f"Collecting {name}\n  Downloading {name}-1.0-py3-none-any.whl (50 kB)\n     |\u2588\u2588\u2588\u2588\u2588\u2588| 50 kB 1.2 MB/s"
-    for name in NAMES
-)
-LISTED = "Package        Version\n-------------- -------\n" + "\n".join(f"{name:14} 1.0" for name in NAMES)
-SYSTEM = "\n".join(
-    f"Setting up {name} (1.2-1) ...\nGet:1 mirror focal/main amd64 {name} 1.2-1 [9 kB]" for name in NAMES
-)
-WARNED = (
-    "site-packages/tensorflow/python/framework/dtypes.py:516: FutureWarning: Passing (type, 1) or '1type' as a synonym of"
-    " type is deprecated; in a future version of numpy, it will be understood as (type, (1,)) / '(1,)type'.\n  _np_qint8"
-    ' = np.dtype([("qint8", np.int8, 1)])'
-)
 
 
 @pytest.mark.parametrize(
