@@ -244,8 +244,8 @@ def _foreseen(folder: Path) -> Outcome | None:
         return None
     try:
         entries = run.entries
-        if (ended := _ended(entries)) is not None:
-            return ended
+        if (end := _end(entries)) is not None:
+            return _ended(end, entries)
         if confirmed(entries):
             return "finished"
         swap = last_swap(entries)
@@ -254,11 +254,13 @@ def _foreseen(folder: Path) -> Outcome | None:
     return "dropped" if (swap is None or swap.is_back) and not exists(run.mark) else "restored"
 
 
-def _ended(entries: Sequence[JournalEntry]) -> Outcome | None:
-    """How a run came to its end, of which only the notes may be missing; None for one that did not."""
-    end = next((entry for entry in entries if entry.event == "end"), None)
-    if end is None:
-        return None
+def _end(entries: Sequence[JournalEntry]) -> JournalEntry | None:
+    """The entry of a run that came to its end, of which only the notes may be missing; None for one that did not."""
+    return next((entry for entry in entries if entry.event == "end"), None)
+
+
+def _ended(end: JournalEntry, entries: Sequence[JournalEntry]) -> Outcome:
+    """How a run came to this end."""
     if end.detail.get("status") != "rolled-back":
         return "finished"
     return "restored" if any(entry.event == "swapping" for entry in entries) else "dropped"
@@ -266,11 +268,9 @@ def _ended(entries: Sequence[JournalEntry]) -> Outcome | None:
 
 def _settled(run: RunFolder, reason: str, *, sparing: bool) -> Outcome:
     entries = run.entries
-    end = next((entry for entry in entries if entry.event == "end"), None)
-    ended = _ended(entries)
-    if end is not None and ended is not None:
+    if (end := _end(entries)) is not None:
         run.note_end(end.detail["status"], kept=end.detail["kept"])
-        return ended
+        return _ended(end, entries)
     swap = last_swap(entries)
     if swap is not None and confirmed(entries):
         complete(run, swap)
